@@ -41,7 +41,8 @@ def _named_device(name: str) -> torch.device:
         chosen = torch.device(name)
     except RuntimeError as error:
         raise NstError(f'NSTLIB_DEVICE={name!r} is no device: write "cpu", "cuda", "cuda:1" or "mps"') from error
-    cuda_missing = chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count()
+    # torch keeps the index in one signed byte, so "cuda:999" comes back negative
+    cuda_missing = chosen.type == "cuda" and (chosen.index or 0) not in range(torch.cuda.device_count())
     if cuda_missing or (chosen.type == "mps" and not torch.backends.mps.is_available()):
         raise NstError(f'NSTLIB_DEVICE={name!r}: this machine has no such device; unset it or write "cpu"')
     return chosen
