@@ -1,0 +1,59 @@
+"""Profile, device and seed."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from nstlib import settings
+from nstlib.errors import NstError
+
+
+def test_the_default_profile_is_laptop(monkeypatch):
+    monkeypatch.delenv("NSTLIB_PROFILE", raising=False)
+    assert settings.profile() == "laptop"
+    monkeypatch.setenv("NSTLIB_PROFILE", "")
+    assert settings.profile() == "laptop"
+
+
+@pytest.mark.parametrize("name", settings.PROFILES)
+def test_profiles_come_from_the_environment(name, monkeypatch):
+    monkeypatch.setenv("NSTLIB_PROFILE", name)
+    assert settings.profile() == name
+
+
+def test_a_wrong_profile_is_refused(monkeypatch):
+    monkeypatch.setenv("NSTLIB_PROFILE", "FAST")
+    with pytest.raises(NstError, match="fast, laptop, full"):
+        settings.profile()
+
+
+def test_the_device_can_be_named(monkeypatch):
+    monkeypatch.setenv("NSTLIB_DEVICE", "cpu")
+    assert settings.device() == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:999"])
+def test_a_device_that_is_not_there_is_refused(name, monkeypatch):
+    monkeypatch.setenv("NSTLIB_DEVICE", name)
+    with pytest.raises(NstError, match=name):
+        settings.device()
+
+
+def test_one_seed_rules_three_generators():
+    def draw():
+        return random.random(), np.random.rand(), float(torch.rand(()))
+
+    settings.seed_everything(5)
+    first = draw()
+    settings.seed_everything(5)
+    assert draw() == first
+    settings.seed_everything(6)
+    assert all(a != b for a, b in zip(draw(), first, strict=True))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_numpy_cannot_take_is_refused(seed):
+    with pytest.raises(NstError, match="2\\*\\*32"):
+        settings.seed_everything(seed)
