@@ -1,0 +1,204 @@
+"""How a picture becomes numbers: files, modes, alpha, colour profiles and arrays, as float32 (H, W, 3) in [0, 1].
+
+`sources` finds the bytes, `images.load_image` is the front of both.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import struct
+import warnings
+import zlib
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from nstlib.errors import ImageError
+
+MAX_PIXELS = 80_000_000  # a picture of more pixels would need over a gigabyte as float32
+# Formats that hold pixels and nothing else: EPS would start Ghostscript.
+FORMATS = "JPEG MPO PNG WEBP AVIF GIF TIFF BMP DIB PPM JPEG2000 TGA ICO ICNS QOI PCX".split()
+UPRIGHT = {  # EXIF orientation -> what turns the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+ORIENTATION = 0x0112
+# What Pillow's decoders raise on damaged files, found by feeding them thousands of damaged files.
+DECODER_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, EOFError,
+                  AssertionError, RuntimeError, MemoryError, struct.error, zlib.error)  # fmt: skip
+log = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=1)
+def _formats() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def decode(data: bytes, origin: str) -> np.ndarray:
+    """The first frame of an encoded picture as float32 (H, W, 3) in [0, 1]; `origin` names it in the ImageError."""
+    if not data:
+        raise ImageError(f"{origin} is empty (0 bytes): expected a picture, save or download it again")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; size is our own check
+            picture = Image.open(io.BytesIO(data), formats=_formats())
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"{origin} is too large to open: {error}. At most {MAX_PIXELS:,} pixels are read") from error
+    except DECODER_ERRORS as error:
+        raise ImageError(f"{origin} is not a picture that can be read{_looks_like(data)}. "
+                         f"Expected one of {', '.join(_formats())}") from error  # fmt: skip
+    return pil_to_array(picture, origin)
+
+
+def _looks_like(data: bytes) -> str:
+    head = data[:512].lstrip().lower()
+    if head.startswith((b"<!doctype html", b"<html")):
+        return ": it is a web page (right-click the picture itself and save that)"
+    if data[4:8] == b"ftyp" and data[8:11] in (b"hei", b"hev", b"mif"):
+        return ": it is a HEIC photograph (export it as JPEG)"
+    if head.startswith(b"<svg") or (head.startswith(b"<?xml") and b"<svg" in head):
+        return ": it is an SVG drawing (export it as PNG)"
+    return ": it is a PDF (export the page as PNG)" if head.startswith(b"%pdf") else ""
+
+
+def pil_to_array(picture: Image.Image, origin: str) -> np.ndarray:
+    """A PIL picture of any mode, at its present frame, upright, on white, in sRGB: float32 (H, W, 3) in [0, 1]."""
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"{origin} is {width}x{height}, {width * height:,} pixels: at most {MAX_PIXELS:,} are read; "
+                         "make it smaller with a picture editor first")  # fmt: skip
+    if width * height == 0:
+        raise ImageError(f"{origin} is {width}x{height}: a picture needs at least one pixel")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            picture.load()
+            return _to_rgb(_upright(picture, origin), origin)
+    except ImageError:
+        raise
+    except DECODER_ERRORS as error:
+        raise ImageError(f"{origin} is damaged or cut short, and cannot be read to its end ({error}): "
+                         "copy or download it again") from error  # fmt: skip
+
+
+def _upright(picture: Image.Image, origin: str) -> Image.Image:
+    try:
+        orientation = picture.getexif().get(ORIENTATION, 1)
+    except DECODER_ERRORS as error:
+        log.warning("%s: its EXIF data cannot be read (%s), so its rotation is taken as it is", origin, error)
+        return picture
+    turn = UPRIGHT.get(orientation) if isinstance(orientation, int) else None
+    return picture if turn is None else _keeping_info(picture, picture.transpose(turn))
+
+
+def _keeping_info(before: Image.Image, after: Image.Image) -> Image.Image:
+    after.info = dict(before.info)
+    return after
+
+
+def _to_rgb(picture: Image.Image, origin: str) -> np.ndarray:
+    picture = _without_palette(picture)
+    if picture.mode.startswith("I") or picture.mode == "F":
+        return _deep_grey(picture, origin)
+    alpha = _alpha(picture)
+    rgb = np.asarray(_srgb(picture, origin), dtype=np.float32) / 255
+    return rgb if alpha is None else on_white(rgb, alpha)
+
+
+def _without_palette(picture: Image.Image) -> Image.Image:
+    """Palettes, premultiplied alpha and colours named transparent, as plain colours with an alpha channel."""
+    mode = picture.mode
+    if mode in ("La", "RGBa"):
+        return _keeping_info(picture, picture.convert(mode.upper()))
+    if mode == "PA" or (mode in ("P", "1", "L", "RGB") and "transparency" in picture.info):
+        return _keeping_info(picture, picture.convert("RGBA"))
+    if mode == "P":
+        return _keeping_info(picture, picture.convert("RGB"))
+    return _keeping_info(picture, picture.convert("L")) if mode == "1" else picture
+
+
+def _alpha(picture: Image.Image) -> np.ndarray | None:
+    if picture.mode not in ("LA", "RGBA"):
+        return None
+    return np.asarray(picture.getchannel("A"), dtype=np.float32)[..., None] / 255
+
+
+def on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Colours (H, W, 3) with opacity (H, W, 1), both in [0, 1], as they look on white paper."""
+    return rgb * alpha + (1 - alpha)
+
+
+def _srgb(picture: Image.Image, origin: str) -> Image.Image:
+    """8-bit RGB in the sRGB colour space; a profile that cannot be used is reported and left out."""
+    profile = picture.info.get("icc_profile")
+    picture = picture.convert({"RGBA": "RGB", "LA": "L", "RGBX": "RGB"}.get(picture.mode, picture.mode))
+    if picture.mode == "LAB" and not profile:
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    if profile and picture.mode in ("RGB", "L", "CMYK", "LAB"):
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            return ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except (ImageCms.PyCMSError, *DECODER_ERRORS) as error:
+            log.warning("%s: its colour profile cannot be used (%s), so its colours are taken as sRGB", origin, error)
+    return picture.convert("RGB")
+
+
+def _deep_grey(picture: Image.Image, origin: str) -> np.ndarray:
+    """Grey of 16 or 32 bits: whole numbers count to 65535 (as in PNG and TIFF), fractions to 1."""
+    grey = np.asarray(picture).astype(np.float32)
+    top = 1.0 if picture.mode == "F" else 65535.0
+    if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= top):
+        raise ImageError(f"{origin} (mode {picture.mode!r}) has values from {grey.min():g} to {grey.max():g}: "
+                         f"expected 0 to {top:g}; scale them first")  # fmt: skip
+    rgb = np.repeat((grey / top)[..., None], 3, axis=-1)  # (H, W) -> (H, W, 3)
+    hidden = picture.info.get("transparency")
+    return on_white(rgb, (grey != hidden)[..., None].astype(np.float32)) if isinstance(hidden, int) else rgb
+
+
+def from_array(array: np.ndarray, origin: str) -> np.ndarray:
+    """An array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), bool, uint8, uint16 or float in [0, 1]: float32 (H, W, 3)."""
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
+        raise ImageError(f"{origin} has shape {array.shape}: expected (H, W), (H, W, 3) or (H, W, 4)"
+                         + _axes_hint(array))  # fmt: skip
+    values = _unit_range(array, origin)
+    if values.shape[-1] == 4:
+        return on_white(values[..., :3], values[..., 3:])
+    return np.repeat(values, 3, axis=-1) if values.shape[-1] == 1 else values
+
+
+def _axes_hint(array: np.ndarray) -> str:
+    if array.ndim == 3 and array.shape[0] in (1, 3, 4):
+        return "; channels first? use array.transpose(1, 2, 0)"
+    return "; one picture of a batch? use array[0]" if array.ndim == 4 else ""
+
+
+def _unit_range(array: np.ndarray, origin: str) -> np.ndarray:
+    if array.dtype in (np.uint8, np.uint16):
+        return array.astype(np.float32) / np.iinfo(array.dtype).max
+    if array.dtype == bool:
+        return array.astype(np.float32)
+    if array.dtype.kind != "f":
+        raise ImageError(f"{origin} has dtype {array.dtype}: expected uint8 (0 to 255), uint16 (0 to 65535), bool "
+                         "or floats in [0, 1]")  # fmt: skip
+    check_values(float(array.min()), float(array.max()), origin)
+    return array.astype(np.float32)
+
+
+def check_values(low: float, high: float, name: str, slack: float = 0.0) -> None:
+    """Raise ImageError unless the extremes of a picture are numbers from 0 to 1, give or take `slack`."""
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ImageError(f"{name} holds values that are not finite (NaN or infinity): expected numbers in [0, 1]; "
+                         "what made it went wrong before this")  # fmt: skip
+    if low < -slack or high > 1 + slack:
+        advice = "divide by 255" if 2 < high <= 256 and low >= 0 else "use .clip(0, 1) if that is what you mean"
+        raise ImageError(f"{name} has values from {low:.4g} to {high:.4g}: expected [0, 1]; {advice}")

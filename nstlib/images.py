@@ -1,0 +1,215 @@
+"""How a picture becomes a tensor and back: `load_image`, `save_image`, `to_pil`, `resize`, `show`.
+
+A picture is a float32 tensor, RGB, values in [0, 1], shape (N, 3, H, W), contiguous. Nothing else is passed around.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import logging
+import os
+import sys
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from nstlib import sheet
+from nstlib.decoding import MAX_PIXELS, check_values
+from nstlib.errors import ImageError
+from nstlib.sources import axes_hint, read
+
+MIN_SIDE = 32  # pixels: VGG-19 halves a picture four times before relu5_1, and must have something left
+SLACK = 1e-4  # how far rounding may carry a value out of [0, 1] before it is an error
+SAVERS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+log = logging.getLogger(__name__)
+
+
+# ---------------------------------------------------------------- the check at the door
+
+
+def check_image(image: Tensor, name: str = "image", minimum: int = 1) -> Tensor:
+    """Return `image`, contiguous, if it is a picture: float32 (N, 3, H, W) in [0, 1], sides of `minimum` pixels up.
+
+    Values up to 1e-4 outside [0, 1] are rounding and clamped. Raises ImageError naming what was wrong.
+    """
+    _check_tensor(image, name, channels=(3,))
+    height, width = image.shape[-2:]
+    if min(height, width) < minimum:
+        raise ImageError(f"{name} is {width}x{height} pixels: at least {minimum} are needed on each side; "
+                         "take a larger picture")  # fmt: skip
+    low, high = (float(value) for value in image.detach().aminmax())
+    check_values(low, high, name, SLACK)
+    return (image if low >= 0 and high <= 1 else image.clamp(0, 1)).contiguous()
+
+
+def _check_tensor(image: Tensor, name: str, channels: Sequence[int]) -> None:
+    expected = " or ".join(f"(N, {count}, H, W)" for count in channels)
+    if not isinstance(image, Tensor):
+        raise ImageError(f"{name} is a {type(image).__name__}: expected a float32 tensor {expected}; "
+                         "load_image() makes one")  # fmt: skip
+    if image.ndim == 3 and image.shape[0] in channels:
+        raise ImageError(f"{name} has shape {tuple(image.shape)}, expected {expected}; one picture? use {name}[None]")
+    if image.ndim != 4 or image.shape[1] not in channels or image.numel() == 0:
+        raise ImageError(f"{name} has shape {tuple(image.shape)}, expected {expected}{axes_hint(image, name)}")
+    if image.dtype != torch.float32:
+        advice = f"{name}.float() / 255" if image.dtype == torch.uint8 else f"{name}.float()"
+        raise ImageError(f"{name} has dtype {image.dtype}, expected torch.float32 in [0, 1]; use {advice}")
+
+
+# ---------------------------------------------------------------- in
+
+
+def load_image(source: Any, size: int | None = None, *, minimum: int = MIN_SIDE) -> Tensor:
+    """Read one picture from nearly anything: float32 (1, 3, H, W) in [0, 1], contiguous, upright, in sRGB, on white.
+
+    source: a path, URL (http, https), bytes, binary file, PIL picture, numpy array (H, W), (H, W, 3) or (H, W, 4),
+        or tensor (1, 3, H, W), (3, H, W) or (H, W). Whole numbers count to 255 (uint8) or 65535 (uint16), floats to 1.
+        Of an animation, the first frame; of a PIL picture, the frame where it stands.
+    size: the longer side in pixels (aspect kept, antialiased); None keeps every pixel.
+    minimum: the least number of pixels on a side, before and after resizing.
+
+    Raises ImageError (a file or array that is not a usable picture), DownloadError (a URL that cannot be had).
+    """
+    array, origin = read(source)
+    image = torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))[None]  # (H, W, 3) -> (1, 3, H, W)
+    image = check_image(image, origin, minimum)
+    if size is None:
+        return image
+    image = resize(image, _whole(size))
+    height, width = image.shape[-2:]
+    if min(height, width) < minimum:
+        least = -(-minimum * max(height, width) // max(1, min(height, width)))
+        raise ImageError(f"{origin} at size={size} would be {width}x{height} pixels: at least {minimum} are needed on "
+                         f"each side; use a size of about {least} or more, or crop it")  # fmt: skip
+    return image
+
+
+# ---------------------------------------------------------------- other sizes
+
+
+def resize(image: Tensor, size: int | tuple[int, int]) -> Tensor:
+    """Pictures (N, C, H, W) at another size, antialiased bicubic; values stay between the least and largest of each.
+
+    size: the longer side in pixels, aspect kept, or (height, width). Values may lie outside [0, 1] (a canvas does),
+    C is any number (a mask has one). Gradients pass through. Raises ImageError.
+    """
+    if not isinstance(image, Tensor) or image.ndim != 4 or not image.is_floating_point() or image.numel() == 0:
+        what = f"{tuple(image.shape)} {image.dtype}" if isinstance(image, Tensor) else type(image).__name__
+        raise ImageError(f"resize got {what}: expected a float tensor (N, C, H, W)")
+    height, width = _target(image.shape[-2], image.shape[-1], size)
+    if (height, width) == tuple(image.shape[-2:]):
+        return image.contiguous()
+    low, high = image.detach().amin((1, 2, 3), keepdim=True), image.detach().amax((1, 2, 3), keepdim=True)
+    resized = F.interpolate(image, (height, width), mode="bicubic", antialias=True, align_corners=False)
+    return torch.minimum(torch.maximum(resized, low), high).contiguous()  # bicubic overshoots at edges
+
+
+def _target(height: int, width: int, size: int | tuple[int, int]) -> tuple[int, int]:
+    if isinstance(size, (tuple, list, torch.Size)) and len(size) == 2:
+        target = _whole(size[0]), _whole(size[1])
+    else:
+        scale = _whole(size) / max(height, width)
+        target = max(1, round(height * scale)), max(1, round(width * scale))
+    if target[0] * target[1] > MAX_PIXELS:
+        raise ImageError(f"size={size!r} would give {target[1]}x{target[0]} pixels: at most {MAX_PIXELS:,} are made")
+    return target
+
+
+def _whole(size: Any) -> int:
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+        raise ImageError(f"size={size!r}: expected a whole number of pixels, 1 or more, or (height, width)")
+    return int(size)
+
+
+# ---------------------------------------------------------------- out
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """One picture (1, 3, H, W) or (3, H, W) in [0, 1] as an 8-bit RGB PIL picture, rounded. Raises ImageError."""
+    if isinstance(image, Tensor) and image.ndim == 3:
+        image = image[None]
+    image = check_image(image)
+    if image.shape[0] != 1:
+        raise ImageError(f"image holds {image.shape[0]} pictures: expected one, such as image[:1]")
+    return sheet.from_unit(image[0].detach())
+
+
+def save_image(image: Tensor, path: str | os.PathLike, quality: int = 95) -> Path:
+    """Write one picture (1, 3, H, W) or (3, H, W) in [0, 1] as .png, .jpg, .jpeg or .webp, whole or not at all.
+
+    quality: 1 to 100, for JPEG and WebP. Values up to 1e-4 outside [0, 1] are clamped, beyond that refused.
+    Returns the path. Raises ImageError.
+    """
+    path = Path(path).expanduser()
+    if path.suffix.lower() not in SAVERS:
+        raise ImageError(f"{path.name!r} should end in one of {', '.join(SAVERS)}: that chooses the format")
+    if not path.parent.is_dir():
+        raise ImageError(f"there is no folder {path.parent}: make it first with mkdir")
+    if path.is_dir():
+        raise ImageError(f"{path} is a folder: add a file name, such as {path / 'painted.png'}")
+    if isinstance(quality, bool) or not isinstance(quality, int) or not 1 <= quality <= 100:
+        raise ImageError(f"quality={quality!r}: expected a whole number from 1 to 100")
+    _write_whole(path, _encode(to_pil(image), SAVERS[path.suffix.lower()], quality))
+    return path
+
+
+def _encode(picture: Image.Image, kind: str, quality: int) -> bytes:
+    # Half-resolution colour, JPEG's default, smears thin coloured strokes: only below 90 is it worth its bytes.
+    jpeg = {"quality": quality, "subsampling": 0 if quality >= 90 else 2}
+    options = {"PNG": {}, "WEBP": {"quality": quality}, "JPEG": jpeg}
+    data = io.BytesIO()
+    try:
+        picture.save(data, format=kind, **options[kind])
+    except (OSError, ValueError) as error:
+        size = f"{picture.width}x{picture.height}"
+        raise ImageError(f"{kind} cannot hold a picture of {size} ({error}): use .png") from error
+    return data.getvalue()
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    part = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    except OSError as error:
+        raise ImageError(f"{path} cannot be written: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+# ---------------------------------------------------------------- on the screen
+
+
+def show(*images: Any, labels: Sequence[str] | None = None, alt: str | None = None, height: int = 240,
+         columns: int | None = None) -> None:  # fmt: skip
+    """Display pictures side by side, at one height, as one JPEG with alternative text.
+
+    images: tensors (N, 3, H, W), (3, H, W) or grey (N, 1, H, W), (1, H, W), (H, W); PIL pictures; lists of these.
+        Values a little outside [0, 1] (a canvas being painted) are clipped, as a screen would.
+    labels: one line under each picture. alt: what a reader who cannot see it should know. height: pixels of each.
+    columns: pictures in a row; None takes as many as fit into 1080 pixels.
+
+    Outside a notebook nothing opens; the log says what would have been shown. Raises ImageError.
+    """
+    pictures = sheet.gather(images)
+    labels = [str(label) for label in labels] if labels is not None else None
+    if labels is not None and len(labels) != len(pictures):
+        raise ImageError(f"{len(labels)} labels for {len(pictures)} pictures: expected one each")
+    page = sheet.contact_sheet(pictures, labels, _whole(height), None if columns is None else _whole(columns))
+    if alt is None:
+        alt = "Pictures side by side: " + ", ".join(labels) if labels else f"{len(pictures)} picture(s)"
+    if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
+        log.info("show() outside a notebook: %s", alt)
+        return
+    from IPython.display import display
+
+    jpeg = base64.b64encode(_encode(page, "JPEG", 88)).decode("ascii")
+    display({"image/jpeg": jpeg, "text/plain": alt}, raw=True, metadata={"image/jpeg": {"alt": alt}})

@@ -1,0 +1,108 @@
+"""The drawing under `images.show`: pictures at one height in rows, each with its label, as one PIL picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from nstlib.errors import ImageError
+
+MAX_WIDTH = 1080  # pixels of a row: what a notebook shows without shrinking the labels
+GAP = 8  # pixels between pictures
+FONT_SIZE = 15  # pixels
+TINY = 64  # pixels: smaller pictures are enlarged without smoothing, so that their pixels can be counted
+INK, PAPER = (40, 40, 40), (255, 255, 255)
+
+
+def from_unit(image: Tensor) -> Image.Image:
+    """A tensor (3, H, W) in [0, 1] as an 8-bit RGB picture, rounded to the nearest of 256 levels."""
+    levels = (image * 255).round().to(torch.uint8).cpu()
+    return Image.fromarray(np.ascontiguousarray(levels.permute(1, 2, 0).numpy()))  # (3, H, W) -> (H, W, 3)
+
+
+def gather(images: Iterable[Any]) -> list[Image.Image]:
+    """Everything that `show` was given, lists and batches taken apart, as RGB pictures. Raises ImageError."""
+    pictures: list[Image.Image] = []
+    for number, image in enumerate(images):
+        if isinstance(image, (list, tuple)):
+            pictures += gather(image)
+        elif isinstance(image, Image.Image):
+            pictures.append(image.convert("RGB"))
+        elif isinstance(image, Tensor):
+            pictures += [from_unit(one) for one in _visible(image, f"picture {number}")]
+        else:
+            raise ImageError(f"show() got a {type(image).__name__}: expected tensors (N, 3, H, W) or PIL pictures")
+    if not pictures:
+        raise ImageError("show() got no picture: give it at least one")
+    return pictures
+
+
+def _visible(image: Tensor, name: str) -> Tensor:
+    """(N, 3, H, W), clipped to [0, 1]; values far from there are a mistake, not a canvas."""
+    batch = image.detach()
+    batch = batch[None] if batch.ndim == 3 else batch[None, None] if batch.ndim == 2 else batch
+    if batch.ndim != 4 or batch.shape[1] not in (1, 3) or batch.numel() == 0:
+        raise ImageError(f"{name} has shape {tuple(image.shape)}: expected (N, 3, H, W), (3, H, W) or a grey channel")
+    if not batch.is_floating_point() and batch.dtype != torch.bool:
+        raise ImageError(f"{name} has dtype {batch.dtype}: expected floats in [0, 1]; use .float() / 255 for 0 to 255")
+    batch = batch.float().expand(-1, 3, -1, -1)
+    low, high = (float(value) for value in batch.aminmax())
+    if not (low >= -1 and high <= 2):  # false for NaN too
+        raise ImageError(f"{name} has values from {low:.4g} to {high:.4g}: expected about [0, 1]; "
+                         "divide 0 to 255 by 255, scale a feature map by its largest value")  # fmt: skip
+    return batch.clamp(0, 1)
+
+
+def contact_sheet(
+    pictures: list[Image.Image], labels: list[str] | None, height: int, columns: int | None
+) -> Image.Image:
+    """The pictures at one height, in rows of `columns` (or as many as fit into MAX_WIDTH), labels below, on white."""
+    pictures = [_at_height(picture, height) for picture in pictures]
+    columns = min(columns or _fitting(pictures), len(pictures))
+    font = ImageFont.load_default(FONT_SIZE)
+    widths = [max(picture.width for picture in pictures[column::columns]) for column in range(columns)]
+    texts = [_wrap(label, widths[index % columns], font) for index, label in enumerate(labels or [""] * len(pictures))]
+    line = FONT_SIZE + 4
+    below = max(text.count("\n") + 1 for text in texts) * line + 4 if labels else 0
+    rows = -(-len(pictures) // columns)
+    page = Image.new("RGB", (sum(widths) + GAP * (columns - 1), rows * (height + below) + GAP * (rows - 1)), PAPER)
+    draw = ImageDraw.Draw(page)
+    for index, (picture, text) in enumerate(zip(pictures, texts)):
+        row, column = divmod(index, columns)
+        left, top = sum(widths[:column]) + GAP * column, row * (height + below + GAP)
+        page.paste(picture, (left + (widths[column] - picture.width) // 2, top))
+        for number, part in enumerate(text.split("\n") if labels else []):
+            draw.text((left + widths[column] / 2, top + height + 3 + number * line), part, INK, font, anchor="ma")
+    return page
+
+
+def _at_height(picture: Image.Image, height: int) -> Image.Image:
+    width = max(1, round(picture.width * height / picture.height))
+    tiny = max(picture.size) < TINY and height > picture.height
+    return picture.resize((width, height), Image.Resampling.NEAREST if tiny else Image.Resampling.LANCZOS)
+
+
+def _fitting(pictures: list[Image.Image]) -> int:
+    """The most columns that fit, then the fewest that need no further row: 7 pictures where 5 fit are 4 and 3."""
+    widest = max(picture.width for picture in pictures)
+    if sum(picture.width + GAP for picture in pictures) - GAP <= MAX_WIDTH:
+        return len(pictures)
+    most = max(1, (MAX_WIDTH + GAP) // (widest + GAP))
+    return -(-len(pictures) // -(-len(pictures) // most))
+
+
+def _wrap(label: str, width: int, font: ImageFont.FreeTypeFont) -> str:
+    """The label on as many lines as its words need to stay within `width` pixels."""
+    lines = [""]
+    for word in label.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return "\n".join(lines)
