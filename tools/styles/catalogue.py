@@ -1,0 +1,69 @@
+"""Every style picture of the course: its words, its parameters, and the function that draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import autumn, bouquet, fjord, night, shore
+from .parameters import Parameters
+
+LICENCE = "CC-BY-4.0"
+
+
+@dataclass(frozen=True)
+class Style:
+    """One picture of the catalogue."""
+
+    title: str
+    kind: str  # what its marks are
+    description: str  # one sentence for those who cannot see it
+    function: Callable[[Parameters], np.ndarray]
+    parameters: Parameters
+
+
+STYLES: dict[str, Style] = {
+    "swirls": Style(
+        "Night with swirls", "strokes",
+        "A night in thick blue strokes: eddies of wind and ringed stars over hills, a lake with yellow lights and dark "
+        "poplars.",
+        night.swirls,
+        Parameters(11, ("#0d1440", "#1c3a8c", "#2f6fc0", "#7fb6d9", "#cfe3d6", "#f6c945", "#fdf0bf", "#0c2a2c",
+                        "#3f6b3a", "#8a4a22"), 8.0)),
+    "dots": Style(
+        "Shore in dots", "dots",
+        "A sunny shore in thousands of small dots of pure colour: sails on a blue-green sea, a headland, a pine and its "
+        "violet shadow on the sand.",
+        shore.dots,
+        Parameters(23, ("#3b6fc4", "#6aa5dc", "#a9d3e6", "#f4e3c0", "#fff6e0", "#1f4f9e", "#2f86b5", "#6cc3bf",
+                        "#f3d69a", "#e5a95c", "#8d6f9e", "#c7694a", "#1f6148", "#8fb54a", "#f5a23c", "#54408f"), 7.0)),
+    "flowers": Style(
+        "Sunflowers in a jug", "strokes",
+        "Sunflowers, asters and poppies in a blue jug, every petal one thick stroke of paint, before a turquoise wall.",
+        bouquet.flowers,
+        Parameters(5, ("#2a7f86", "#5fb0a8", "#b9d9b4", "#a8552c", "#d98a3d", "#eebb6a", "#fdf3d2", "#16285e", "#2f5fae",
+                       "#8ab4dc", "#123b2c", "#2f7040", "#95b04b", "#c96f12", "#f2a71b", "#ffdf57", "#b3201f", "#ef5a3a",
+                       "#4b2a86", "#9b6fd0", "#6b3a17", "#2a160e"), 9.0)),
+    "autumn": Style(
+        "Avenue in autumn", "knife",
+        "An avenue of red and golden trees after rain, two walkers and their reflection, laid on with a palette knife.",
+        autumn.autumn,
+        Parameters(8, ("#fff3cf", "#f8d98d", "#b9cfd6", "#6f9fc0", "#4a6f94", "#22335f", "#f3b327", "#ffd95a", "#ee7a1c",
+                       "#c98a2b", "#c92f1d", "#7d1730", "#241426"), 14.0)),
+    "sunset": Style(
+        "Sunset over the fjord", "strokes",
+        "A burning sky in long wavering strokes of red and orange over a dark blue fjord with a jetty and a sail.",
+        fjord.sunset,
+        Parameters(31, ("#4a1026", "#a81e2a", "#e04a22", "#f5862a", "#f9b545", "#ffdd72", "#fff4c4", "#101a3c", "#1f3f73",
+                        "#2f6f88", "#5c9a8a", "#2c4a3a", "#8a8440", "#7a3a1e"), 9.0)),
+}
+
+
+def draw(name: str, parameters: Parameters | None = None) -> np.ndarray:
+    """Draw a picture of the catalogue, as it is or with other parameters: uint8 (height, width, 3)."""
+    if name not in STYLES:
+        raise ValueError(f"style {name!r}: choose one of {', '.join(STYLES)}")
+    style = STYLES[name]
+    return style.function(style.parameters if parameters is None else parameters)
