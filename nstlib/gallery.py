@@ -19,7 +19,7 @@ from nstlib.downloads import download
 from nstlib.errors import DownloadError, NstError
 from nstlib.images import load_image
 
-__all__ = ["PAINTINGS", "PHOTOS", "REGIONS", "STYLES", "Painting", "Photo", "Style", "mask", "painting", "photo", "style"]
+__all__ = "PAINTINGS PHOTOS REGIONS STYLES Painting Photo Style mask painting photo style".split()
 
 PAINTING_BYTES = 24 * 2**20  # bytes: a painting 1280 pixels wide has about one million
 
