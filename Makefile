@@ -21,7 +21,7 @@ venv: $(INSTALLED)
 
 # The stamp is written last, so a set-up that was interrupted is taken up again, and one that is complete is left alone.
 $(INSTALLED): pyproject.toml constraints.txt tools/find_python.sh
-	@test -x $(RUN) || { python=$$(sh tools/find_python.sh "$(PYTHON)") && \
+	@$(RUN) -m pip --version >/dev/null 2>&1 || { python=$$(sh tools/find_python.sh "$(PYTHON)") && \
 	  echo "Setting up $(VENV) with $$python: a few minutes and about 6 GB, once." && "$$python" -m venv $(VENV); }
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[lab,test]"
 	@touch $(INSTALLED)

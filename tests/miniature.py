@@ -66,7 +66,7 @@ def miniature(folder: Path) -> Lesson:
     ]
     cells = [nbformat.from_dict(dict(cell) | {"id": f"cell-{number}"}) for number, cell in enumerate(cells)]
     notebook = new_notebook(cells=cells)
-    notebook.metadata = nbformat.from_dict({"kernelspec": {"name": "python3"}})
+    notebook.metadata = nbformat.from_dict({"kernelspec": {"name": "python3", "display_name": "Python 3"}})
     for number, cell in enumerate([c for c in notebook.cells if c.cell_type == "code"], 1):
         cell.execution_count = number
     return Lesson(folder / "09_mini.ipynb", notebook, REPOSITORY)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import nbformat
 import psutil
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -95,7 +96,8 @@ def _peak_mib(process: psutil.Process) -> float:
 
 def _ask(client: NotebookClient, expression: str) -> float:
     """The value of an expression in the lesson's kernel."""
-    reply = client.kc.execute_interactive("", silent=True, user_expressions={"value": expression}, timeout=60)
+    interactive = run_sync(client.kc.execute_interactive)
+    reply = interactive("", silent=True, user_expressions={"value": expression}, timeout=60)
     return float(reply["content"]["user_expressions"]["value"]["data"]["text/plain"])
 
 

@@ -1,0 +1,99 @@
+"""Shared fixtures: the repository's paths, and a JupyterLab with a browser page in front of it."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tools"))  # the scripts that made what is shipped are tested like the library
+
+CELL_TIMEOUT = 120_000  # ms: a lesson's cell on a slow, loaded machine
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """A headless Chromium or Chrome; the test is skipped, with how to get one, where there is none."""
+    import find_browser
+    from playwright.sync_api import sync_playwright
+
+    path = find_browser.find_browser()
+    if path is None:
+        pytest.skip("NO BROWSER: install Chromium or Chrome, set CHROMIUM, or run `playwright install chromium`")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=list(find_browser.FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def lab_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Address and token of a JupyterLab on a copy of the notebooks and pictures, with a home of its own."""
+    import open_lab
+
+    folder = tmp_path_factory.mktemp("lab")
+    for name in ("notebooks", "images"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NSTLIB_PROFILE", "fast")
+        patch.setenv("JUPYTER_CONFIG_DIR", str(folder / "config"))
+        patch.setenv("JUPYTERLAB_SETTINGS_DIR", str(folder / "settings"))
+        patch.setenv("JUPYTERLAB_WORKSPACES_DIR", str(folder / "workspaces"))
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        server = open_lab.start_server(folder, "--ServerApp.port=0", "--LabApp.news_url=None", **quiet)
+        try:
+            yield open_lab.address_of(server)
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+class LabPage:
+    """A browser page at JupyterLab: opens a lesson, runs its cells, reads what they show."""
+
+    def __init__(self, page, address: tuple[str, str]):
+        self.page, (self.url, self.token) = page, address
+
+    def open(self, lesson: str) -> None:
+        """Open a notebook by its file name and wait until its cells are drawn and its kernel is idle."""
+        self.page.goto(f"{self.url}lab/tree/notebooks/{lesson}?token={self.token}&reset")
+        self.page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=CELL_TIMEOUT)
+        self.wait_until_idle()
+
+    def wait_until_idle(self) -> None:
+        """Wait until the kernel has nothing to do."""
+        self.page.locator(".jp-NotebookPanel [data-status=idle]").first.wait_for(state="attached", timeout=CELL_TIMEOUT)
+
+    def cell(self, text: str):
+        """The first code cell whose source contains the text."""
+        return self.page.locator(".jp-CodeCell", has=self.page.locator(".jp-InputArea-editor", has_text=text)).first
+
+    def run(self, text: str) -> str:
+        """Run the code cell with this text in it; what it prints, once it is done."""
+        cell = self.cell(text)
+        cell.scroll_into_view_if_needed()
+        cell.locator(".jp-InputArea-editor").click()
+        before = cell.locator(".jp-InputPrompt").first.inner_text()
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_function(
+            "([cell, before]) => { const now = cell.innerText; return /\\[\\d+\\]/.test(now) && now != before; }",
+            arg=[cell.locator(".jp-InputPrompt").first.element_handle(), before],
+            timeout=CELL_TIMEOUT,
+        )
+        return "\n".join(cell.locator(".jp-OutputArea-output").all_inner_texts())
+
+    def pictures(self) -> list[dict]:
+        """Every picture of the notebook that is drawn by now: its alt text and its width in pixels, 0 when broken."""
+        script = "all => all.map(i => ({alt: i.alt, width: i.naturalWidth}))"
+        return self.page.locator(".jp-NotebookPanel img").evaluate_all(script)
+
+
+@pytest.fixture
+def lab(browser, lab_address) -> Iterator[LabPage]:
+    """JupyterLab in a browser: `lab.open("00_start_here.ipynb")`, `lab.run("course.start")`, `lab.page` for the rest."""
+    context = browser.new_context(viewport={"width": 1400, "height": 2400})
+    yield LabPage(context.new_page(), lab_address)
+    context.close()
