@@ -51,7 +51,7 @@ def decode(data: bytes, origin: str) -> np.ndarray:
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata; size is our own check
             picture = Image.open(io.BytesIO(data), formats=_formats())
     except Image.DecompressionBombError as error:
-        raise ImageError(f"{origin} is too large to open: {error}. At most {MAX_PIXELS:,} pixels are read") from error
+        raise ImageError(f"{origin} is too large to open, at most {MAX_PIXELS:,} pixels are read ({error})") from error
     except DECODER_ERRORS as error:
         raise ImageError(f"{origin} is not a picture that can be read{_looks_like(data)}. "
                          f"Expected one of {', '.join(_formats())}") from error  # fmt: skip

@@ -54,12 +54,11 @@ def download(
 
     Raises DownloadError listing what each source answered and what to do; nothing is left in the cache then.
     """
-    folder = Path(cache).expanduser() if cache is not None else cache_folder()
+    folder = _made(Path(cache).expanduser() if cache is not None else cache_folder())
     target = folder / _file_name(url, name)
     expected = _checksum(sha256) if sha256 else _remembered(target)
     if expected and target.is_file() and _sha256(target) == expected:
         return target
-    _make_folder(folder)
     failures = []
     for source in (url, *mirrors):
         part = target.with_name(f".{uuid.uuid4().hex}.part")
@@ -102,9 +101,10 @@ def _sha256(path: Path) -> str:
     return pooch.file_hash(str(path), alg="sha256")
 
 
-def _make_folder(folder: Path) -> None:
+def _made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        return folder
     except OSError as error:
         raise DownloadError(f"the cache folder {folder} cannot be made ({error}): name another in NSTLIB_CACHE"
                             ) from error  # fmt: skip

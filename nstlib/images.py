@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import logging
+import math
 import os
 import sys
 import uuid
@@ -83,12 +84,12 @@ def load_image(source: Any, size: int | None = None, *, minimum: int = MIN_SIDE)
     image = check_image(image, origin, minimum)
     if size is None:
         return image
+    least = math.ceil(minimum * max(image.shape[-2:]) / min(image.shape[-2:]))
     image = resize(image, _whole(size))
     height, width = image.shape[-2:]
     if min(height, width) < minimum:
-        least = -(-minimum * max(height, width) // max(1, min(height, width)))
         raise ImageError(f"{origin} at size={size} would be {width}x{height} pixels: at least {minimum} are needed on "
-                         f"each side; use a size of about {least} or more, or crop it")  # fmt: skip
+                         f"each side; use a size of {least} or more, or crop it")  # fmt: skip
     return image
 
 

@@ -17,8 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
-from skimage.filters import gaussian
-from skimage.morphology import remove_small_holes, remove_small_objects
+from scipy import ndimage
 from skimage.segmentation import random_walker
 
 from nstlib.gallery import photo
@@ -63,9 +62,14 @@ def by_colour(pixels: np.ndarray, region: Colour) -> np.ndarray:
     """Soft membership (H, W) in [0, 1] by colour."""
     soft = np.clip((region.score(pixels) - region.low) / (region.high - region.low), 0, 1)
     soft *= filled(soft.shape, region.within) & ~filled(soft.shape, region.without)
-    core = remove_small_objects(soft > 0.5, max_size=region.smallest)
-    solid = remove_small_holes(core, max_size=region.smallest)
+    solid = ~without_islands(~without_islands(soft > 0.5, region.smallest), region.smallest)
     return np.where(solid == (soft > 0.5), soft, solid)
+
+
+def without_islands(mask: np.ndarray, smallest: int) -> np.ndarray:
+    """The mask (H, W) without its connected parts of `smallest` pixels or less."""
+    parts, _ = ndimage.label(mask)
+    return mask & (np.bincount(parts.ravel())[parts] > smallest)
 
 
 def by_walk(pixels: np.ndarray, region: Walk) -> np.ndarray:
@@ -154,7 +158,7 @@ def draw(name: str) -> Image.Image:
     pixels = np.asarray(to_pil(photo(name.partition("_")[0])), dtype=np.float64) / 255
     region = REGIONS[name]
     soft = by_colour(pixels, region) if isinstance(region, Colour) else by_walk(pixels, region)
-    return Image.fromarray((gaussian(soft, SOFT).clip(0, 1) * 255).round().astype(np.uint8))
+    return Image.fromarray((ndimage.gaussian_filter(soft, SOFT).clip(0, 1) * 255).round().astype(np.uint8))
 
 
 def over_photograph(name: str, mask: Image.Image) -> Image.Image:

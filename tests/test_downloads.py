@@ -1,0 +1,241 @@
+"""Downloads from a server on this machine that misbehaves in every way: whatever fails must leave nothing behind."""
+
+import hashlib
+import http.server
+import io
+import json
+import threading
+import time
+
+import pytest
+from PIL import Image
+
+from nstlib.downloads import cache_folder, download
+from nstlib.errors import DownloadError, ImageError
+from nstlib.images import load_image
+
+BODY = bytes(range(256)) * 40
+SHA = hashlib.sha256(BODY).hexdigest()
+
+
+def picture_bytes(colour: str = "red") -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (40, 36), colour).save(data, format="PNG")
+    return data.getvalue()
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """One behaviour per path; `server.body` is what /file holds, `server.asked` what was requested."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        getattr(self, "answer_" + self.path.strip("/").partition(".")[0].partition("?")[0], self.answer_missing)()
+
+    def send(self, body: bytes, kind: str = "application/octet-stream", length: int | None = None, status: int = 200):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def answer_file(self):
+        self.send(self.server.body, length=len(self.server.body))
+
+    def answer_unannounced(self):
+        self.send(self.server.body)
+
+    def answer_missing(self):
+        self.send(b"gone", status=404, length=4)
+
+    def answer_busy(self):
+        self.send(b"slow down", status=429, length=9)
+
+    def answer_truncated(self):
+        self.send(self.server.body[:100], length=len(self.server.body))
+
+    def answer_empty(self):
+        self.send(b"", length=0)
+
+    def answer_page(self):
+        self.send(b"<html>please log in</html>", kind="text/html", length=26)
+
+    def answer_disguised(self):
+        self.send(b"\n<!DOCTYPE html><html></html>", length=29)
+
+    def answer_slow(self):
+        self.server.release.wait(5)
+
+    def answer_drip(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "100000")
+        self.end_headers()
+        while not self.server.release.wait(0.05):
+            self.wfile.write(b"x")
+
+    def answer_moved(self):
+        self.send_response(302)
+        self.send_header("Location", "/file")
+        self.end_headers()
+
+    def answer_circle(self):
+        self.send_response(302)
+        self.send_header("Location", "/circle")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    running.daemon_threads = True
+    running.handle_error = lambda *_: None  # a client that gives up is what these tests are about
+    running.body, running.asked, running.release = BODY, [], threading.Event()
+    running.url = f"http://127.0.0.1:{running.server_address[1]}"
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield running
+    running.release.set()
+    running.shutdown()
+    running.server_close()
+
+
+def test_a_file_comes_once(server, tmp_path):
+    path = download(server.url + "/file", cache=tmp_path)
+    assert path.read_bytes() == BODY
+    assert download(server.url + "/file", cache=tmp_path) == path
+    assert server.asked == ["/file"]
+    note = json.loads((tmp_path / (path.name + ".json")).read_text())
+    assert note == {"url": server.url + "/file", "sha256": SHA, "bytes": len(BODY)}
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("path", ["/unannounced", "/moved"])
+def test_without_an_announced_length_and_through_redirects(server, tmp_path, path):
+    assert download(server.url + path, cache=tmp_path, sha256=SHA.upper(), name="a.bin") == tmp_path / "a.bin"
+    assert (tmp_path / "a.bin").read_bytes() == BODY
+
+
+@pytest.mark.parametrize("path, options, message", [
+    ("/missing", {}, "404"),
+    ("/busy", {}, "wait a minute"),
+    ("/truncated", {}, "before the end|only 100"),
+    ("/empty", {}, "only 0"),
+    ("/page", {}, "web page"),
+    ("/disguised", {}, "web page"),
+    ("/file", {"max_bytes": 1000}, "10,240 bytes: at most 1,000"),
+    ("/unannounced", {"max_bytes": 1000}, "more than the 1,000"),
+    ("/slow", {"timeout": 0.2}, "no answer for 0.2 seconds"),
+    ("/drip", {"timeout": 0.3}, "bytes came in"),
+    ("/circle", {}, "request failed"),
+    ("/file", {"sha256": "0" * 64}, "has changed"),
+])  # fmt: skip
+def test_refused_and_nothing_left_behind(server, tmp_path, path, options, message):
+    started = time.monotonic()
+    with pytest.raises(DownloadError, match=message) as caught:
+        download(server.url + path, cache=tmp_path, **options)
+    assert server.url + path in str(caught.value)
+    assert not list(tmp_path.iterdir())
+    assert time.monotonic() - started < 4
+
+
+def test_no_server_at_all(server, tmp_path):
+    port = server.server_address[1]
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(DownloadError, match="offline"):
+        download(f"http://127.0.0.1:{port}/file", cache=tmp_path)
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/a", "file:///etc/hosts", "nonsense", ""])
+def test_only_web_addresses(tmp_path, url):
+    with pytest.raises(DownloadError, match="https://"):
+        download(url, cache=tmp_path)
+
+
+def test_a_mirror_steps_in_and_both_are_named_when_all_fail(server, tmp_path):
+    path = download(server.url + "/missing", mirrors=[server.url + "/truncated", server.url + "/file"], cache=tmp_path)
+    assert path.read_bytes() == BODY
+    with pytest.raises(DownloadError, match="(?s)/busy.*429.*/missing.*404"):
+        download(server.url + "/busy", mirrors=[server.url + "/missing"], cache=tmp_path)
+
+
+def test_a_mirror_with_the_right_checksum_beats_a_source_that_changed(server, tmp_path):
+    url = server.url + "/page"
+    assert download(url, mirrors=[server.url + "/file"], cache=tmp_path, sha256=SHA).read_bytes() == BODY
+
+
+def test_changed_since_the_first_download(server, tmp_path):
+    path = download(server.url + "/file", cache=tmp_path)
+    path.unlink()
+    server.body = b"something else"
+    with pytest.raises(DownloadError, match="has changed.*delete .*json"):
+        download(server.url + "/file", cache=tmp_path)
+    assert not path.exists()
+    (tmp_path / (path.name + ".json")).unlink()  # what the message advises
+    assert download(server.url + "/file", cache=tmp_path).read_bytes() == b"something else"
+
+
+def test_a_cached_file_that_was_damaged_is_fetched_again(server, tmp_path):
+    path = download(server.url + "/file", cache=tmp_path)
+    path.write_bytes(BODY[:-1])
+    assert download(server.url + "/file", cache=tmp_path).read_bytes() == BODY
+
+
+def test_a_note_that_cannot_be_read_is_an_error_not_a_licence(server, tmp_path):
+    path = download(server.url + "/file", cache=tmp_path)
+    (tmp_path / (path.name + ".json")).write_text("{")
+    with pytest.raises(DownloadError, match="delete it"):
+        download(server.url + "/file", cache=tmp_path)
+
+
+def test_the_check_sees_the_file_before_it_is_in_place(server, tmp_path):
+    def check(part):
+        assert part.read_bytes() == BODY
+        assert not (tmp_path / "a.bin").exists()
+        raise ImageError("not what I wanted")
+
+    with pytest.raises(DownloadError, match="not what I wanted"):
+        download(server.url + "/file", cache=tmp_path, name="a.bin", check=check)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["../a", "a/b", "", ".hidden", "a\\b"])
+def test_names_stay_inside_the_cache(server, tmp_path, name):
+    with pytest.raises(DownloadError, match="name="):
+        download(server.url + "/file", cache=tmp_path, name=name)
+
+
+def test_two_addresses_never_share_a_file(server, tmp_path):
+    first = download(server.url + "/file?x=1", cache=tmp_path)
+    assert first != download(server.url + "/file?x=2", cache=tmp_path)
+
+
+def test_a_wrong_checksum_argument(tmp_path):
+    with pytest.raises(DownloadError, match="64 hexadecimal"):
+        download("http://127.0.0.1/file", cache=tmp_path, sha256="abc")
+
+
+def test_where_the_cache_is(monkeypatch, tmp_path):
+    monkeypatch.setenv("NSTLIB_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    monkeypatch.delenv("NSTLIB_CACHE")
+    assert cache_folder().name == "nstlib"
+
+
+def test_a_cache_that_cannot_be_made(server, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DownloadError, match="NSTLIB_CACHE"):
+        download(server.url + "/file", cache=tmp_path / "file" / "cache")
+
+
+def test_load_image_reads_addresses_and_keeps_only_pictures(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("NSTLIB_CACHE", str(tmp_path))
+    with pytest.raises(DownloadError, match="not a picture"):
+        load_image(server.url + "/file.png")
+    assert not list(tmp_path.iterdir())
+    server.body = picture_bytes()
+    assert load_image(server.url + "/file.png").shape == (1, 3, 36, 40)

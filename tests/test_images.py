@@ -1,0 +1,509 @@
+"""Pictures in and out: every kind of file and array, every refusal, sizes, and what `show` displays."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from nstlib import images
+from nstlib.errors import ImageError, NstError
+from nstlib.images import check_image, load_image, resize, save_image, show, to_pil
+
+RED, HALF_RED_ON_WHITE = (1.0, 0.0, 0.0), (1.0, 127 / 255, 127 / 255)
+
+
+def encoded(picture: Image.Image, kind: str, **options) -> bytes:
+    data = io.BytesIO()
+    picture.save(data, format=kind, **options)
+    return data.getvalue()
+
+
+def colour_at(image: torch.Tensor, x: int, y: int) -> tuple[float, ...]:
+    return tuple(image[0, :, y, x].tolist())
+
+
+def plain(mode: str, colour, size=(40, 36)) -> Image.Image:
+    return Image.new(mode, size, colour)
+
+
+def noise(height: int = 36, width: int = 40, seed: int = 0) -> torch.Tensor:
+    levels = torch.randint(0, 256, (1, 3, height, width), generator=torch.Generator().manual_seed(seed))
+    return levels.float() / 255
+
+
+# ---------------------------------------------------------------- the round trip, and what a picture is
+
+
+@given(st.integers(32, 70), st.integers(32, 70), st.integers(0, 5))
+@settings(max_examples=20, deadline=None)
+def test_a_picture_survives_pil_png_and_webp_exactly(height, width, seed):
+    image = noise(height, width, seed)
+    torch.testing.assert_close(load_image(to_pil(image)), image, atol=0, rtol=0)
+    torch.testing.assert_close(load_image(encoded(to_pil(image), "PNG")), image, atol=0, rtol=0)
+    torch.testing.assert_close(load_image(encoded(to_pil(image), "WEBP", lossless=True)), image, atol=0, rtol=0)
+
+
+@given(st.sampled_from(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "La", "CMYK", "YCbCr", "LAB", "HSV",
+                        "I", "I;16"]), st.integers(32, 50), st.integers(32, 50))  # fmt: skip
+@settings(max_examples=40, deadline=None)
+def test_every_mode_becomes_a_picture(mode, width, height):
+    image = load_image(Image.new(mode, (width, height)))
+    assert image.shape == (1, 3, height, width)
+    assert image.dtype == torch.float32 and image.is_contiguous()
+    assert 0 <= image.min() and image.max() <= 1
+
+
+# ---------------------------------------------------------------- files of every kind
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_undone(orientation):
+    upright = plain("RGB", "white", (48, 36))
+    upright.paste("red", (0, 0, 12, 12))  # the corner that must come back to the upper left
+    undo = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_90",
+            7: "TRANSVERSE", 8: "ROTATE_270"}  # fmt: skip
+    stored = upright.transpose(Image.Transpose[undo[orientation]]) if orientation > 1 else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for kind in ("PNG", "TIFF"):
+        torch.testing.assert_close(load_image(encoded(stored, kind, exif=exif)), load_image(upright))
+
+
+def test_a_rotation_that_makes_no_sense_is_left_alone():
+    exif = Image.Exif()
+    exif[0x0112] = 77
+    assert load_image(encoded(plain("RGB", "red"), "JPEG", exif=exif)).shape == (1, 3, 36, 40)
+
+
+def test_alpha_is_laid_on_white():
+    assert colour_at(load_image(plain("RGBA", (255, 0, 0, 0))), 3, 3) == (1, 1, 1)
+    half = load_image(encoded(plain("RGBA", (255, 0, 0, 128)), "PNG"))
+    assert colour_at(half, 3, 3) == pytest.approx(HALF_RED_ON_WHITE, abs=1e-6)
+    assert colour_at(load_image(plain("LA", (0, 128))), 3, 3) == pytest.approx((127 / 255,) * 3, abs=1e-6)
+
+
+def test_alpha_is_laid_on_white_before_resizing():
+    picture = plain("RGBA", (0, 0, 0, 0), (64, 64))  # black, but invisible
+    picture.paste((255, 0, 0, 255), (0, 0, 32, 64))
+    red, green, _ = load_image(picture, 32)[0].unbind()
+    assert red.min() > 0.99 and green[:, -1].min() > 0.99  # no black fringe, white where nothing is
+
+
+def test_palette_with_and_without_transparency():
+    picture = plain("P", 1)
+    picture.putpalette([0, 0, 255, 255, 0, 0] + [0] * 762)
+    assert colour_at(load_image(encoded(picture, "PNG")), 0, 0) == RED
+    assert colour_at(load_image(encoded(picture, "PNG", transparency=1)), 0, 0) == (1, 1, 1)
+    assert colour_at(load_image(encoded(picture, "GIF", transparency=1)), 0, 0) == (1, 1, 1)
+
+
+def test_a_colour_named_transparent():
+    assert colour_at(load_image(encoded(plain("RGB", "red"), "PNG", transparency=(255, 0, 0))), 0, 0) == (1, 1, 1)
+    assert colour_at(load_image(encoded(plain("L", 7), "PNG", transparency=7)), 0, 0) == (1, 1, 1)
+
+
+def test_one_bit_and_grey():
+    assert colour_at(load_image(encoded(plain("1", 1), "PNG")), 0, 0) == (1, 1, 1)
+    assert colour_at(load_image(encoded(plain("L", 51), "PNG")), 0, 0) == pytest.approx((0.2,) * 3)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bits_keep_all_their_levels(kind):
+    ramp = np.linspace(0, 65535, 40 * 36).round().astype(np.uint16).reshape(36, 40)
+    image = load_image(encoded(Image.fromarray(ramp), kind))
+    torch.testing.assert_close(image[0, 0], torch.from_numpy(ramp.astype(np.float32) / 65535))
+    assert image[0, 0].unique().numel() == 40 * 36  # eight bits would leave 256
+
+
+def png_16_bit_rgb(pixels: np.ndarray) -> bytes:
+    """A PNG of 16 bits a channel, which Pillow reads but does not write, from uint16 (H, W, 3)."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    header = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 16, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_sixteen_bit_colour_png():
+    pixels = np.random.default_rng(0).integers(0, 65536, (36, 40, 3)).astype(np.uint16)
+    image = load_image(png_16_bit_rgb(pixels))
+    expected = torch.from_numpy(pixels.astype(np.float32) / 65535).permute(2, 0, 1)[None]
+    torch.testing.assert_close(image, expected, atol=1 / 255, rtol=0)  # Pillow keeps eight of the bits
+
+
+def test_cmyk_is_ink_not_light():
+    assert colour_at(load_image(encoded(plain("CMYK", (0, 0, 0, 0)), "TIFF")), 0, 0) == (1, 1, 1)
+    red, green, blue = colour_at(load_image(encoded(plain("CMYK", (0, 255, 255, 0)), "JPEG")), 0, 0)
+    assert red > 0.9 and green < 0.15 and blue < 0.2
+
+
+def lab_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+
+
+def test_a_colour_profile_is_converted_to_srgb():
+    srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    stored = ImageCms.profileToProfile(plain("RGB", (200, 80, 40)), srgb, lab, outputMode="LAB")
+    image = load_image(encoded(stored, "TIFF", icc_profile=lab_profile()))
+    assert colour_at(image, 5, 5) == pytest.approx((200 / 255, 80 / 255, 40 / 255), abs=3 / 255)
+
+
+def test_the_srgb_profile_changes_nothing():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    torch.testing.assert_close(load_image(encoded(to_pil(noise()), "PNG", icc_profile=profile)), noise(),
+                               atol=2 / 255, rtol=0)  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", [b"this is no profile", lab_profile()], ids=["nonsense", "of another colour space"])
+def test_a_profile_that_does_not_fit_is_reported_and_left_out(profile, caplog):
+    image = load_image(encoded(to_pil(noise()), "PNG", icc_profile=profile))
+    torch.testing.assert_close(image, noise())
+    assert "colour profile" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_of_an_animation_the_first_frame(kind):
+    frames = [plain("RGB", colour) for colour in ("red", "lime", "blue")]
+    data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
+    assert colour_at(load_image(data), 9, 9) == pytest.approx(RED, abs=0.02)
+
+
+# ---------------------------------------------------------------- sources of every kind
+
+
+def test_path_bytes_and_file_objects_agree(tmp_path):
+    path = save_image(noise(), tmp_path / "picture.png")
+    sources = [path, str(path), path.read_bytes(), bytearray(path.read_bytes()), io.BytesIO(path.read_bytes())]
+    for source in sources:
+        torch.testing.assert_close(load_image(source), noise(), atol=0, rtol=0)
+    with path.open("rb") as file:
+        torch.testing.assert_close(load_image(file), noise(), atol=0, rtol=0)
+
+
+def test_a_buffer_is_read_from_its_start():
+    data = io.BytesIO()
+    to_pil(noise()).save(data, format="PNG")  # leaves the buffer at its end
+    torch.testing.assert_close(load_image(data), noise(), atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("dtype, top", [(np.uint8, 255), (np.uint16, 65535), (np.float32, 1), (np.float64, 1)])
+@pytest.mark.parametrize("channels", [(), (1,), (3,), (4,)])
+def test_arrays(dtype, top, channels):
+    array = np.zeros((36, 40, *channels), dtype)
+    array[:10] = top
+    image = load_image(array)
+    assert image.shape == (1, 3, 36, 40)
+    assert (image[:, :, :10] == 1).all()  # white, and with alpha: opaque white
+    assert (image[:, :, 10:] == (1 if channels == (4,) else 0)).all()  # alpha 0 is white paper
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 36, 40), (3, 36, 40), (36, 40), (1, 36, 40), (1, 1, 36, 40)])
+def test_tensors_are_copied(shape):
+    source = torch.rand(shape)
+    image = load_image(source)
+    assert image.shape == (1, 3, 36, 40)
+    before = image.clone()
+    source.zero_()
+    torch.testing.assert_close(image, before, atol=0, rtol=0)
+
+
+def test_whole_numbers_count_to_the_top_of_their_type():
+    assert load_image(torch.full((3, 36, 40), 51, dtype=torch.uint8)).mean().item() == pytest.approx(0.2)
+    assert load_image(np.full((36, 40), 13107, np.uint16)).mean().item() == pytest.approx(0.2)
+    assert load_image(np.ones((36, 40), bool)).min() == 1
+    assert load_image(torch.full((3, 36, 40), 0.5, dtype=torch.bfloat16, requires_grad=True)).mean() == 0.5
+
+
+# ---------------------------------------------------------------- refusals
+
+
+def truncated(kind: str, keep: float) -> bytes:
+    data = encoded(to_pil(noise(200, 200)), kind)
+    return data[: int(len(data) * keep)]
+
+
+def bomb() -> bytes:
+    """A small PNG file that claims to be 60,000 x 60,000."""
+    body = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + b"IHDR" + body + struct.pack(">I", zlib.crc32(b"IHDR" + body))
+    return b"\x89PNG\r\n\x1a\n" + chunk + encoded(plain("RGB", "red"), "PNG")[33:]
+
+
+REFUSED = {
+    "no picture": (b"hello, this is text" * 9, "not a picture"),
+    "a web page": (b"<!DOCTYPE html><html><body>log in", "web page"),
+    "an SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+    "a HEIC": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+    "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 50 50\n", "not a picture"),
+    "an empty file": (b"", "empty"),
+    "a bomb": (bomb(), "at most 80,000,000 pixels"),
+    "a JPEG cut short": (truncated("JPEG", 0.5), "cut short"),
+    "a PNG cut short": (truncated("PNG", 0.5), "cut short"),
+    "a GIF cut short": (truncated("GIF", 0.5), "cut short"),
+    "a TIFF cut short": (truncated("TIFF", 0.5), "cut short|not a picture"),
+    "a WebP cut short": (truncated("WEBP", 0.5), "cut short|not a picture"),
+    "too narrow": (plain("RGB", "red", (1, 50)), "1x50 pixels: at least 32"),
+    "no pixel": (plain("RGB", "red", (0, 50)), "0x50"),
+    "a missing file": ("no/such/file.jpg", "there is no file"),
+    "a null byte": ("a\0b.jpg", "cannot be opened|there is no file"),
+    "a name too long": ("x" * 5000 + ".jpg", "cannot be opened"),
+    "text mode": (io.StringIO("picture"), "mode 'rb'"),
+    "None": (None, "NoneType"),
+    "a list": ([1, 2, 3], "list"),
+    "NaN": (np.full((40, 40), np.nan), "not finite"),
+    "infinity": (torch.full((3, 40, 40), torch.inf), "not finite"),
+    "0 to 255 as floats": (np.full((40, 40, 3), 200.0), "divide by 255"),
+    "negative": (np.full((40, 40, 3), -0.5), "-0.5"),
+    "int64": (np.zeros((40, 40, 3), np.int64), "dtype int64"),
+    "complex": (np.zeros((40, 40), complex), "dtype complex128"),
+    "text array": (np.array([["a"] * 40] * 40), "dtype"),
+    "channels first": (np.zeros((3, 40, 40), np.uint8), "transpose"),
+    "two channels": (np.zeros((40, 40, 2), np.uint8), "shape"),
+    "one dimension": (np.zeros(40, np.uint8), "shape"),
+    "nothing at all": (np.zeros((0, 40, 3), np.uint8), "shape"),
+    "a batch": (torch.zeros(2, 3, 40, 40), "one picture"),
+    "channels last": (torch.zeros(40, 40, 3), "movedim"),
+    "deep integers": (Image.fromarray(np.full((40, 40), 70000, np.int32)), "65535"),
+    "floats beyond 1": (Image.fromarray(np.full((40, 40), 3.0, np.float32)), "expected 0 to 1"),
+}
+
+
+@pytest.mark.parametrize("source, message", REFUSED.values(), ids=REFUSED.keys())
+def test_refused_with_a_message_that_says_why(source, message):
+    with pytest.raises(ImageError, match=message):
+        load_image(source)
+
+
+def test_folders_are_refused_and_close_names_offered(tmp_path):
+    with pytest.raises(ImageError, match="is a folder"):
+        load_image(tmp_path)
+    save_image(noise(), tmp_path / "holiday.png")
+    with pytest.raises(ImageError, match="but there is .*holiday.png"):
+        load_image(tmp_path / "holidays.png")
+
+
+@given(st.binary(max_size=300),
+       st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "TGA", "ICO", "QOI"]),
+       st.integers(0, 2000), st.booleans())  # fmt: skip
+@settings(max_examples=120, deadline=None)
+def test_a_damaged_file_is_a_picture_or_an_image_error(junk, kind, place, cut):
+    data = bytearray(encoded(plain("RGB", "red"), kind))
+    place %= len(data)
+    data[place : place + len(junk)] = junk
+    try:
+        image = load_image(bytes(data[:place] if cut else data))
+    except ImageError:
+        return
+    check_image(image, minimum=32)
+
+
+# ---------------------------------------------------------------- check_image
+
+
+def test_check_image_returns_the_same_tensor():
+    image = noise()
+    assert check_image(image) is image
+    assert check_image(image.requires_grad_()).requires_grad
+
+
+def test_check_image_clamps_rounding_only():
+    assert check_image(torch.full((1, 3, 8, 8), 1.00005)).max() == 1
+    with pytest.raises(ImageError, match="canvas has values"):
+        check_image(torch.full((1, 3, 8, 8), 1.01), "canvas")
+
+
+@pytest.mark.parametrize("image, message", [
+    (np.zeros((1, 3, 8, 8), np.float32), "ndarray"),
+    (torch.zeros(3, 8, 8), r"style\[None\]"),
+    (torch.zeros(1, 8, 8, 3), "movedim"),
+    (torch.zeros(1, 1, 8, 8), "expand"),
+    (torch.zeros(0, 3, 8, 8), "shape"),
+    (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "/ 255"),
+    (torch.zeros(1, 3, 8, 8, dtype=torch.float64), r"\.float\(\)"),
+    (torch.full((1, 3, 8, 8), float("nan")), "not finite"),
+    (torch.zeros(1, 3, 8, 5), "5x8 pixels: at least 8"),
+])  # fmt: skip
+def test_check_image_speaks_in_the_callers_words(image, message):
+    with pytest.raises(NstError, match=message) as caught:
+        check_image(image, "style", minimum=8)
+    assert "style" in str(caught.value)
+
+
+def test_check_image_makes_contiguous():
+    assert check_image(noise().to(memory_format=torch.channels_last)).is_contiguous()
+
+
+# ---------------------------------------------------------------- resize
+
+
+@given(st.integers(32, 90), st.integers(32, 90), st.integers(32, 120))
+@settings(max_examples=25, deadline=None)
+def test_size_is_the_longer_side_and_the_aspect_is_kept(height, width, size):
+    resized = resize(noise(height, width), size)
+    assert max(resized.shape[-2:]) == size
+    assert abs(resized.shape[-2] / resized.shape[-1] * width / height - 1) < 0.5 / 32 * 2 + 1e-6 or size < 64
+    assert resized.is_contiguous() and resized.dtype == torch.float32
+    check_image(resized)
+
+
+def test_resize_keeps_a_plain_picture_plain_and_the_mean():
+    assert resize(torch.full((1, 3, 50, 70), 0.3), 33).allclose(torch.tensor(0.3), atol=1e-6)
+    assert resize(noise(64, 64), 32).mean().item() == pytest.approx(noise(64, 64).mean().item(), abs=5e-3)
+
+
+def test_resize_is_antialiased():
+    checkers = (torch.arange(64)[:, None] + torch.arange(64)).remainder(2).float().expand(1, 3, 64, 64)
+    assert (resize(checkers, 16)[..., 2:-2, 2:-2] - 0.5).abs().max() < 0.02  # grey, not black or white
+
+
+def test_resize_to_a_shape_of_masks_and_canvases_with_gradients():
+    canvas = (torch.randn(2, 1, 40, 40)).requires_grad_()
+    resized = resize(canvas, (33, 57))
+    assert resized.shape == (2, 1, 33, 57)
+    assert resized.min() >= canvas.min() and resized.max() <= canvas.max()
+    resized.sum().backward()
+    assert canvas.grad.isfinite().all() and canvas.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("size", [0, -3, 2.5, "512", True, None, (3,), (0, 5), 10**9, (10**6, 10**6)])
+def test_sizes_that_are_none(size):
+    with pytest.raises(ImageError, match="size="):
+        resize(noise(), size)
+
+
+def test_load_image_resizes_and_refuses_slivers():
+    assert load_image(plain("RGB", "red", (400, 200)), 100).shape == (1, 3, 50, 100)
+    assert load_image(plain("RGB", "red", (400, 200)), 800).shape == (1, 3, 400, 800)
+    with pytest.raises(ImageError, match="64x8 pixels.*size of 256"):
+        load_image(plain("RGB", "red", (400, 50)), 64)
+    assert load_image(plain("RGB", "red", (400, 50)), 256).shape == (1, 3, 32, 256)
+    assert load_image(plain("RGB", "red", (4, 5)), minimum=1).shape == (1, 3, 5, 4)
+
+
+# ---------------------------------------------------------------- save_image
+
+
+@pytest.mark.parametrize("name, kind", [("a.png", "PNG"), ("a.JPG", "JPEG"), ("a.jpeg", "JPEG"), ("a.webp", "WEBP")])
+def test_the_extension_chooses_the_format(tmp_path, name, kind):
+    path = save_image(torch.full((3, 40, 40), 0.4), tmp_path / name)
+    with Image.open(path) as picture:
+        assert picture.format == kind
+    assert load_image(path).sub(0.4).abs().max() < 0.02
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]  # no temporary file stays behind
+
+
+@pytest.mark.parametrize("image, name, message", [
+    (noise(), "a.tiff", "should end in"),
+    (noise(), "a", "should end in"),
+    (noise(), "missing/a.png", "there is no folder"),
+    (noise() * 2, "a.png", "expected"),
+    (noise() * torch.nan, "a.png", "not finite"),
+    (torch.cat([noise(), noise()]), "a.png", "2 pictures"),
+    (torch.zeros(1, 3, 1, 17000), "a.webp", "WEBP cannot hold"),
+])  # fmt: skip
+def test_save_refuses_and_leaves_nothing(tmp_path, image, name, message):
+    with pytest.raises(ImageError, match=message):
+        save_image(image, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
+    path = save_image(noise(), tmp_path / "a.png")
+
+    def refuse(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(images.os, "replace", refuse)
+    with pytest.raises(ImageError, match="disk full"):
+        save_image(noise(seed=1), path)
+    torch.testing.assert_close(load_image(path), noise(), atol=0, rtol=0)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_quality_is_checked_and_used(tmp_path):
+    sizes = [save_image(noise(), tmp_path / "a.jpg", quality).stat().st_size for quality in (10, 95)]
+    assert sizes[0] < sizes[1]
+    with pytest.raises(ImageError, match="quality=101"):
+        save_image(noise(), tmp_path / "a.jpg", 101)
+
+
+# ---------------------------------------------------------------- show
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a notebook would have been sent: a list of (data, metadata)."""
+    import IPython
+    import IPython.display
+
+    sent = []
+    monkeypatch.setattr(IPython, "get_ipython", lambda: object())
+    monkeypatch.setattr(IPython.display, "display", lambda data, raw, metadata: sent.append((data, metadata)))
+    return sent
+
+
+def page(shown) -> Image.Image:
+    import base64
+
+    return Image.open(io.BytesIO(base64.b64decode(shown[-1][0]["image/jpeg"])))
+
+
+def test_show_sends_one_jpeg_with_its_alternative_text(shown):
+    show(noise(), noise(40, 40), labels=["content", "style"], alt="Two squares of noise.")
+    assert len(shown) == 1
+    data, metadata = shown[0]
+    assert data["text/plain"] == metadata["image/jpeg"]["alt"] == "Two squares of noise."
+    assert page(shown).format == "JPEG"
+
+
+def test_show_puts_pictures_at_one_height_in_rows(shown):
+    show(noise(36, 72), noise(72, 36), height=100)
+    assert page(shown).size == (200 + 8 + 50, 100)
+    show(*[noise()[..., :36]] * 5, height=50, columns=2)
+    assert page(shown).size == (108, 3 * 50 + 2 * 8)
+    show(torch.cat([noise()] * 4), [noise(), to_pil(noise())], height=200)  # a batch of 4, a list of 2
+    assert page(shown).width <= 1080 and page(shown).height > 400  # too wide for one row
+
+
+def test_show_draws_the_labels_below(shown):
+    show(torch.zeros(1, 3, 36, 36), labels=["one"], height=100)
+    below = np.asarray(page(shown).convert("L"))[102:]
+    assert below.shape[0] >= 15 and below.min() < 120 and below.max() > 240  # ink on white
+    show(torch.zeros(1, 3, 36, 36), labels=["a label of many words that goes on and on"], height=100)
+    assert page(shown).height > 100 + below.shape[0] + 15  # wrapped, not cut
+
+
+@pytest.mark.parametrize("image", [torch.rand(1, 1, 9, 9), torch.rand(1, 9, 9), torch.rand(9, 9),
+                                   torch.rand(9, 9) > 0.5, torch.rand(3, 9, 9) * 1.4 - 0.2])  # fmt: skip
+def test_show_takes_grey_masks_and_unclipped_canvases(shown, image):
+    show(image)
+    assert page(shown).size == (240, 240)
+
+
+@pytest.mark.parametrize("arguments, labels, message", [
+    ([], None, "no picture"),
+    ([noise()], ["a", "b"], "2 labels for 1 pictures"),
+    ([noise() * 255], None, "divide"),
+    ([noise() * torch.nan], None, "nan"),
+    ([torch.zeros(1, 5, 9, 9)], None, "shape"),
+    ([torch.zeros(3, 9, 9, dtype=torch.uint8)], None, "dtype"),
+    (["picture.jpg"], None, "str"),
+])  # fmt: skip
+def test_show_refuses(shown, arguments, labels, message):
+    with pytest.raises(ImageError, match=message):
+        show(*arguments, labels=labels)
+    assert not shown
+
+
+def test_show_outside_a_notebook_logs(caplog):
+    with caplog.at_level("INFO"):
+        show(noise(), alt="Noise.")
+    assert "Noise." in caplog.text
