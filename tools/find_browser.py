@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -43,13 +44,14 @@ def find_browser() -> str | None:
         if shutil.which(named) is None:
             raise FileNotFoundError(f"CHROMIUM={named} is no program: unset it or correct the path")
         return shutil.which(named)
-    candidates = [*map(shutil.which, NAMES), *PLACES, _playwrights_own()]
-    return next((path for path in candidates if path and Path(path).is_file()), None)
+    return next((path for path in _candidates() if path and Path(path).is_file()), None)
 
 
-def _playwrights_own() -> str:
-    with sync_playwright() as playwright:
-        return playwright.chromium.executable_path
+def _candidates() -> Iterator[str | None]:
+    yield from map(shutil.which, NAMES)
+    yield from PLACES
+    with sync_playwright() as playwright:  # last, because it starts a process only to say where it would download to
+        yield playwright.chromium.executable_path
 
 
 def install() -> None:
