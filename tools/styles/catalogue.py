@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import autumn, bouquet, fjord, night, shore
+from . import autumn, bouquet, fjord, geometry, glass, marbling, mosaic, night, shore
 from .parameters import Parameters
 
 LICENCE = "CC-BY-4.0"
@@ -58,6 +58,32 @@ STYLES: dict[str, Style] = {
         fjord.sunset,
         Parameters(31, ("#4a1026", "#a81e2a", "#e04a22", "#f5862a", "#f9b545", "#ffdd72", "#fff4c4", "#101a3c", "#1f3f73",
                         "#2f6f88", "#5c9a8a", "#2c4a3a", "#8a8440", "#7a3a1e"), 9.0)),
+    "marbling": Style(
+        "Combed paper", "marbling",
+        "Marbled paper: feathers and curls of blue, red, gold and green ink, drawn through fine combs.",
+        marbling.marbling,
+        Parameters(3, ("#f6ead0", "#1d3f78", "#b3262b", "#e8a92c", "#2f7d6b", "#0f1d33", "#e9dcc0", "#d9683a", "#6fa8c9",
+                       "#7a2a4a"), 12.0)),
+    "glass": Style(
+        "Window with a sun", "glass",
+        "A leaded window: a golden sun with blue rays, green hills, a river, a tree and red flowers, with light behind.",
+        glass.glass,
+        Parameters(19, ("#12308f", "#1f5fc4", "#3f9ad8", "#a9dcec", "#0f5a4a", "#2a8f4f", "#7dbb3c", "#c9dd4a", "#7a4a1c",
+                        "#f09a1a", "#ffcf3a", "#fff3b8", "#4a2412", "#7d1030", "#d3202a", "#f27a8a", "#6a2a9a",
+                        "#17161a"), 13.0)),
+    "mosaic": Style(
+        "Two fish in a pool", "mosaic",
+        "A mosaic of small stones in rows that follow the outlines: two red and golden fish circle in blue water inside "
+        "a plaited ring.",
+        mosaic.mosaic,
+        Parameters(17, ("#0f2f5c", "#1f5f8f", "#3f97ad", "#8accc4", "#d8ecd8", "#7a1420", "#c4301f", "#e8762a", "#f5c04a",
+                        "#a8501f", "#4a2418", "#f4e9cf", "#cdb48a", "#2a2320", "#2f6b3a", "#8fb04a", "#5f7f94"), 11.0)),
+    "geometry": Style(
+        "Circles and lines", "geometry",
+        "An abstract composition of ringed circles with halos, coloured wedges, small boards and black lines.",
+        geometry.geometry,
+        Parameters(41, ("#f6ecd2", "#eedca6", "#e9bfae", "#a9bcc9", "#7d6a9c", "#3f7d4f", "#ee8a2a", "#f9d04a", "#c9262a",
+                        "#e78aa0", "#2456a6", "#4fb0b0", "#16141a", "#1a2450", "#8a8a3a"), 8.0)),
 }
 
 
