@@ -5,6 +5,7 @@
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ START_TIMEOUT = 120  # seconds; a first start on a slow disk takes its time
 def start_server(folder: Path, *options: str, **popen: object) -> subprocess.Popen:
     """Start JupyterLab on a folder, with a token and a free port, and without a browser."""
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={folder}", *options]
+    command.append("--ServerApp.answer_yes=True")  # Ctrl-C stops it without a question
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in containers there is often nobody else
     environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}  # this environment's kernel, not one of the same name
@@ -61,6 +63,7 @@ def main() -> int:
     options = parser.parse_args()
     if not (ROOT / options.notebook).is_file():
         parser.error(f"there is no {options.notebook} in {ROOT}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server ends with this program
     server = start_server(ROOT, "--log-level=WARN")
     try:
         url, token = address_of(server)
