@@ -19,7 +19,8 @@ from nstlib.errors import ImageError
 
 MAX_PIXELS = 80_000_000  # a picture of more pixels would need over a gigabyte as float32
 # Formats that hold pixels and nothing else: EPS would start Ghostscript.
-FORMATS = "JPEG MPO PNG WEBP AVIF GIF TIFF BMP DIB PPM JPEG2000 TGA ICO ICNS QOI PCX".split()
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "DIB", "PPM", "JPEG2000", "TGA", "ICO", "ICNS",
+           "QOI", "PCX")  # fmt: skip
 UPRIGHT = {  # EXIF orientation -> what turns the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -32,17 +32,9 @@ def cache_folder() -> Path:
     return Path(os.environ.get("NSTLIB_CACHE") or pooch.os_cache("nstlib")).expanduser()
 
 
-def download(
-    url: str,
-    *,
-    sha256: str | None = None,
-    max_bytes: int = MAX_BYTES,
-    timeout: float = TIMEOUT,
-    mirrors: Sequence[str] = (),
-    cache: str | os.PathLike | None = None,
-    name: str | None = None,
-    check: Callable[[Path], object] | None = None,
-) -> Path:
+def download(url: str, *, sha256: str | None = None, max_bytes: int = MAX_BYTES, timeout: float = TIMEOUT,
+             mirrors: Sequence[str] = (), cache: str | os.PathLike | None = None, name: str | None = None,
+             check: Callable[[Path], object] | None = None) -> Path:  # fmt: skip
     """The file behind `url`, from the cache or the network; what is returned has passed every check.
 
     sha256: the expected checksum, 64 hexadecimal digits. Without it the first download's is written beside the file
@@ -162,6 +154,8 @@ def _fetch(url: str, part: Path, max_bytes: int, timeout: float) -> str:
         raise DownloadError(f"no answer for {timeout:g} seconds: try again later, or with a larger timeout") from error
     except (urllib3.exceptions.IncompleteRead, urllib3.exceptions.ProtocolError) as error:
         raise DownloadError("the connection broke off before the end of the file: try again") from error
+    except requests.exceptions.SSLError as error:
+        raise DownloadError(f"its certificate cannot be verified ({error})") from error
     except requests.ConnectionError as error:
         raise DownloadError("it cannot be reached; is this machine offline?") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:

@@ -19,7 +19,8 @@ from nstlib.downloads import download
 from nstlib.errors import DownloadError, NstError
 from nstlib.images import load_image
 
-__all__ = "PAINTINGS PHOTOS REGIONS STYLES Painting Photo Style mask painting photo style".split()
+__all__ = ["PAINTINGS", "PHOTOS", "REGIONS", "STYLES", "Painting", "Photo", "Style",
+           "mask", "painting", "photo", "style"]  # fmt: skip
 
 PAINTING_BYTES = 24 * 2**20  # bytes: a painting 1280 pixels wide has about one million
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import logging
 from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +14,15 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from nstlib.decoding import MAX_PIXELS, pil_to_array
 from nstlib.errors import ImageError
 
 MAX_WIDTH = 1080  # pixels of a row: what a notebook shows without shrinking the labels
 GAP = 8  # pixels between pictures
-FONT_SIZE = 15  # pixels
+FONT_SIZE = 14  # pixels
 TINY = 64  # pixels: smaller pictures are enlarged without smoothing, so that their pixels can be counted
 INK, PAPER = (40, 40, 40), (255, 255, 255)
+log = logging.getLogger(__name__)
 
 
 def from_unit(image: Tensor) -> Image.Image:
@@ -32,7 +38,7 @@ def gather(images: Iterable[Any]) -> list[Image.Image]:
         if isinstance(image, (list, tuple)):
             pictures += gather(image)
         elif isinstance(image, Image.Image):
-            pictures.append(image.convert("RGB"))
+            pictures.append(from_unit(torch.from_numpy(pil_to_array(image, f"picture {number}")).permute(2, 0, 1)))
         elif isinstance(image, Tensor):
             pictures += [from_unit(one) for one in _visible(image, f"picture {number}")]
         else:
@@ -64,13 +70,13 @@ def contact_sheet(
     """The pictures at one height, in rows of `columns` (or as many as fit into MAX_WIDTH), labels below, on white."""
     pictures = [_at_height(picture, height) for picture in pictures]
     columns = min(columns or _fitting(pictures), len(pictures))
-    font = ImageFont.load_default(FONT_SIZE)
+    font = label_font()
     widths = [max(picture.width for picture in pictures[column::columns]) for column in range(columns)]
     texts = [_wrap(label, widths[index % columns], font) for index, label in enumerate(labels or [""] * len(pictures))]
     line = FONT_SIZE + 4
     below = max(text.count("\n") + 1 for text in texts) * line + 4 if labels else 0
     rows = -(-len(pictures) // columns)
-    page = Image.new("RGB", (sum(widths) + GAP * (columns - 1), rows * (height + below) + GAP * (rows - 1)), PAPER)
+    page = _blank(sum(widths) + GAP * (columns - 1), rows * (height + below) + GAP * (rows - 1))
     draw = ImageDraw.Draw(page)
     for index, (picture, text) in enumerate(zip(pictures, texts)):
         row, column = divmod(index, columns)
@@ -81,8 +87,28 @@ def contact_sheet(
     return page
 
 
+@lru_cache(maxsize=1)
+def label_font() -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which has the signs that labels need; Pillow's own font lacks even the multiplication sign."""
+    spec = importlib.util.find_spec("matplotlib")  # its file alone: importing matplotlib takes a second
+    for folder in spec.submodule_search_locations if spec else ():
+        path = Path(folder) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+        if path.is_file():
+            return ImageFont.truetype(str(path), FONT_SIZE)
+    log.warning("matplotlib's DejaVu Sans was not found, so labels are drawn without signs such as \u00d7 and \u2192")
+    return ImageFont.load_default(FONT_SIZE)
+
+
+def _blank(width: int, height: int) -> Image.Image:
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"these pictures in rows would make {width}x{height} pixels: use a smaller height, or fewer")
+    return Image.new("RGB", (width, height), PAPER)
+
+
 def _at_height(picture: Image.Image, height: int) -> Image.Image:
     width = max(1, round(picture.width * height / picture.height))
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"a picture of {picture.width}x{picture.height} is too wide to show at height={height}")
     tiny = max(picture.size) < TINY and height > picture.height
     return picture.resize((width, height), Image.Resampling.NEAREST if tiny else Image.Resampling.LANCZOS)
 

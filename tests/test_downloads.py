@@ -6,6 +6,7 @@ import io
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
@@ -212,6 +213,13 @@ def test_names_stay_inside_the_cache(server, tmp_path, name):
 def test_two_addresses_never_share_a_file(server, tmp_path):
     first = download(server.url + "/file?x=1", cache=tmp_path)
     assert first != download(server.url + "/file?x=2", cache=tmp_path)
+
+
+def test_two_downloads_of_one_file_at_once(server, tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        paths = set(pool.map(lambda _: download(server.url + "/file", cache=tmp_path), range(16)))
+    assert len(paths) == 1 and paths.pop().read_bytes() == BODY
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_wrong_checksum_argument(tmp_path):

@@ -1,4 +1,4 @@
-"""The course's pictures: all there and described, masks in the right places, paintings from a server on this machine."""
+"""The course's pictures: all there and described, masks in the right places, paintings from a server of our own."""
 
 import dataclasses
 import importlib.util
@@ -22,6 +22,14 @@ def test_every_photograph_is_on_this_machine_and_described(name):
     assert max(image.shape[-2:]) == 64
     record = PHOTOS[name]
     assert all(dataclasses.astuple(record)) and record.source.startswith("http") and record.alt.endswith(".")
+
+
+def test_the_readme_of_the_pictures_names_them_all():
+    text = (gallery._images_folder() / "README.md").read_text(encoding="utf-8")
+    for name, record in PHOTOS.items():
+        assert f"| `{name}` |" in text and record.file.rpartition("/")[2] in text
+    for name, regions in REGIONS.items():
+        assert f"| `{name}` | {', '.join(f'`{region}`' for region in regions)} |" in text
 
 
 def test_a_photograph_has_its_own_size():

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from nstlib import images
+from nstlib import images, sheet
 from nstlib.errors import ImageError, NstError
 from nstlib.images import check_image, load_image, resize, save_image, show, to_pil
 
@@ -291,7 +291,7 @@ def test_folders_are_refused_and_close_names_offered(tmp_path):
 
 
 @given(st.binary(max_size=300),
-       st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "TGA", "ICO", "QOI"]),
+       st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "TGA", "ICO"]),
        st.integers(0, 2000), st.booleans())  # fmt: skip
 @settings(max_examples=120, deadline=None)
 def test_a_damaged_file_is_a_picture_or_an_image_error(junk, kind, place, cut):
@@ -481,6 +481,18 @@ def test_show_draws_the_labels_below(shown):
     assert page(shown).height > 100 + below.shape[0] + 15  # wrapped, not cut
 
 
+def test_labels_can_hold_the_signs_of_mathematics():
+    font = sheet.label_font()
+    missing = font.getmask("\U000f0000").size, bytes(font.getmask("\U000f0000"))
+    for sign in "×→αβλ·≤−²½é":
+        assert (font.getmask(sign).size, bytes(font.getmask(sign))) != missing
+
+
+def test_show_lays_transparent_pictures_on_white(shown):
+    show(plain("RGBA", (0, 0, 0, 0)))
+    assert np.asarray(page(shown)).min() > 250
+
+
 @pytest.mark.parametrize("image", [torch.rand(1, 1, 9, 9), torch.rand(1, 9, 9), torch.rand(9, 9),
                                    torch.rand(9, 9) > 0.5, torch.rand(3, 9, 9) * 1.4 - 0.2])  # fmt: skip
 def test_show_takes_grey_masks_and_unclipped_canvases(shown, image):
@@ -496,10 +508,12 @@ def test_show_takes_grey_masks_and_unclipped_canvases(shown, image):
     ([torch.zeros(1, 5, 9, 9)], None, "shape"),
     ([torch.zeros(3, 9, 9, dtype=torch.uint8)], None, "dtype"),
     (["picture.jpg"], None, "str"),
+    ([torch.zeros(3, 1, 600000)], None, "too wide to show"),
+    ([noise()] * 200, ["x" * 9] * 200, "smaller height"),
 ])  # fmt: skip
 def test_show_refuses(shown, arguments, labels, message):
     with pytest.raises(ImageError, match=message):
-        show(*arguments, labels=labels)
+        show(*arguments, labels=labels, height=800)
     assert not shown
 
 
