@@ -166,6 +166,7 @@ def _deep_grey(picture: Image.Image, origin: str) -> np.ndarray:
 
 def from_array(array: np.ndarray, origin: str) -> np.ndarray:
     """An array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), bool, uint8, uint16 or float in [0, 1]: float32 (H, W, 3)."""
+    array = np.asarray(array)  # a masked array's mask says nothing about colours
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
@@ -184,7 +185,7 @@ def _axes_hint(array: np.ndarray) -> str:
 
 
 def _unit_range(array: np.ndarray, origin: str) -> np.ndarray:
-    if array.dtype in (np.uint8, np.uint16):
+    if array.dtype.newbyteorder("=") in (np.uint8, np.uint16):
         return array.astype(np.float32) / np.iinfo(array.dtype).max
     if array.dtype == bool:
         return array.astype(np.float32)

@@ -73,8 +73,10 @@ def download(url: str, *, sha256: str | None = None, max_bytes: int = MAX_BYTES,
 
 def _file_name(url: str, name: str | None) -> str:
     """The given name, or one from the URL that two different URLs never share."""
+    if not isinstance(url, str) or not url.lower().startswith(("http://", "https://")):
+        raise DownloadError(f"{url!r}: expected an address that begins with https:// or http://")
     if name is None:
-        stem = re.sub(r"[^\w.-]", "_", unquote(urlsplit(url).path).rsplit("/", 1)[-1])[-80:].lstrip(".")
+        stem = re.sub(r"[^\w.-]", "_", unquote(url.partition("?")[0]).rsplit("/", 1)[-1])[-80:].lstrip(".")
         return f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{stem or 'file'}"
     if not re.fullmatch(r"[\w-][\w .-]*", name):
         raise DownloadError(f"name={name!r}: expected a plain file name without folders")
@@ -143,13 +145,13 @@ def _fetch(url: str, part: Path, max_bytes: int, timeout: float) -> str:
     import requests
     import urllib3
 
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise DownloadError("expected an address that begins with https:// or http://")
     headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}  # so that Content-Length counts what arrives
     try:
         with requests.get(url, stream=True, timeout=timeout, headers=headers) as response:
             _check_answer(response, max_bytes)
             return _stream(response, part, max_bytes, timeout)
+    except DownloadError:
+        raise
     except (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError) as error:
         raise DownloadError(f"no answer for {timeout:g} seconds: try again later, or with a larger timeout") from error
     except (urllib3.exceptions.IncompleteRead, urllib3.exceptions.ProtocolError) as error:
@@ -158,7 +160,7 @@ def _fetch(url: str, part: Path, max_bytes: int, timeout: float) -> str:
         raise DownloadError(f"its certificate cannot be verified ({error})") from error
     except requests.ConnectionError as error:
         raise DownloadError("it cannot be reached; is this machine offline?") from error
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
         raise DownloadError(f"the request failed ({error})") from error
 
 

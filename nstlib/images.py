@@ -29,6 +29,7 @@ from nstlib.sources import axes_hint, read
 
 MIN_SIDE = 32  # pixels: VGG-19 halves a picture four times before relu5_1, and must have something left
 SLACK = 1e-4  # how far rounding may carry a value out of [0, 1] before it is an error
+RESIZABLE = (torch.float32, torch.float64)  # torch has no antialiasing for half precision
 SAVERS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def load_image(source: Any, size: int | None = None, *, minimum: int = MIN_SIDE)
     if size is None:
         return image
     least = math.ceil(minimum * max(image.shape[-2:]) / min(image.shape[-2:]))
-    image = resize(image, _whole(size))
+    image = resize(image, _whole(size, "size"))
     height, width = image.shape[-2:]
     if min(height, width) < minimum:
         raise ImageError(f"{origin} at size={size} would be {width}x{height} pixels: at least {minimum} are needed on "
@@ -102,9 +103,9 @@ def resize(image: Tensor, size: int | tuple[int, int]) -> Tensor:
     size: the longer side in pixels, aspect kept, or (height, width). Values may lie outside [0, 1] (a canvas does),
     C is any number (a mask has one). Gradients pass through. Raises ImageError.
     """
-    if not isinstance(image, Tensor) or image.ndim != 4 or not image.is_floating_point() or image.numel() == 0:
+    if not isinstance(image, Tensor) or image.ndim != 4 or image.dtype not in RESIZABLE or image.numel() == 0:
         what = f"{tuple(image.shape)} {image.dtype}" if isinstance(image, Tensor) else type(image).__name__
-        raise ImageError(f"resize got {what}: expected a float tensor (N, C, H, W)")
+        raise ImageError(f"resize got {what}: expected a float32 tensor (N, C, H, W)")
     height, width = _target(image.shape[-2], image.shape[-1], size)
     if (height, width) == tuple(image.shape[-2:]):
         return image.contiguous()
@@ -115,19 +116,19 @@ def resize(image: Tensor, size: int | tuple[int, int]) -> Tensor:
 
 def _target(height: int, width: int, size: int | tuple[int, int]) -> tuple[int, int]:
     if isinstance(size, (tuple, list, torch.Size)) and len(size) == 2:
-        target = _whole(size[0]), _whole(size[1])
+        target = _whole(size[0], "size"), _whole(size[1], "size")
     else:
-        scale = _whole(size) / max(height, width)
+        scale = _whole(size, "size") / max(height, width)
         target = max(1, round(height * scale)), max(1, round(width * scale))
     if target[0] * target[1] > MAX_PIXELS:
         raise ImageError(f"size={size!r} would give {target[1]}x{target[0]} pixels: at most {MAX_PIXELS:,} are made")
     return target
 
 
-def _whole(size: Any) -> int:
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-        raise ImageError(f"size={size!r}: expected a whole number of pixels, 1 or more, or (height, width)")
-    return int(size)
+def _whole(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ImageError(f"{name}={value!r}: expected a whole number, 1 or more")
+    return int(value)
 
 
 # ---------------------------------------------------------------- out
@@ -149,17 +150,25 @@ def save_image(image: Tensor, path: str | os.PathLike, quality: int = 95) -> Pat
     quality: 1 to 100, for JPEG and WebP. Values up to 1e-4 outside [0, 1] are clamped, beyond that refused.
     Returns the path. Raises ImageError.
     """
-    path = Path(path).expanduser()
+    path = _writable(path)
     if path.suffix.lower() not in SAVERS:
         raise ImageError(f"{path.name!r} should end in one of {', '.join(SAVERS)}: that chooses the format")
-    if not path.parent.is_dir():
-        raise ImageError(f"there is no folder {path.parent}: make it first with mkdir")
-    if path.is_dir():
-        raise ImageError(f"{path} is a folder: add a file name, such as {path / 'painted.png'}")
     if isinstance(quality, bool) or not isinstance(quality, int) or not 1 <= quality <= 100:
         raise ImageError(f"quality={quality!r}: expected a whole number from 1 to 100")
     _write_whole(path, _encode(to_pil(image), SAVERS[path.suffix.lower()], quality))
     return path
+
+
+def _writable(path: str | os.PathLike) -> Path:
+    try:
+        path = Path(path).expanduser()
+        if path.is_dir():
+            raise ImageError(f"{path} is a folder: add a file name, such as {path / 'painted.png'}")
+        if not path.parent.is_dir():
+            raise ImageError(f"there is no folder {path.parent}: make it first with mkdir")
+        return path
+    except (OSError, TypeError, RuntimeError) as error:  # a name too long, no name at all, an unknown ~user
+        raise ImageError(f"{path!r} cannot be written: {error}") from error
 
 
 def _encode(picture: Image.Image, kind: str, quality: int) -> bytes:
@@ -180,7 +189,7 @@ def _write_whole(path: Path, data: bytes) -> None:
     try:
         part.write_bytes(data)
         os.replace(part, path)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise ImageError(f"{path} cannot be written: {error}") from error
     finally:
         part.unlink(missing_ok=True)
@@ -189,7 +198,7 @@ def _write_whole(path: Path, data: bytes) -> None:
 # ---------------------------------------------------------------- on the screen
 
 
-def show(*images: Any, labels: Sequence[str] | None = None, alt: str | None = None, height: int = 240,
+def show(*images: Any, labels: Sequence[str] | str | None = None, alt: str | None = None, height: int = 240,
          columns: int | None = None) -> None:  # fmt: skip
     """Display pictures side by side, at one height, as one JPEG with alternative text.
 
@@ -201,10 +210,12 @@ def show(*images: Any, labels: Sequence[str] | None = None, alt: str | None = No
     Outside a notebook nothing opens; the log says what would have been shown. Raises ImageError.
     """
     pictures = sheet.gather(images)
+    labels = [labels] if isinstance(labels, str) else labels
     labels = [str(label) for label in labels] if labels is not None else None
     if labels is not None and len(labels) != len(pictures):
         raise ImageError(f"{len(labels)} labels for {len(pictures)} pictures: expected one each")
-    page = sheet.contact_sheet(pictures, labels, _whole(height), None if columns is None else _whole(columns))
+    page = sheet.contact_sheet(pictures, labels, _whole(height, "height"),
+                               None if columns is None else _whole(columns, "columns"))  # fmt: skip
     if alt is None:
         alt = "Pictures side by side: " + ", ".join(labels) if labels else f"{len(pictures)} picture(s)"
     if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:

@@ -90,9 +90,12 @@ def _channels_last(tensor: Tensor) -> np.ndarray:
     if plain.ndim not in (2, 3) or (plain.ndim == 3 and plain.shape[0] not in (1, 3, 4)):
         raise ImageError(f"the tensor has shape {tuple(tensor.shape)}: expected (1, 3, H, W), (3, H, W) or (H, W)"
                          + axes_hint(tensor, "it"))  # fmt: skip
-    plain = plain.detach().cpu()
-    plain = plain.float() if plain.is_floating_point() else plain  # numpy has no bfloat16
-    return (plain if plain.ndim == 2 else plain.movedim(0, -1)).numpy()
+    try:
+        plain = plain.detach().cpu()
+        plain = plain.float() if plain.is_floating_point() else plain  # numpy has no bfloat16
+        return (plain if plain.ndim == 2 else plain.movedim(0, -1)).numpy()
+    except (TypeError, RuntimeError) as error:  # sparse, quantised, without storage
+        raise ImageError(f"the tensor cannot be read ({error}): expected an ordinary dense tensor") from error
 
 
 def axes_hint(image: Tensor, name: str) -> str:

@@ -151,9 +151,9 @@ def test_no_server_at_all(server, tmp_path):
         download(f"http://127.0.0.1:{port}/file", cache=tmp_path)
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/a", "file:///etc/hosts", "nonsense", ""])
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/a", "file:///etc/hosts", "nonsense", "", None, "http://[::1"])
 def test_only_web_addresses(tmp_path, url):
-    with pytest.raises(DownloadError, match="https://"):
+    with pytest.raises(DownloadError, match="https://|request failed"):
         download(url, cache=tmp_path)
 
 

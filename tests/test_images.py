@@ -219,6 +219,7 @@ def test_whole_numbers_count_to_the_top_of_their_type():
     assert load_image(torch.full((3, 36, 40), 51, dtype=torch.uint8)).mean().item() == pytest.approx(0.2)
     assert load_image(np.full((36, 40), 13107, np.uint16)).mean().item() == pytest.approx(0.2)
     assert load_image(np.ones((36, 40), bool)).min() == 1
+    assert load_image(np.full((36, 40), 13107, ">u2")).mean().item() == pytest.approx(0.2)
     assert load_image(torch.full((3, 36, 40), 0.5, dtype=torch.bfloat16, requires_grad=True)).mean() == 0.5
 
 
@@ -265,6 +266,7 @@ REFUSED = {
     "int64": (np.zeros((40, 40, 3), np.int64), "dtype int64"),
     "complex": (np.zeros((40, 40), complex), "dtype complex128"),
     "text array": (np.array([["a"] * 40] * 40), "dtype"),
+    "a sparse tensor": (torch.zeros(40, 40).to_sparse(), "dense"),
     "channels first": (np.zeros((3, 40, 40), np.uint8), "transpose"),
     "two channels": (np.zeros((40, 40, 2), np.uint8), "shape"),
     "one dimension": (np.zeros(40, np.uint8), "shape"),
@@ -373,6 +375,12 @@ def test_resize_to_a_shape_of_masks_and_canvases_with_gradients():
     assert canvas.grad.isfinite().all() and canvas.grad.abs().sum() > 0
 
 
+@pytest.mark.parametrize("image", [torch.zeros(1, 3, 8, 8).half(), torch.zeros(3, 8, 8), None])
+def test_what_cannot_be_resized(image):
+    with pytest.raises(ImageError, match="resize got"):
+        resize(image, 64)
+
+
 @pytest.mark.parametrize("size", [0, -3, 2.5, "512", True, None, (3,), (0, 5), 10**9, (10**6, 10**6)])
 def test_sizes_that_are_none(size):
     with pytest.raises(ImageError, match="size="):
@@ -407,6 +415,8 @@ def test_the_extension_chooses_the_format(tmp_path, name, kind):
     (noise() * 2, "a.png", "expected"),
     (noise() * torch.nan, "a.png", "not finite"),
     (torch.cat([noise(), noise()]), "a.png", "2 pictures"),
+    (noise(), "a" * 300 + ".png", "cannot be written"),
+    (noise(), "a\0.png", "cannot be written"),
     (torch.zeros(1, 3, 1, 17000), "a.webp", "WEBP cannot hold"),
 ])  # fmt: skip
 def test_save_refuses_and_leaves_nothing(tmp_path, image, name, message):
@@ -515,6 +525,13 @@ def test_show_refuses(shown, arguments, labels, message):
     with pytest.raises(ImageError, match=message):
         show(*arguments, labels=labels, height=800)
     assert not shown
+
+
+@pytest.mark.parametrize("option", ["height", "columns"])
+def test_show_measures_in_whole_numbers(shown, option):
+    for value in (0, -1, 2.5):
+        with pytest.raises(ImageError, match=f"{option}={value}"):
+            show(noise(), **{option: value})
 
 
 def test_show_outside_a_notebook_logs(caplog):
