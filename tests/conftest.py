@@ -45,10 +45,9 @@ def lab_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         server = open_lab.start_server(folder, "--ServerApp.port=0", "--LabApp.news_url=None", **quiet)
         try:
-            yield open_lab.address_of(server)
+            yield server.address(), server.token
         finally:
-            server.terminate()
-            server.wait(timeout=30)
+            server.stop()
 
 
 class LabPage:

@@ -41,9 +41,9 @@ def test_a_notebook_that_is_not_there_is_refused():
 
 
 def test_a_server_that_dies_is_said_and_not_waited_for():
-    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead = open_lab.Server(subprocess.Popen([sys.executable, "-c", ""]), "no such token")
     with pytest.raises(RuntimeError, match="did not start"):
-        open_lab.address_of(dead, timeout=60)
+        dead.address(timeout=60)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")

@@ -5,11 +5,13 @@
 
 import argparse
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import time
 import webbrowser
+from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_server.serverapp import list_running_servers
@@ -19,25 +21,39 @@ FIRST = Path("notebooks/00_start_here.ipynb")
 START_TIMEOUT = 120  # seconds; a first start on a slow disk takes its time
 
 
-def start_server(folder: Path, *options: str, **popen: object) -> subprocess.Popen:
+@dataclass
+class Server:
+    """A JupyterLab that runs beside this program, known by its token (on Windows its process id is another's)."""
+
+    process: subprocess.Popen
+    token: str
+
+    def address(self, timeout: float = START_TIMEOUT) -> str:
+        """Where it listens, once it does. Raises RuntimeError when it ends or takes too long."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline and self.process.poll() is None:
+            for running in list_running_servers():
+                if running["token"] == self.token:
+                    return running["url"]
+            time.sleep(0.2)
+        raise RuntimeError("JupyterLab did not start; its own messages say why")
+
+    def stop(self) -> None:
+        """End it and wait for the end."""
+        self.process.terminate()
+        self.process.wait()
+
+
+def start_server(folder: Path, *options: str, **popen: object) -> Server:
     """Start JupyterLab on a folder, with a token and a free port, and without a browser."""
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={folder}", *options]
     command.append("--ServerApp.answer_yes=True")  # Ctrl-C stops it without a question
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in containers there is often nobody else
-    environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}  # this environment's kernel, not one of the same name
-    return subprocess.Popen(command, cwd=folder, env=environment, **popen)
-
-
-def address_of(server: subprocess.Popen, timeout: float = START_TIMEOUT) -> tuple[str, str]:
-    """The server's address and token once it listens. Raises RuntimeError when it ends or takes too long."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline and server.poll() is None:
-        for running in list_running_servers():
-            if running["pid"] == server.pid:
-                return running["url"], running["token"]
-        time.sleep(0.2)
-    raise RuntimeError("JupyterLab did not start; its own messages say why")
+    token = secrets.token_hex(24)
+    # This environment's kernel, not one of the same name elsewhere; and no token in the list of processes.
+    environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_TOKEN": token}
+    return Server(subprocess.Popen(command, cwd=folder, env=environment, **popen), token)
 
 
 def has_display() -> bool:
@@ -66,16 +82,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server ends with this program
     server = start_server(ROOT, "--log-level=WARN")
     try:
-        url, token = address_of(server)
-        address = f"{url}lab/tree/{options.notebook.as_posix()}?token={token}"
+        address = f"{server.address()}lab/tree/{options.notebook.as_posix()}?token={server.token}"
         opened = not options.no_browser and has_display() and webbrowser.open(address)
         print(welcome(address, opened), flush=True)
-        return server.wait()
+        return server.process.wait()
     except KeyboardInterrupt:
         return 0
     finally:
-        server.terminate()
-        server.wait()
+        server.stop()
 
 
 if __name__ == "__main__":
