@@ -18,7 +18,7 @@ LADDER = [
     {"images"},
     {"catalogue"},
     {"gallery", "features"},
-    {"losses", "lbfgs", "spectral", "pyramid"},
+    {"losses", "lbfgs"},
     {"optimization"},
     {"plots", "checks"},
     {"course"},
