@@ -7,7 +7,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import autumn, bouquet, fjord, geometry, glass, marbling, mosaic, night, shore
+from . import (
+    autumn,
+    bouquet,
+    crayon,
+    cubist,
+    fjord,
+    geometry,
+    glass,
+    golden,
+    halftone,
+    inkwash,
+    linocut,
+    marbling,
+    mosaic,
+    night,
+    shore,
+    woodblock,
+)
 from .parameters import Parameters
 
 LICENCE = "CC-BY-4.0"
@@ -84,6 +101,51 @@ STYLES: dict[str, Style] = {
         geometry.geometry,
         Parameters(41, ("#f6ecd2", "#eedca6", "#e9bfae", "#a9bcc9", "#7d6a9c", "#3f7d4f", "#ee8a2a", "#f9d04a", "#c9262a",
                         "#e78aa0", "#2456a6", "#4fb0b0", "#16141a", "#1a2450", "#8a8a3a"), 8.0)),
+    "waves": Style(
+        "Breaking waves", "waves",
+        "A woodblock print of breaking waves with clawed foam in front of a snowy mountain and a red sun.",
+        woodblock.waves,
+        Parameters(29, ("#16305c", "#27589a", "#4f86b8", "#93b9cc", "#3f8a8c", "#f5ecd6", "#5f7f9c", "#c9b79a", "#ecd9b4",
+                        "#f2e4c4", "#b3261f", "#e0592f", "#10182e"), 7.0)),
+    "ink": Style(
+        "Mountains in mist", "ink",
+        "An ink wash of misty mountains with pines, a fishing boat, a red sun and vermilion maples.",
+        inkwash.ink,
+        Parameters(37, ("#f3e9d3", "#ecd7ae", "#dfe3dc", "#cfd2c9", "#8b9499", "#4c545c", "#17191f", "#7fb0a8", "#2f6f80",
+                        "#d9a860", "#a8542e", "#5c4030", "#f0803c", "#c8321f"), 9.0)),
+    "hatching": Style(
+        "Fruit and jug in crayon", "hatching",
+        "Apples, pears and a blue jug on a striped cloth, in crossed layers of coloured crayon on rough paper.",
+        crayon.hatching,
+        Parameters(43, ("#fffaf0", "#f3dfc0", "#b5243a", "#f08a2c", "#fbd84e", "#245c3a", "#5f9e3f", "#b8d456", "#d9342b",
+                        "#6a1f4a", "#f7b184", "#e9c9a8", "#a9b7d0", "#5f7fb5", "#232a66", "#6f63b5", "#5a3320",
+                        "#efe3cb"), 4.0)),
+    "facets": Style(
+        "Guitar in facets", "facets",
+        "A guitar, a bottle, a glass and lemons on a table, broken into shaded facets with dark edges.",
+        cubist.facets,
+        Parameters(53, ("#8d969c", "#b9b3a2", "#5f7684", "#efe3c6", "#b5652f", "#dba35a", "#4a2f22", "#2f5487", "#a8322a",
+                        "#1a1718", "#4f7d52", "#1f3f36", "#e8bd6c", "#f2cf3a", "#b5cdd3"), 9.0)),
+    "halftone": Style(
+        "Parrot in halftone", "print",
+        "A red parrot between palm leaves before yellow rays, printed in four inks through screens of dots.",
+        halftone.halftone,
+        Parameters(59, ("#3fb5d8", "#7fd3d8", "#fdf0b0", "#ffd02a", "#f7902a", "#8a1226", "#d8202c", "#f2542c", "#f7a8a0",
+                        "#0f5a3c", "#2f9a4a", "#a8d04a", "#1a1620", "#f8f1de", "#6f6a70"), 7.0)),
+    "gold": Style(
+        "Golden tree", "ornament",
+        "A tree whose branches roll up into spirals, on gold leaf, over a flowered meadow and between panels of black, "
+        "white and golden rectangles.",
+        golden.gold,
+        Parameters(61, ("#8a5f14", "#c8921f", "#edc04a", "#fbe39a", "#8f2f1c", "#4a2a12", "#6f431c", "#d9a03a", "#1a1410",
+                        "#b5401f", "#f7efda", "#e08f9a", "#2f5f9f", "#4f8f4a", "#6f3f8a", "#b5b8b5", "#1f4a35",
+                        "#7f9a3f"), 9.0)),
+    "linocut": Style(
+        "Owl and moon", "linocut",
+        "A lino-cut of an owl on a branch before a large moon, every feather and leaf made of cuts of the gouge.",
+        linocut.linocut,
+        Parameters(67, ("#f6ebcf", "#8fc1c4", "#3f8a99", "#1f5f6f", "#2f4f5f", "#141820", "#f3d9a4", "#dba25c", "#b5582c",
+                        "#6a3222", "#ffd23a", "#f2962a", "#a8b53f", "#4f8a4a"), 6.0)),
 }
 
 
