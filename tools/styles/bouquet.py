@@ -17,8 +17,8 @@ HEADS = np.array([  # y, x, radius, tilt, kind (0 sunflower, 1 aster, 2 poppy)
     [0.22, 0.12, 0.070, -0.3, 1], [0.57, 0.87, 0.075, 0.9, 1], [0.57, 0.11, 0.070, 0.4, 2], [0.07, 0.86, 0.065, 0.2, 1]])
 
 
-def _room(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Wall, table and jug."""
+def _room(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Wall, table and jug: colour, direction, and 0, 1, 2 where each is."""
     y, x = fields.grid(p.shape)
     patches, _ = shapes.cells(p.shape, rng.uniform(0, 1, (420, 2)) * p.shape)
     angle = rng.choice([0.5, 2.2, 1.2], 420) + rng.normal(scale=0.25, size=420)
@@ -38,7 +38,8 @@ def _room(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
     glaze = mix(glaze, c[4], 0.85 * band)
     glaze = mix(glaze, c[6], np.exp(-((side + 0.45) / 0.10) ** 2 - ((y - 0.72) / 0.05) ** 2))
     colour = mix(colour, glaze, jug)
-    return colour, fields.blend(field, fields.unit(1 + 0.5j * side), jug)
+    regions = np.where(jug > 0.5, 2, edge > 0)
+    return colour, fields.blend(field, fields.unit(1 + 0.5j * side), jug), regions
 
 
 def _leaves(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
@@ -46,7 +47,7 @@ def _leaves(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
     """Dark foliage between the heads, with stalks that gather in the jug."""
     y, x = fields.grid(p.shape)
     mass = 0.75 - ((y - 0.38) / 0.36) ** 2 - ((x - 0.49) / 0.46) ** 2 + 0.35 * noise.octaves(p.shape, 7, rng, 3)
-    mask = shapes.step(mass, -0.05, 0.1)
+    mask = shapes.step(mass, -0.05, 0.1) * shapes.step(y - 0.04 * np.sin(x * 40), 0.68, 0.64)
     form = fields.unit((x - 0.5) + 1j * (y - 0.75) + 0.35 * np.exp(1j * 4 * noise.smooth(p.shape, 8, rng)))
     tone = 0.45 + 0.28 * fields.drag(noise.octaves(p.shape, 16, rng, 3), form, 0.05 * p.shape[0]) * 2
     colour = mix(colour, ramp(c[[10, 11, 12, 11]], tone), mask)
@@ -103,12 +104,16 @@ def flowers(p: Parameters) -> np.ndarray:
     """Palette: three of the wall, three of the table, light, three of the jug, three greens, three yellows, two reds,
     two violets, brown, dark."""
     rng, c = p.generator(), palette(p.palette)
-    colour, field = _room(p, c, rng)
+    colour, field, regions = _room(p, c, rng)
+    bare = colour
     colour, field = _leaves(p, c, colour, field, rng)
+    regions = np.where(np.abs(colour - bare).sum(-1) > 0.1, 3, regions)
     field = fields.choose(p, field)
     canvas = Canvas(p, mix(colour, c[20], 0.3))
+    canvas.keep_within(regions)
     paint(canvas, colour, field, passes(p.stroke_width, canvas.oversampling, Brush(1, 1, dryness=0.2, streak=0.13),
                                         ((2.0, 4, 2.0, 0), (1.25, 4.5, 1.8, 0), (0.8, 5, 1.1, 0.3))), rng)
+    canvas.keep_within(None)
     leaf = Brush(p.stroke_width * 2.6, p.stroke_width * 11, dryness=0.12, streak=0.15, relief=1.4, pointed=0.9)
     y, x = fields.grid(p.shape)
     around = np.exp(-((y - 0.38) / 0.27) ** 4 - ((x - 0.49) / 0.42) ** 4)

@@ -94,10 +94,22 @@ def _chunk(canvas: Canvas, path: np.ndarray, widths: np.ndarray, colours: tuple[
     keep &= (y >= 0) & (y < canvas.shape[0]) & (x >= 0) & (x < canvas.shape[1])
     samples = np.flatnonzero(keep)
     target = y.ravel()[samples].astype(np.int32) * canvas.shape[1] + x.ravel()[samples].astype(np.int32)
+    if canvas.regions is not None:
+        samples, target = _within(canvas, path, samples, target, count, bristle)
     top = np.full(canvas.shape[0] * canvas.shape[1], -1, np.int32)
     top[target] = samples  # of several samples at one pixel numpy keeps the last
     pixels = np.flatnonzero(top >= 0)
     _colour(canvas, pixels, top[pixels], count, bristle.ravel(), colours, brush)
+
+
+def _within(canvas: Canvas, path: np.ndarray, samples: np.ndarray, target: np.ndarray, count: tuple[int, int, int],
+            bristle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Drop the samples outside the region in which their stroke begins; single bristles slip across."""
+    middle = np.clip(path[:, path.shape[1] // 2], 0, np.array(canvas.shape) - 1).astype(np.int32)
+    home = canvas.regions[middle[:, 0], middle[:, 1]]
+    same = canvas.regions.ravel()[target] == home[samples // (count[1] * count[2])]
+    same |= bristle.ravel()[samples] > 0.97
+    return samples[same], target[same]
 
 
 def _positions(path: np.ndarray, widths: np.ndarray, count: tuple[int, int, int],

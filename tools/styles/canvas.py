@@ -24,6 +24,15 @@ class Canvas:
             self.colour = noise.resize(ground, self.shape)
         self.colour = np.ascontiguousarray(self.colour)
         self.height = np.zeros(self.shape, np.float32)
+        self.regions: np.ndarray | None = None  # numbers (H, W): strokes mostly stop where the number changes
+
+    def keep_within(self, regions: np.ndarray | None) -> None:
+        """From now on strokes stay in the region where they begin; regions: whole numbers (h, w) of any size."""
+        if regions is not None:
+            rows = np.arange(self.shape[0]) * regions.shape[0] // self.shape[0]
+            columns = np.arange(self.shape[1]) * regions.shape[1] // self.shape[1]
+            regions = np.ascontiguousarray(regions[rows[:, None], columns], np.int32)
+        self.regions = regions
 
     def light(self, strength: float = 1.0, degrees: float = 130.0, gloss: float = 0.3) -> None:
         """Let light fall on the relief from the given direction; gloss whitens what faces it."""

@@ -118,8 +118,8 @@ STYLES: dict[str, Style] = {
         "Apples, pears and a blue jug on a striped cloth, in crossed layers of coloured crayon on rough paper.",
         crayon.hatching,
         Parameters(43, ("#fffaf0", "#f3dfc0", "#b5243a", "#f08a2c", "#fbd84e", "#245c3a", "#5f9e3f", "#b8d456", "#d9342b",
-                        "#6a1f4a", "#f7b184", "#e9c9a8", "#a9b7d0", "#5f7fb5", "#232a66", "#6f63b5", "#5a3320",
-                        "#efe3cb"), 4.0)),
+                        "#6a1f4a", "#f7b184", "#f0d9b0", "#c9b58f", "#7f8f8a", "#232a66", "#6f63b5", "#5a3320",
+                        "#efe3cb", "#8fc0e8", "#1f3fa0"), 4.0)),
     "facets": Style(
         "Guitar in facets", "facets",
         "A guitar, a bottle, a glass and lemons on a table, broken into shaded facets with dark edges.",

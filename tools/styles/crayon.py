@@ -21,7 +21,7 @@ LIGHT = np.array([-0.62, -0.55, 0.56])  # y, x, towards the viewer
 def _cloth(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Wall and folded cloth: colour, direction, and how much light falls (for the layers of hatching)."""
     y, x = fields.grid(p.shape)
-    wall = ramp(c[[11, 12, 13]], 0.30 + 0.55 * x + 0.18 * noise.octaves(p.shape, 3, rng, 3))
+    wall = ramp(c[[11, 10, 12, 13]], 0.30 + 0.55 * x + 0.18 * noise.octaves(p.shape, 3, rng, 3))
     light = 0.60 + 0.35 * (x - 0.5) - 0.15 * noise.smooth(p.shape, 3, rng)
     edge = y - (0.545 + 0.05 * np.sin(x * 5 + 1))
     fold = np.sin(x * 15 + 5 * y + 2.0 * noise.smooth(p.shape, 2, rng)) * np.clip(edge * 5, 0, 1)
@@ -55,7 +55,7 @@ def _ball(p: Parameters, c: np.ndarray, state: tuple, row: tuple, rng: np.random
     stalk = shapes.lines(p.shape, [shapes.bezier([(cy - 0.72 * radius * stretch, cx), (cy - 1.05 * radius * stretch, cx + 0.03),
                                                   (cy - 1.22 * radius * stretch, cx + 0.055)])], 0.011)
     colour, light = mix(colour, skin, mask), light * (1 - mask) + np.clip(0.5 + 0.6 * shade, 0, 1) * mask
-    return mix(colour, c[16], stalk), fields.blend(field, ring, mask), light * (1 - 0.8 * stalk)
+    return mix(colour, c[16], stalk), np.where(mask > 0.5, ring, field), light * (1 - 0.8 * stalk)
 
 
 def _jug(p: Parameters, c: np.ndarray, state: tuple, rng: np.random.Generator) -> tuple:
@@ -69,27 +69,31 @@ def _jug(p: Parameters, c: np.ndarray, state: tuple, rng: np.random.Generator) -
     body = shapes.step(np.abs(u), 1.02, 0.97) * shapes.step(y - 0.012 * u ** 2, 0.118, 0.124) * shapes.step(y + 0.03 * u ** 2, 0.655, 0.645)
     mask = np.maximum(body, handle * (x > 0.80))
     tone = 0.32 + 0.42 * u + 0.14 * u ** 2 + 0.05 * noise.octaves(p.shape, 12, rng, 3)
-    glaze = ramp(c[[0, 12, 15, 13, 14]], np.where(body > 0.5, tone, 0.65))
+    glaze = ramp(c[[0, 18, 13, 19, 14]], np.where(body > 0.5, tone, 0.65))
     band = np.exp(-((y + 0.03 * u ** 2 - 0.47) / 0.055) ** 4)
     petals = np.cos(np.arcsin(np.clip(u, -1, 1)) * 9) * np.cos((y + 0.03 * u ** 2 - 0.47) * 60)
     glaze = mix(glaze, ramp(c[[8, 3, 4]], 0.5 + 0.5 * petals), band * shapes.step(petals, 0.1, 0.35))
     mouth = shapes.step(((y - 0.133) / 0.016) ** 2 + (u / 0.9) ** 2, 1.0, 0.9)
     glaze = mix(glaze, c[14], mouth)
     colour = mix(colour, glaze, mask)
-    field = fields.blend(field, fields.unit(1 + 0.55j * u), mask)
+    field = np.where(mask > 0.5, fields.unit(1 + 0.55j * u), field)
     return colour, field, light * (1 - mask) + np.clip(1.05 - tone, 0, 1) * mask
 
 
 def hatching(p: Parameters) -> np.ndarray:
     """Palette: white, cream, crimson, orange, yellow, dark green, green, lime, red, wine, apricot, three of the wall,
-    indigo, blue-violet, brown, paper."""
+    indigo, blue-violet, brown, paper, two blues of the jug."""
     rng, c = p.generator(), palette(p.palette)
-    state = _jug(p, c, _cloth(p, c, rng), rng)
-    for row in FRUIT:
-        state = _ball(p, c, state, row, rng)
-    colour, field, light = state
+    before = _cloth(p, c, rng)
+    regions = (fields.grid(p.shape)[0] > 0.55).astype(np.int32)
+    for number, row in enumerate((None, *FRUIT)):
+        state = _jug(p, c, before, rng) if row is None else _ball(p, c, before, row, rng)
+        regions = np.where(np.abs(state[1] - before[1]) > 0.02, number + 2, regions)  # where the direction is new
+        before = state
+    colour, field, light = before
     form = fields.choose(p, field)
     canvas = Canvas(p, c[17])
+    canvas.keep_within(regions)
     w = p.stroke_width * canvas.oversampling
     layers = ((0.0, 2.2, 1.7, 16, 1.5), (0.9, 1.3, 1.0, 20, 0.9), (-0.8, 1.0, 1.0, 18, 0.75), (1.6, 0.7, 0.8, 16, 0.60), (0.15, 0.9, 0.7, 14, 1.3))
     for number, (turn, coverage, width, length, dark) in enumerate(layers):

@@ -66,20 +66,20 @@ def _facets(p: Parameters, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
     y, x = fields.grid(p.shape)
     side = p.shape[1] / p.shape[0]
     code, cut = np.zeros(p.shape, np.int64), np.zeros(p.shape, np.float32)
-    angles = rng.choice([0.35, 1.05, 1.75, 2.45], 17) + rng.normal(scale=0.16, size=17)
+    angles = rng.choice([0.35, 1.05, 1.75, 2.45], 20) + rng.normal(scale=0.16, size=20)
     for number, angle in enumerate(angles):
         cy, cx = rng.uniform(0.08, 0.92), rng.uniform(0.08, 0.92) * side
         value = (x - cx) * np.sin(angle) - (y - cy) * np.cos(angle)
         reach = (x - cx) * np.cos(angle) + (y - cy) * np.sin(angle)
-        ends = np.abs(reach) < rng.uniform(0.24, 0.55)  # a cut ends where it meets open space
+        ends = np.abs(reach) < rng.uniform(0.22, 0.6)  # a cut ends where it meets open space
         code += ((value > 0) & ends).astype(np.int64) << number
-        cut = np.maximum(cut, np.exp(-(value / 0.0022) ** 2) * shapes.step(reach, 0.5, -0.2) * ends)
+        cut = np.maximum(cut, np.exp(-(value / 0.003) ** 2) * shapes.step(reach, 0.5, -0.2) * ends)
     for number in range(6):
         cy, cx, radius = rng.uniform(0.2, 0.8), rng.uniform(0.15, 0.85) * side, rng.uniform(0.09, 0.22)
         value = np.hypot(y - cy, x - cx) - radius
         half = np.sin(np.arctan2(y - cy, x - cx) - rng.uniform(0, 6.28)) > -0.2
-        code += ((value < 0) & half).astype(np.int64) << (20 + number)
-        cut = np.maximum(cut, np.exp(-(value / 0.0022) ** 2) * half)
+        code += ((value < 0) & half).astype(np.int64) << (24 + number)
+        cut = np.maximum(cut, np.exp(-(value / 0.003) ** 2) * half)
     _, label = np.unique(code, return_inverse=True)
     return label.reshape(p.shape), cut
 
@@ -102,23 +102,24 @@ def facets(p: Parameters) -> np.ndarray:
     # Each facet runs from light to dark against its own direction: neighbours meet light edge to dark edge.
     way = rng.uniform(0, 2 * np.pi, count)
     reach = (dx * np.cos(way)[label] + dy * np.sin(way)[label]) / p.shape[0]
-    colour = lighter(colour, np.clip(reach * 2.1, -0.26, 0.24) + rng.normal(scale=0.055, size=count)[label])
-    tint = c[rng.choice([7, 4, 10, 2, 8, 12, 14], count)][label]
-    colour = mix(colour, tint, 0.30 * rng.uniform(0, 1, count)[label] * shapes.step(np.abs(reach), 0.0, 0.15))
+    colour = lighter(colour, np.clip(reach * 2.8, -0.30, 0.26) + rng.normal(scale=0.075, size=count)[label])
+    tint = c[rng.choice([7, 4, 10, 2, 8, 12, 14, 5, 11], count)][label]
+    colour = mix(colour, tint, 0.62 * rng.uniform(0, 1, count)[label] * shapes.step(np.abs(reach), 0.0, 0.10))
     field = np.exp(1j * (way + np.pi / 2 + rng.normal(scale=0.35, size=count)))[label].astype(np.complex64)
     field = fields.unit(field * np.exp(0.25j * noise.smooth(p.shape, 8, rng)))
-    return _surface(p, c, colour, fields.choose(p, field), cut, rng)
+    return _surface(p, c, colour, fields.choose(p, field), label, cut, rng)
 
 
-def _surface(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray, cut: np.ndarray,
+def _surface(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray, label: np.ndarray, cut: np.ndarray,
              rng: np.random.Generator) -> np.ndarray:
     """Paint the facets in short bricks of paint, then draw the cuts with a dry dark brush."""
     canvas = Canvas(p, mix(colour, c[6], 0.35))
-    base = Brush(1, 1, dryness=0.22, streak=0.13, relief=0.8, pickup=0.2, ragged=0.2)
-    steps = ((2.2, 2.4, 2.0, 0), (1.2, 2.6, 2.2, 0.1), (0.7, 3.2, 1.5, 0.6), (0.4, 5, 1.2, 0.92))
+    canvas.keep_within(label)
+    base = Brush(1, 1, dryness=0.26, streak=0.10, relief=0.7, pickup=0.3, ragged=0.3)
+    steps = ((2.6, 3.0, 2.2, 0), (1.3, 3.4, 2.2, 0.1), (0.8, 3.6, 1.5, 0.6), (0.4, 5, 1.6, 0.95))
     paint(canvas, colour, field, passes(p.stroke_width, canvas.oversampling, base, steps), rng)
     line = noise.warp(noise.resize(cut, canvas.shape), *noise.wander(canvas.shape, 1.0 * canvas.scale, 14, rng))
-    dry = shapes.step(noise.octaves(canvas.shape, 60, rng, 3) + 1.2 * noise.smooth(canvas.shape, 4, rng), -1.7, 0.4)
-    canvas.cover(c[9], np.clip(line, 0, 1) * dry * 0.9)
+    dry = shapes.step(noise.octaves(canvas.shape, 60, rng, 3) + 1.2 * noise.smooth(canvas.shape, 4, rng), -2.2, -0.2)
+    canvas.cover(c[9], np.clip(1.5 * line, 0, 1) * dry * 0.92)
     canvas.light(0.85, gloss=0.2)
     return canvas.finish()

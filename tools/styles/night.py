@@ -18,7 +18,7 @@ EDDIES = np.array([  # y, x, radius, spin
     [0.47, 0.17, 0.06, 0.7], [0.50, 0.90, 0.07, 0.8]])
 STARS = np.array([  # y, x, radius of the disc, width of the halo
     [0.135, 0.845, 0.052, 0.115], [0.085, 0.375, 0.018, 0.055], [0.335, 0.845, 0.014, 0.045], [0.10, 0.24, 0.012, 0.04],
-    [0.43, 0.40, 0.012, 0.042], [0.225, 0.60, 0.013, 0.043], [0.045, 0.66, 0.011, 0.036], [0.29, 0.10, 0.017, 0.05],
+    [0.43, 0.40, 0.014, 0.045], [0.225, 0.60, 0.013, 0.043], [0.045, 0.66, 0.011, 0.036], [0.30, 0.19, 0.015, 0.045],
     [0.47, 0.72, 0.010, 0.034]])
 
 
@@ -75,11 +75,11 @@ def _lake(p: Parameters, colour: np.ndarray, field: np.ndarray, colours: np.ndar
     for cx in (0.30, 0.385, 0.47, 0.575, 0.66, 0.80, 0.90):
         cx += rng.normal(scale=0.012)
         reach = rng.uniform(0.08, 0.17)
-        column = np.exp(-((x - cx + 0.006 * np.sin(y * 190)) / (0.008 + 0.10 * (y - shore))) ** 2)
+        column = np.exp(-((x - cx + 0.006 * np.sin(y * 190)) / (0.011 + 0.11 * (y - shore))) ** 2)
         column = column * np.exp(-np.clip(y - shore, 0, None) / reach) * (0.62 + 0.38 * np.sin(y * 260 + 9 * cx))
         paintwork = mix(paintwork, colours[6 if cx < 0.5 else 5], column)
-        lamp = np.exp(-((y - shore + 0.017) ** 2 + (x - cx) ** 2) / 0.0105 ** 2)
-        colour = mix(colour, colours[5], lamp * 1.2)
+        lamp = np.exp(-((y - shore + 0.017) ** 2 + (x - cx) ** 2) / 0.0125 ** 2)
+        colour = mix(colour, colours[5], lamp * 1.4)
     return mix(colour, paintwork, water), fields.blend(field, form, water)
 
 
@@ -95,8 +95,8 @@ def _poplars(p: Parameters, colour: np.ndarray, field: np.ndarray, colours: np.n
         mask = shapes.step(np.abs(side), 1.05, 0.9) * (y > top)
         form = fields.unit(-1j + 0.55 * np.sin(y * 26 + 5 * side) + 0.5 * side)
         streak = fields.drag(noise.octaves(p.shape, 26, rng, 3), form, 0.05 * p.shape[0])
-        paintwork = ramp(colours[[7, 7, 8, 9]], 0.30 + 0.26 * streak / streak.std() + 0.15 * side)
-        colour, field = mix(colour, paintwork, mask), fields.blend(field, form, mask)
+        paintwork = ramp(colours[[7, 7, 8, 8]], 0.36 + 0.26 * streak / streak.std() + 0.15 * side)
+        colour, field = mix(colour, paintwork, mask), np.where(mask > 0.5, form, field)
     return colour, field
 
 
@@ -104,14 +104,17 @@ def swirls(p: Parameters) -> np.ndarray:
     """Palette: night, deep blue, blue, pale blue, mist, yellow, cream, tree, olive, rust."""
     rng, colours = p.generator(), palette(p.palette)
     colour, field = _sky(p, colours, rng)
-    for part in (_hills, _lake, _poplars):
+    for part in (_hills, _lake):
         colour, field = part(p, colour, field, colours, rng)
+    behind = colour
+    colour, field = _poplars(p, colour, field, colours, rng)
     field = fields.choose(p, field)
     canvas = Canvas(p, mix(colour, colours[9], 0.35))  # a warm ground shows between the strokes
+    canvas.keep_within(np.abs(colour - behind).sum(-1) > 0.05)
     base = Brush(1, 1, dryness=0.16, streak=0.13, relief=1.0, pickup=0.12)
     paint(canvas, colour, field, passes(p.stroke_width, canvas.scale / p.unit, base), rng)
     accents = Brush(p.stroke_width * 1.2, p.stroke_width * 8, dryness=0.1, streak=0.1, relief=1.5)
-    light = np.clip(colour.mean(-1) - 0.35, 0, None)  # the last and thickest touches sit in the lights
+    light = np.clip(colour.mean(-1) - 0.35, 0, None) ** 1.3  # the last and thickest touches sit in the lights
     paint(canvas, np.clip(colour * 1.08 + 0.02, 0, 1), field,
           [Pass(replace(accents), coverage=0.9, light=0.06, where=light)], rng)
     canvas.light(1.0)
