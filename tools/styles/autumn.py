@@ -67,7 +67,7 @@ def _walker(p: Parameters, c: np.ndarray, colour: np.ndarray) -> np.ndarray:
     """Two figures under an umbrella."""
     for dy, share in ((1, 1.0), (-0.8, 0.5)):
         def place(points: list[tuple[float, float]]) -> np.ndarray:
-            return np.array(points) * [dy, 1] * 1.25 + [0.70, 0.475]
+            return np.array(points) * [dy, 1] * 1.7 + [0.74, 0.475]
         canopy = place([(-0.095, -0.05), (-0.125, -0.03), (-0.137, 0), (-0.125, 0.03), (-0.095, 0.05), (-0.10, 0)])
         for points, tint in ((place([(-0.10, -0.026), (-0.10, -0.004), (0, 0.0), (0, -0.03)]), c[12]),
                              (place([(-0.092, 0.006), (-0.092, 0.026), (0, 0.032), (0, 0.002)]), c[5]), (canopy, c[10])):
@@ -80,12 +80,14 @@ def autumn(p: Parameters) -> np.ndarray:
     rng, c = p.generator(), palette(p.palette)
     colour, field = _ground(p, c, rng)
     colour = _foliage(p, c, colour, rng)
+    bare = colour
     colour, field = _trunks(p, c, colour, field, rng)
     colour = _walker(p, c, colour)
     patches, _ = shapes.cells(p.shape, rng.uniform(0, 1, (700, 2)) * p.shape)
     slant = np.exp(1j * rng.normal(scale=0.45, size=700))[patches]  # the hand turns from one touch to the next
     field = fields.choose(p, fields.unit(field * slant))
     canvas = Canvas(p, mix(colour, c[11], 0.35))
+    canvas.keep_within(np.abs(colour - bare).sum(-1) > 0.15)
     w = p.stroke_width * canvas.oversampling
     for width, length, coverage, detail, dry in ((1.7, 2.6, 2.0, 0, 0.12), (1.0, 2.4, 2.2, 0, 0.16),
                                                  (0.62, 2.6, 1.5, 0.5, 0.2), (0.32, 4, 0.8, 0.85, 0.15)):

@@ -6,8 +6,10 @@ import numpy as np
 from scipy import ndimage
 
 from . import fields, noise, shapes
+from .brush import Brush
 from .canvas import Canvas
 from .colours import mix, palette, ramp
+from .paint import Pass, paint
 from .parameters import Parameters
 
 SUN = 0.34, 0.64  # y, x of the sun
@@ -17,8 +19,8 @@ def _rays(y: np.ndarray, x: np.ndarray, wobble: np.ndarray) -> tuple[np.ndarray,
     """Sky: bent rays around the sun, cut by rings; and the sun's own rings of panes."""
     offset = (x - SUN[1]) + 1j * (y - SUN[0])
     radius, angle = np.abs(offset), np.angle(offset) / (2 * np.pi) + 0.5
-    ray = np.floor((angle + 0.10 * radius + 0.006 * wobble) * 26) % 26
-    ring = np.floor((radius + 0.01 * wobble + 0.035 * (ray % 3)) / 0.125)
+    ray = np.floor((angle + 0.10 * radius + 0.006 * wobble) * 32) % 32
+    ring = np.floor((radius + 0.01 * wobble + 0.035 * (ray % 3)) / 0.105)
     sky = ray * 20 + ring
     wheel = np.where(radius < 0.055, 0, np.where(radius < 0.098, 1 + np.floor(angle * 10), 20 + np.floor(angle * 20 + 0.5)))
     return sky.astype(np.int64), np.where(radius < 0.145, wheel, -1).astype(np.int64)
@@ -27,11 +29,11 @@ def _rays(y: np.ndarray, x: np.ndarray, wobble: np.ndarray) -> tuple[np.ndarray,
 def _land(y: np.ndarray, x: np.ndarray, wobble: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Hills and a river: area number (0 where sky is) and pane number."""
     area, pane = np.zeros(y.shape, np.int64), np.zeros(y.shape, np.int64)
-    for level, (base, height, speed, cut) in enumerate(((0.56, 0.05, 6.0, 7.0), (0.64, 0.06, 4.3, 6.0), (0.75, 0.05, 5.2, 5.0))):
+    for level, (base, height, speed, cut) in enumerate(((0.56, 0.05, 6.0, 9.0), (0.64, 0.06, 4.3, 8.0), (0.75, 0.05, 5.2, 7.0))):
         top = base + height * np.sin(x * speed + 2.1 * level)
         below = y > top
         slice_ = np.floor((x + (0.5 - 0.5 * level) * (y - top) + 0.02 * np.sin(y * 30)) * cut)
-        layer = np.floor((y - top + 0.010 * wobble) / 0.095)
+        layer = np.floor((y - top + 0.010 * wobble) / 0.07)
         area, pane = np.where(below, level + 1, area), np.where(below, slice_ * 10 + layer, pane)
     course = 0.42 + 0.16 * np.sin((y - 0.55) * 8.5) * (y - 0.4) * 2
     half = 0.012 + 0.30 * np.clip(y - 0.60, 0, 1)
@@ -48,10 +50,10 @@ def _tree(y: np.ndarray, x: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
                                        [(0.34, 0.22), (0.22, 0.27), (0.13, 0.29)], [(0.38, 0.20), (0.25, 0.17), (0.14, 0.13)])]
     wood = (shapes.lines(shape, stem, 0.042) > 0.5) | (shapes.lines(shape, arms, 0.020) > 0.5)
     area, pane = np.where(wood, 1, 0), np.floor(y * 7).astype(np.int64)
-    tips = np.concatenate([arm[14::6] for arm in arms] + [stem[0][90::7]])
-    for number, (cy, cx) in enumerate(np.repeat(tips, 2, 0)):
+    tips = np.concatenate([arm[20::11] for arm in arms] + [stem[0][90::16]])
+    for number, (cy, cx) in enumerate(np.repeat(tips, 2, 0)[::-1]):
         angle = rng.uniform(0, 2 * np.pi)
-        long, wide = rng.uniform(0.040, 0.060), rng.uniform(0.017, 0.024)
+        long, wide = rng.uniform(0.058, 0.078), rng.uniform(0.026, 0.034)
         dy, dx = y - cy - 0.036 * np.sin(angle), x - cx - 0.036 * np.cos(angle)
         u, v = dx * np.cos(angle) + dy * np.sin(angle), -dx * np.sin(angle) + dy * np.cos(angle)
         leaf = np.abs(v) < wide * (1 - (u / long) ** 2) * 1.1
@@ -114,6 +116,7 @@ def glass(p: Parameters) -> np.ndarray:
     border[[0, -1]] = border[:, [0, -1]] = True
     distance = ndimage.distance_transform_edt(~border).astype(np.float32) / canvas.oversampling
     canvas.colour = _panes(p, c, canvas, area, label, distance, rng)
+    _matting(p, canvas, label, rng)
     _lead(p, c, canvas, distance, rng)
     return canvas.finish()
 
@@ -130,7 +133,7 @@ def _panes(p: Parameters, c: np.ndarray, canvas: Canvas, area: np.ndarray, label
     colour = np.empty((*canvas.shape, 3), np.float32)
     for number, tones in TONES.items():
         mask = area == number
-        value = 0.12 + 0.70 * own[mask] + 0.30 * streak[mask] + 0.03 * seedy[mask]
+        value = 0.12 + 0.70 * own[mask] + 0.55 * streak[mask] + 0.06 * seedy[mask]
         if number in (0, 4):
             value += 0.55 * np.exp(-(away[mask] / 0.30) ** 2) - 0.12
         colour[mask] = ramp(c[tones], value)
@@ -146,15 +149,29 @@ def _panes(p: Parameters, c: np.ndarray, canvas: Canvas, area: np.ndarray, label
     return mix(np.clip(colour, 0, 1), c[11], 0.5 * bubble)
 
 
+def _matting(p: Parameters, canvas: Canvas, label: np.ndarray, rng: np.random.Generator) -> None:
+    """Glass paint: thin dark strokes and scratched lights inside each pane, each pane with a direction of its own."""
+    canvas.keep_within(label)
+    turn = np.exp(1j * rng.uniform(0, np.pi, label.max() + 1))[label].astype(np.complex64)[::2, ::2]
+    field = fields.choose(p, fields.unit(turn * np.exp(0.7j * noise.smooth(turn.shape, 6, rng))))
+    glass_ = noise.resize(canvas.colour, p.shape)
+    w = p.stroke_width * canvas.oversampling
+    for width, coverage, factor, opacity in ((0.9, 1.0, 0.62, 0.30), (0.35, 0.9, 0.45, 0.42), (0.5, 0.6, 1.30, 0.40), (0.22, 0.35, 1.5, 0.5)):
+        brush = Brush(w * width, w * width * 7, dryness=0.45, streak=0.12, relief=0.35, opacity=opacity, pickup=0.2, ragged=0.5, pointed=0.5)
+        where = np.clip(noise.octaves(p.shape, 8, rng, 3) + 0.6, 0, None)
+        paint(canvas, np.clip(glass_ * factor + 0.05 * (factor > 1), 0, 1), field, [Pass(brush, coverage, light=0.03, tint=0.01, broken=0.03, where=where)], rng)
+    canvas.keep_within(None)
+
+
 def _lead(p: Parameters, c: np.ndarray, canvas: Canvas, distance: np.ndarray, rng: np.random.Generator) -> None:
     """Came of lead over the joints: round, worn, with light bleeding over it."""
-    half = p.stroke_width * (0.36 + 0.05 * noise.smooth(canvas.shape, 20, rng))
+    half = p.stroke_width * (0.25 + 0.035 * noise.smooth(canvas.shape, 20, rng))
     cover = shapes.step(distance, half + 0.6, half - 0.6)
     bloom = np.stack([ndimage.gaussian_filter(canvas.colour[..., i], 7 * canvas.scale) for i in range(3)], -1)
     worn = noise.octaves(canvas.shape, 60, rng, 4)
     metal = ramp(np.stack([c[17], c[17] * 1.0 + 0.04, c[17] + 0.22]), 0.35 + 0.18 * worn)
     canvas.cover(metal, cover)
-    canvas.height = 5 * canvas.scale * np.sqrt(np.clip(1 - (distance / np.maximum(half, 0.1)) ** 2, 0, 1)) * 0.4 \
+    canvas.height += 5 * canvas.scale * np.sqrt(np.clip(1 - (distance / np.maximum(half, 0.1)) ** 2, 0, 1)) * 0.4 \
         + 0.25 * worn + 0.5 * noise.octaves(canvas.shape, 25, rng, 3)
     canvas.light(0.5, gloss=0.35)
-    canvas.colour = 1 - (1 - np.clip(canvas.colour, 0, 1)) * (1 - 0.22 * bloom)  # light bleeds around the lead
+    canvas.colour = 1 - (1 - np.clip(canvas.colour, 0, 1)) * (1 - 0.13 * bloom)  # light bleeds around the lead

@@ -69,15 +69,14 @@ def _branches(rng: np.random.Generator) -> list[tuple[np.ndarray, float]]:
 
 def _tree(p: Parameters, c: np.ndarray, canvas: Canvas, rng: np.random.Generator) -> None:
     """Trunk and branches in layered strokes of brown and gold, set with eyes."""
-    trunk = [shapes.bezier([(0.86, 0.40 + d), (0.70, 0.465 + 0.5 * d), (0.50, 0.49 + 0.3 * d), (0.30, 0.50 + 0.2 * d)], 11)
-             for d in np.linspace(-0.03, 0.20, 9)]
+    trunk = [shapes.bezier([(0.88, 0.50 + d), (0.72, 0.50 + 0.45 * d), (0.52, 0.50 + 0.28 * d), (0.36 - 0.9 * abs(d), 0.50 + 0.30 * d)], 22)
+             for d in rng.permutation(np.linspace(-0.125, 0.125, 11))]
     curves = [(t[np.linspace(0, len(t) - 1, 64).astype(int)], 0.030) for t in trunk] + _branches(rng)
     curves.sort(key=lambda row: -row[1])
     widths = np.array([w for _, w in curves], np.float32) * canvas.shape[0]
     path = np.stack([curve for curve, _ in curves]).astype(np.float32) * canvas.shape[0]
-    base = Brush(1, 1, dryness=0.04, streak=0.14, relief=1.6, pickup=0.0, pointed=0.0)
+    base = Brush(1, 1, dryness=0.04, streak=0.14, relief=1.6, pickup=0.0, pointed=0.15)
     body = jitter(ramp(c[[6, 5, 7]], rng.uniform(0, 1, len(curves))), rng, 0.03, 0.01)
-    thin = [np.linspace(1, 0.35, 64)[None, :, None]]
     stroke(canvas, path, widths, np.repeat(c[[8]], len(path), 0), base, rng)
     stroke(canvas, path, widths * 0.78, body, Brush(1, 1, dryness=0.18, streak=0.2, relief=1.8, pickup=0.0), rng, np.repeat(c[[1]], len(path), 0))
     across = np.gradient(path, axis=1)[..., ::-1] * [1, -1]
@@ -85,10 +84,9 @@ def _tree(p: Parameters, c: np.ndarray, canvas: Canvas, rng: np.random.Generator
     for offset, tone, width in ((-0.33, 2, 0.12), (0.33, 1, 0.10), (0.0, 9, 0.12)):
         moved = (path + across * (offset * widths)[:, None, None]).astype(np.float32)
         stroke(canvas, moved, np.maximum(width * widths, 2), np.repeat(c[[tone]], len(path), 0), Brush(1, 1, dryness=0.3, relief=1.8, pickup=0.0), rng)
-    del thin
-    for row, (curve, width) in enumerate(curves):
-        for k in range(4, 60, 7):
-            if rng.uniform() < 0.45:
+    for curve, width in curves:
+        for k in rng.integers(3, 60, 9):
+            if rng.uniform() < 0.5:
                 _eye(p, c, canvas, curve[k], width * rng.uniform(0.42, 0.62), rng)
 
 

@@ -52,8 +52,8 @@ def _feathers(y: np.ndarray, x: np.ndarray, pitch: float, origin: tuple[float, f
     turn = angle * origin[0] / pitch * 0.75 + 0.5 * (np.floor(row) % 2)
     edge = np.mod(row, 1) - 0.42 * np.abs(np.cos(turn * np.pi)) ** 0.8
     tone = np.mod(edge, 1)
-    quill = (np.abs(np.mod(turn, 1) - 0.5) < 0.035) & (tone < 0.7)
-    barbs = np.sin(turn * 46 + tone * 9) > 0.86
+    quill = (np.abs(np.mod(turn, 1) - 0.5) < 0.012) & (tone < 0.7)
+    barbs = np.sin(turn * 46 + tone * 9) > 0.80
     return tone, (tone < 0.085) | quill | (barbs & (tone > 0.2) & (tone < 0.55))
 
 
@@ -75,7 +75,7 @@ def _parrot(p: Parameters, c: np.ndarray, state: tuple, rng: np.random.Generator
     key = np.where(bird, lines & (np.hypot(y - 0.3, x - 0.5) > 0.16), key)
     face = (np.hypot((y - 0.300) * 1.0, (x - 0.590) * 0.85) < 0.102) & bird
     colour = mix(colour, ramp(c[[13, 13, 8]], np.hypot(y - 0.26, x - 0.56) * 5), face.astype(np.float32))
-    ticks = (np.sin((y + 0.35 * x) * 190) > 0.35) & (np.sin((x - 0.4 * y) * 105) > 0.45) & face & (x < 0.63)
+    ticks = (np.sin((y + 0.35 * x) * 190) > 0.75) & (np.sin((x - 0.4 * y) * 75) > 0.1) & face & (x < 0.63)
     key = np.where(face, ticks | _outline(face, 2.4) & face, key)
     colour, key = _beak(c, colour, key, y, x)
     key = np.maximum(key, _outline(bird, 4.5) & ~((x > 0.62) & (y > 0.2) & (y < 0.5)))

@@ -66,7 +66,7 @@ def _texture(p: Parameters, c: np.ndarray, canvas: Canvas, number: int, line: np
     dark = ramp(c[[4, 5, 6]], np.full(p.shape, tone, np.float32) + 0.08 * noise.octaves(p.shape, 8, rng, 3))
     w = p.stroke_width * canvas.oversampling
     field = fields.choose(p, _slope(p, line, rng))
-    for width, length, coverage in ((1.7, 3.2, 0.55), (0.7, 7, 0.6), (0.35, 9, 0.5)):
+    for width, length, coverage in ((1.9, 3.2, 0.9), (0.8, 7, 0.9), (0.35, 9, 0.8)):
         brush = Brush(w * width, w * width * length, dryness=0.62, streak=0.05, relief=0.0, opacity=0.62 * tone + 0.2, pickup=0.4,
                       pointed=0.55, ragged=0.7, grain=1.1)
         paint(canvas, dark, field, [Pass(brush, coverage, light=0.05, tint=0.01, broken=0.02, where=where)], rng)
@@ -96,14 +96,15 @@ def _pine(p: Parameters, c: np.ndarray, canvas: Canvas, foot: tuple[float, float
         path = limb[np.linspace(0, len(limb) - 1, 13).astype(int)][None].astype(np.float32) * canvas.shape[0]
         stroke(canvas, path, np.array([w * (1.5 if number == 0 else 0.6)], np.float32), c[[6]], brush, rng, c[[11]])
     needles = Brush(1, 1, dryness=0.12, streak=0.05, relief=0.1, opacity=0.9, pointed=0.7)
-    for ty, tx, reach in tips:
-        count = 90
-        centre = np.stack([ty + rng.normal(scale=0.020 * size / 0.3, size=count) - 0.012, tx + rng.normal(scale=0.055 * size / 0.3, size=count)], 1)
-        angle = rng.uniform(np.pi * 1.05, np.pi * 1.95, count)
-        along = np.linspace(0, 1, 5)[None] * rng.uniform(0.018, 0.036, (count, 1)) * size / 0.3
-        path = np.stack([centre[:, :1] + np.sin(angle)[:, None] * along, centre[:, 1:] + np.cos(angle)[:, None] * along], 2)
-        tone = ramp(c[[6, 6, 8, 7]], rng.uniform(0, 1, count) ** 1.3)
-        stroke(canvas, (path * canvas.shape[0]).astype(np.float32), np.full(count, max(1.5, 0.20 * w), np.float32), tone, needles, rng)
+    for ty, tx, _ in tips:  # fans of needles, each from one bud, gathered in flat clouds
+        fans, each = 7, 15
+        bud = np.stack([ty + rng.normal(scale=0.010, size=fans) * size / 0.3, tx + rng.normal(scale=0.032, size=fans) * size / 0.3], 1)
+        bud = np.repeat(bud, each, 0)
+        angle = np.tile(np.linspace(np.pi * 1.04, np.pi * 1.96, each), fans) + rng.normal(scale=0.08, size=len(bud))
+        along = np.linspace(0, 1, 5)[None] * rng.uniform(0.016, 0.028, (len(bud), 1)) * np.sqrt(size / 0.3)
+        path = np.stack([bud[:, :1] + np.sin(angle)[:, None] * along, bud[:, 1:] + np.cos(angle)[:, None] * along], 2)
+        tone = ramp(c[[6, 6, 8, 7]], np.repeat(rng.uniform(0, 1, fans) ** 1.3, each))
+        stroke(canvas, (path * canvas.shape[0]).astype(np.float32), np.full(len(bud), max(1.5, 0.17 * w), np.float32), tone, needles, rng)
 
 
 def _maple(p: Parameters, c: np.ndarray, canvas: Canvas, at: tuple[float, float], size: float, rng: np.random.Generator) -> None:
@@ -132,7 +133,7 @@ def _boat(c: np.ndarray, canvas: Canvas, p: Parameters) -> None:
     canvas.cover(c[5], 0.5 * shapes.lines(canvas.shape, ripples, 0.0025))
     y, x = fields.grid(canvas.shape)
     sun = np.hypot(y - 0.145, x - 0.47)
-    canvas.cover(c[13], 0.82 * shapes.step(sun + 0.004 * np.sin(7 * np.arctan2(y - 0.145, x - 0.47)), 0.060, 0.055))
+    canvas.cover(c[13], 0.82 * shapes.step(sun + 0.0015 * noise.smooth(canvas.shape, 20, p.generator(3)), 0.060, 0.055))
 
 
 def ink(p: Parameters) -> np.ndarray:
@@ -154,7 +155,7 @@ def ink(p: Parameters) -> np.ndarray:
         if number == 2:
             _boat(c, canvas, p)
     _maple(p, c, canvas, (0.70, 0.90), 0.10, rng)
-    for foot, size, lean in (((0.99, 0.16), 0.50, 1.0), ((0.80, 0.06), 0.25, -1.0), ((0.56, 0.84), 0.15, 1.0), ((0.93, 0.93), 0.30, -1.2)):
+    for foot, size, lean in (((1.00, 0.15), 0.46, 1.0), ((0.80, 0.06), 0.25, -1.0), ((0.56, 0.84), 0.15, 1.0), ((0.93, 0.93), 0.30, -1.2)):
         _pine(p, c, canvas, foot, size, lean, rng)
     _maple(p, c, canvas, (0.92, 0.42), 0.075, rng)
     return _paper(p, c, canvas, rng)
@@ -165,9 +166,9 @@ def _paper(p: Parameters, c: np.ndarray, canvas: Canvas, rng: np.random.Generato
     fine = noise.octaves(canvas.shape, 150, rng, 3)
     cloud = noise.octaves(canvas.shape, 14, rng, 4)
     dark = 1 - canvas.colour.mean(-1)
-    canvas.colour *= (1 - (0.05 + 0.16 * dark) * np.clip(fine * 0.6 + cloud * 0.35, -1, 1.5))[..., None]
+    canvas.colour *= (1 - (0.05 + 0.16 * dark) * np.clip(fine * 0.6 + cloud * 0.15, -1, 1.5))[..., None]
     fibre = shapes.step(noise.resize(noise.streaks((384, 384), 0.6, 7, rng), canvas.shape), 0.985, 1.0)
-    canvas.cover(c[1], 0.45 * fibre)
+    canvas.cover(c[1], 0.22 * fibre)
     canvas.height = 0.9 * fine
     canvas.light(0.22, gloss=0.1)
     return canvas.finish()

@@ -19,11 +19,11 @@ def _fish(y: np.ndarray, x: np.ndarray, turn: float) -> tuple[np.ndarray, np.nda
     offset = ((x - 0.5) + 1j * (y - 0.5)) * np.exp(-1j * turn)
     radius, angle = np.abs(offset), np.mod(np.angle(offset), 2 * np.pi)
     u = angle / 2.75
-    swim = 0.212 + 0.020 * np.sin(u * 7)
-    body = 0.092 * np.clip(np.sin(np.clip(u / 0.80, 0, 1) ** 0.62 * np.pi), 0, 1) ** 0.75
-    tail = 0.125 * np.clip((u - 0.74) / 0.26, 0, 1) ** 0.9 * (u < 1)
+    swim = 0.212 + 0.014 * np.sin(u * 6)
+    body = 0.074 * np.clip(np.sin(np.clip(u / 0.80, 0, 1) ** 0.62 * np.pi), 0, 1) ** 0.75
+    tail = 0.115 * np.clip((u - 0.74) / 0.26, 0, 1) ** 0.9 * (u < 1)
     notch = 0.95 + 0.20 * np.abs((radius - swim) / 0.1)
-    fin = 0.060 * np.exp(-((u - 0.36) / 0.10) ** 2)
+    fin = 0.052 * np.exp(-((u - 0.36) / 0.10) ** 2)
     v = (radius - swim) / np.maximum(np.maximum(body, tail), 1e-3)
     half = np.maximum(body, tail)
     inside = (radius - swim < half + fin) & (swim - radius < half + 0.55 * fin) & (u < notch) & (u > 0.004)
@@ -62,7 +62,7 @@ def _weeds(y: np.ndarray, x: np.ndarray, c: np.ndarray, colour: np.ndarray,
     for number, start in enumerate(np.linspace(0, 2 * np.pi, 9)[:-1] + 0.25):
         length = 0.075 + 0.03 * (number % 2)
         bend = np.angle(np.exp(1j * (angle - start - 0.22 * np.sin((radius - 0.40) * 32 + number))))
-        weed = (np.abs(bend) * radius < 0.017 * np.clip((radius - 0.415 + length) / 0.05, 0, 1)) & (radius > 0.415 - length)
+        weed = (np.abs(bend) * radius < 0.028 * np.clip((radius - 0.415 + length) / 0.05, 0, 1)) & (radius > 0.415 - length)
         weed &= region < 2
         colour = mix(colour, ramp(c[[14, 15]], (radius - 0.33) / 0.08), weed.astype(np.float32))
         region = np.where(weed, 40, region)

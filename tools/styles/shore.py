@@ -20,7 +20,7 @@ def _scene(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.n
     colour = mix(colour, c[4], shapes.step(cloud, 0.35, 1.5) * 0.85 * shapes.step(y, 0.42, 0.2))
     horizon = 0.40
     tide = 0.70 + 0.05 * np.sin(x * 5 + 0.6) + 0.16 * (x - 0.5) + 0.006 * np.sin(x * 37)
-    swell = np.sin(np.clip(y - horizon, 0, None) ** 0.7 * 95 + 3 * np.sin(x * 4) + 0.8 * noise.smooth(p.shape, 8, rng))
+    swell = np.sin(np.clip(y - horizon, 0, None) ** 0.7 * 95 + 3 * np.sin(x * 4) + 2.2 * noise.smooth(p.shape, 9, rng))
     sea = ramp(c[[5, 6, 7, 3]], (y - horizon) / 0.34 + 0.16 * swell)
     glitter = np.exp(-((x - 0.33) / (0.05 + 0.30 * (y - horizon))) ** 2) * (0.5 + 0.5 * swell)
     sea = mix(sea, c[4], 0.85 * glitter)

@@ -39,7 +39,7 @@ def _body(p: Parameters, c: np.ndarray, colour: np.ndarray, breaker: tuple, line
     to_hollow = _distance(shape, hollow)
     rise = to_back / (to_back + to_hollow + 1e-4)  # 0 on the back, 1 on the hollow
     way = np.clip((breaker[0] + 0.05 - fields.grid(shape)[0]) / breaker[2], -0.4, 1)
-    flow = rise * 8.5 + 0.9 * np.sin(way * 5 + rise * 2) + 0.35 * noise.smooth(shape, 3, rng)
+    flow = rise * 11.5 + 0.9 * np.sin(way * 5 + rise * 2) + 0.35 * noise.smooth(shape, 3, rng)
     band = np.mod(flow, 1)
     tone = c[[0, 1, 2, 1, 3, 0, 2, 1, 4]][np.clip(flow.astype(int) % 9, 0, 8)]
     fade = shapes.step(band, 0.15, 0.95)
@@ -70,25 +70,27 @@ def _foam(p: Parameters, c: np.ndarray, colour: np.ndarray, line: np.ndarray, br
     rim = np.concatenate([back[int(len(back) * 0.33):], hollow[::-1][:int(len(hollow) * 0.28)]])
     steps = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(rim, axis=0), axis=1))])
     circles, tips = [], []
-    for at in np.arange(0, steps[-1], 0.011):
+    for at in np.arange(0, steps[-1], 0.0085):
         y, x = (np.interp(at, steps, rim[:, i]) for i in (0, 1))
         ahead = [np.interp(at + 0.01, steps, rim[:, i]) for i in (0, 1)]
         heading = np.arctan2(ahead[0] - y, ahead[1] - x)
         share = at / steps[-1]
-        size = height * 0.052 * (0.35 + 1.1 * np.sin(share * np.pi) ** 0.8) * own.uniform(0.75, 1.3)
+        size = (0.008 + 0.022 * height) * (0.30 + 0.9 * np.sin(share * np.pi) ** 0.7) * own.uniform(0.7, 1.35)
         circles.append((y, x, size))
-        bend = heading + way * own.uniform(0.2, 0.8)
-        for k in range(6):  # a finger: circles that shrink along a hook
-            y, x = y + np.sin(bend) * size * 0.85, x + np.cos(bend) * size * 0.85
-            bend += way * own.uniform(0.22, 0.50)
-            size *= 0.80
-            (tips if k > 3 else circles).append((y, x, size))
+        bend = heading - way * own.uniform(0.3, 1.35)
+        for k in range(9):  # a finger: circles that shrink along a hook
+            y, x = y + np.sin(bend) * size * 0.9, x + np.cos(bend) * size * 0.9
+            bend += way * own.uniform(0.10, 0.48)
+            size *= 0.84
+            (tips if k > 5 else circles).append((y, x, size))
     foam = _circles(shape, circles + tips)
     rim_line = foam & ~ndimage.binary_erosion(foam, iterations=max(1, round(0.13 * p.stroke_width * shape[0] / p.shape[0])))
-    inner = _circles(shape, [(y + 0.35 * s, x - way * 0.30 * s, s * 0.72) for y, x, s in circles])
-    blue = foam & inner & (noise.smooth(shape, 26, rng) > 0.35)
+    depth = ndimage.distance_transform_edt(foam) / shape[0] * p.shape[0] / p.stroke_width  # in stroke widths
+    vein = np.mod(depth + 0.35 * noise.smooth(shape, 14, rng), 1.15)
+    blue = foam & (depth > 0.55) & (vein > 0.75) & (noise.smooth(shape, 34, rng) > -0.7)
+    rim_line = rim_line | (foam & (depth > 0.8) & (np.abs(vein - 0.72) < 0.05) & (noise.smooth(shape, 24, rng) > 0.1))
     colour = np.where(foam[..., None], c[5], colour)
-    colour = np.where((blue & ~rim_line)[..., None], mix(c[5], c[3], 0.75), colour)
+    colour = np.where((blue & ~rim_line)[..., None], mix(c[5], c[3], 0.8), colour)
     spray = [(y + own.normal(scale=0.045) - 0.02, x + way * abs(own.normal(scale=0.06)), own.gamma(3, 0.0011))
              for y, x, _ in circles for _ in range(2) if own.uniform() < 0.22]
     drops = _circles(shape, spray) & ~foam
@@ -116,12 +118,12 @@ def _sky(p: Parameters, c: np.ndarray, shape: tuple[int, int], rng: np.random.Ge
     sun = np.hypot(y - 0.20, x - 0.70)
     colour = mix(colour, ramp(c[[11, 10]], sun / 0.11), shapes.step(sun, 0.105, 0.103))
     line = np.abs(sun - 0.105) < 0.0016
-    for cy, cx, length in ((0.155, 0.62, 0.26), (0.235, 0.88, 0.22), (0.10, 0.22, 0.20), (0.33, 0.13, 0.16), (0.285, 0.60, 0.12)):
+    for cy, cx, length in ((0.155, 0.62, 0.26), (0.235, 0.88, 0.22), (0.10, 0.22, 0.20), (0.33, 0.13, 0.16), (0.285, 0.62, 0.10), (0.055, 0.50, 0.15), (0.40, 0.05, 0.14), (0.07, 0.93, 0.14)):
         lobe = 0.010 * np.abs(np.sin((x - cx) * 42)) * (1 - ((x - cx) / length) ** 2)
-        cloud = (np.abs(x - cx) < length) & (np.abs(y - cy) < 0.009 + lobe + 0.006)
+        cloud = np.abs(y - cy) < (0.016 + lobe) * np.sqrt(np.clip(1 - ((x - cx) / length) ** 2, 0, 1))
         colour = np.where(cloud[..., None], mix(c[5], c[8], shapes.step(y, cy + 0.02, cy - 0.02)), colour)
         line = np.where(cloud, 0, line) | (cloud & ~ndimage.binary_erosion(cloud, iterations=2))
-    peak = 0.36 + 0.62 * np.abs(x - 0.40) ** 1.25 + 0.004 * np.sin(x * 120)
+    peak = 0.36 + 0.62 * np.abs(x - 0.87) ** 1.2 + 0.004 * np.sin(x * 120)
     mount = (y > peak) & (y < 0.62)
     snow = y < peak + 0.045 + 0.020 * np.abs(np.sin(x * 45)) + 0.012 * np.sin(x * 97)
     colour = np.where(mount[..., None], np.where(snow[..., None], c[5], ramp(c[[1, 3, 8]], (y - 0.38) / 0.2)), colour)
