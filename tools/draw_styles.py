@@ -16,8 +16,8 @@ from PIL import Image, ImageFile
 from styles import STYLES, Style, draw
 from styles.catalogue import LICENCE
 
-LIMIT = 440_000  # bytes of one file
-QUALITIES = range(93, 79, -1)  # of the JPEG files, tried from the best
+LIMIT = 375_000  # bytes of one file
+QUALITIES = range(92, 77, -1)  # of the JPEG files, tried from the best
 OUT = Path(__file__).resolve().parents[1] / "images" / "styles"
 
 

@@ -66,17 +66,25 @@ def _trunks(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
 def _walker(p: Parameters, c: np.ndarray, colour: np.ndarray) -> np.ndarray:
     """Two figures under an umbrella."""
     for dy, share in ((1, 1.0), (-0.8, 0.5)):
-        def place(points: list[tuple[float, float]]) -> np.ndarray:
-            return np.array(points) * [dy, 1] * 1.7 + [0.74, 0.475]
-        canopy = place([(-0.095, -0.05), (-0.125, -0.03), (-0.137, 0), (-0.125, 0.03), (-0.095, 0.05), (-0.10, 0)])
-        for points, tint in ((place([(-0.10, -0.026), (-0.10, -0.004), (0, 0.0), (0, -0.03)]), c[12]),
-                             (place([(-0.092, 0.006), (-0.092, 0.026), (0, 0.032), (0, 0.002)]), c[5]), (canopy, c[10])):
+        def place(points: list[tuple[float, float]], dy: float = dy) -> np.ndarray:
+            return np.array(points) * [dy, 1] * 1.6 + [0.74, 0.475]
+        canopy = place([(-0.095, -0.05), (-0.125, -0.03), (-0.137, 0), (-0.125, 0.03), (-0.095, 0.05), (-0.103, 0.03),
+                        (-0.097, 0.015), (-0.103, 0), (-0.097, -0.015), (-0.103, -0.03)])
+        for points, tint in ((place([(-0.100, -0.016), (-0.100, -0.006), (-0.088, -0.004), (-0.028, 0.0),
+                                     (-0.024, -0.008), (0, -0.010), (0, -0.022), (-0.024, -0.024), (-0.028, -0.034)]),
+                              c[12]),
+                             (place([(-0.100, 0.011), (-0.100, 0.021), (-0.086, 0.024), (-0.03, 0.034),
+                                     (-0.026, 0.026), (0, 0.025), (0, 0.013), (-0.026, 0.012), (-0.03, 0.002)]), c[5]),
+                             (canopy, c[10])):
             colour = mix(colour, tint, share * shapes.polygon(p.shape, points))
     return colour
 
 
 def autumn(p: Parameters) -> np.ndarray:
-    """Palette: light, haze, pale blue, blue, slate, deep blue, gold, yellow, orange, ochre, red, crimson, dark."""
+    """Draw the picture: uint8 (height, width, 3).
+
+    Palette: light, haze, pale blue, blue, slate, deep blue, gold, yellow, orange, ochre, red, crimson, dark.
+    """
     rng, c = p.generator(), palette(p.palette)
     colour, field = _ground(p, c, rng)
     colour = _foliage(p, c, colour, rng)

@@ -14,7 +14,8 @@ from .parameters import Parameters
 HEADS = np.array([  # y, x, radius, tilt, kind (0 sunflower, 1 aster, 2 poppy)
     [0.30, 0.47, 0.150, 0.2, 0], [0.22, 0.75, 0.125, -0.5, 0], [0.50, 0.66, 0.135, 0.4, 0], [0.43, 0.22, 0.125, 1.0, 0],
     [0.13, 0.28, 0.105, -0.9, 0], [0.10, 0.53, 0.075, 0.0, 2], [0.36, 0.87, 0.085, 0.7, 2], [0.54, 0.43, 0.085, 0.1, 1],
-    [0.22, 0.12, 0.070, -0.3, 1], [0.57, 0.87, 0.075, 0.9, 1], [0.57, 0.11, 0.070, 0.4, 2], [0.07, 0.86, 0.065, 0.2, 1]])
+    [0.22, 0.12, 0.070, -0.3, 1], [0.57, 0.87, 0.075, 0.9, 1], [0.57, 0.11, 0.070, 0.4, 2],
+                  [0.07, 0.86, 0.065, 0.2, 1]])
 
 
 def _room(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -30,9 +31,11 @@ def _room(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
     mask = shapes.step(edge, -0.003, 0.003)
     colour = mix(mix(colour, table, mask), c[6], 0.8 * np.exp(-(edge / 0.006) ** 2))
     field = fields.blend(field, fields.unit(1 + 0.12j + 0.2j * np.sin(x * 20)), mask)
-    profile = 0.10 + 0.075 * np.clip(np.sin(np.clip((y - 0.60) / 0.34, 0, 1) * np.pi), 0, 1) ** 1.2 - 0.02 * shapes.step(y, 0.66, 0.6)
+    profile = 0.10 + 0.075 * np.clip(np.sin(np.clip((y - 0.60) / 0.34, 0, 1) * np.pi), 0,
+                                     1) ** 1.2 - 0.02 * shapes.step(y, 0.66, 0.6)
     side = (x - 0.5) / profile
-    jug = shapes.step(np.abs(side), 1.02, 0.97) * shapes.step(y, 0.60, 0.605) * shapes.step(y + 0.02 * side ** 2, 0.955, 0.95)
+    jug = shapes.step(np.abs(side), 1.02, 0.97) * shapes.step(y, 0.60, 0.605)
+    jug = jug * shapes.step(y + 0.02 * side ** 2, 0.955, 0.95)
     glaze = ramp(c[[7, 8, 9, 6]], 0.52 - 0.55 * side - 0.35 * side ** 2 + 0.1 * noise.octaves(p.shape, 8, rng, 3))
     band = np.exp(-((y + 0.02 * side ** 2 - 0.80 + 0.012 * np.sin(side * 9)) / 0.022) ** 2)
     glaze = mix(glaze, c[4], 0.85 * band)
@@ -72,18 +75,20 @@ def _head(p: Parameters, c: np.ndarray, canvas: Canvas, head: np.ndarray, rng: n
         squash = 1 - 0.22 * np.abs(np.sin(tilt))
         u, v = np.cos(turn) * reach, np.sin(turn) * reach * squash
         path = np.stack([cy + u * np.sin(tilt) + v * np.cos(tilt), cx + u * np.cos(tilt) - v * np.sin(tilt)], 2) * scale
-        light = ramp(tones, rng.uniform(0, 0.85, count) * 0.6 + 0.13 * ring + 0.2 * (np.cos(angle + tilt + 2.3) + 1) / 2)
+        light = ramp(tones, rng.uniform(0, 0.85, count) * 0.6 + 0.13 * ring + 0.2
+                     * (np.cos(angle + tilt + 2.3) + 1) / 2)
         widths = scale * radius * {0: 0.21, 1: 0.13, 2: 0.55}[int(kind)] * rng.uniform(0.8, 1.2, count)
         order = rng.permutation(count)
         brush = Brush(1, 1, dryness=0.10, streak=0.16, relief=1.9, pointed=0.75 if kind != 2 else 0.3, pickup=0.05)
-        stroke(canvas, path[order].astype(np.float32), widths[order].astype(np.float32), jitter(light, rng, 0.04, 0.015)[order],
+        stroke(canvas, path[order].astype(np.float32), widths[order].astype(np.float32),
+               jitter(light, rng, 0.04, 0.015)[order],
                brush, rng, jitter(light, rng, 0.10, 0.03)[order])
     _heart(p, c, canvas, head, rng)
 
 
 def _heart(p: Parameters, c: np.ndarray, canvas: Canvas, head: np.ndarray, rng: np.random.Generator) -> None:
     """The seeds: short touches in the spiral of a sunflower, dark at the rim."""
-    cy, cx, radius, tilt, kind = head
+    cy, cx, radius, _, kind = head
     size = radius * {0: 0.44, 1: 0.26, 2: 0.26}[int(kind)]
     count = {0: 230, 1: 50, 2: 50}[int(kind)]
     order = np.arange(count)
@@ -101,8 +106,11 @@ def _heart(p: Parameters, c: np.ndarray, canvas: Canvas, head: np.ndarray, rng: 
 
 
 def flowers(p: Parameters) -> np.ndarray:
-    """Palette: three of the wall, three of the table, light, three of the jug, three greens, three yellows, two reds,
-    two violets, brown, dark."""
+    """Draw the picture: uint8 (height, width, 3).
+
+    Palette: three of the wall, three of the table, light, three of the jug, three greens, three yellows, two reds,
+    two violets, brown, dark.
+    """
     rng, c = p.generator(), palette(p.palette)
     colour, field, regions = _room(p, c, rng)
     bare = colour

@@ -67,12 +67,13 @@ def trace(points: np.ndarray, field: np.ndarray, lengths: np.ndarray, scale: flo
 
 def stroke(canvas: Canvas, path: np.ndarray, widths: np.ndarray, colours: np.ndarray, brush: Brush,
            rng: np.random.Generator, second: np.ndarray | None = None) -> None:
-    """Paint strokes along path (N, K, 2) in order; widths (N,) in px; colours (N, 3); second: other bristles' colour."""
+    """Paint strokes along path (N, K, 2) in order; widths (N,) in px; colours (N, 3), for some bristles the second."""
     second = colours if second is None else second
     spans = np.linalg.norm(np.diff(path, axis=1), axis=2).sum(1)
     start = 0
     while start < len(path):
-        size = int(max(1, CHUNK / (max(1, spans[start:].max() / SPACING) * max(1, widths[start:].max() / SPACING))))
+        longest, widest = (max(1, values[start:].max() / SPACING) for values in (spans, widths))
+        size = max(1, int(CHUNK / (longest * widest)))
         part = slice(start, start + size)
         _chunk(canvas, path[part], widths[part], (colours[part], second[part]), brush, rng)
         start += size

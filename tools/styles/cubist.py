@@ -20,7 +20,8 @@ def _table(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> np.ndarray
     wood = np.sin((x * 0.3 + y) * 70 + 3 * noise.octaves(p.shape, 3, rng, 3))
     colour = mix(colour, ramp(c[[5, 4, 6]], 0.5 + 0.32 * wood), shapes.step(y + 0.22 * x, 0.80, 0.805))
     sheet = shapes.polygon(p.shape, np.array([(0.60, 0.52), (0.52, 0.93), (0.82, 0.99), (0.88, 0.60)]))
-    staff = shapes.step(np.sin((y + 0.18 * x) * 210), 0.35, 0.75) * shapes.step(np.sin((y + 0.18 * x) * 34 + 1), -0.3, 0.1)
+    row = y + 0.18 * x
+    staff = shapes.step(np.sin(row * 210), 0.35, 0.75) * shapes.step(np.sin(row * 34 + 1), -0.3, 0.1)
     colour = mix(colour, mix(c[3], c[9], 0.75 * staff), sheet)
     cloth = shapes.polygon(p.shape, np.array([(0.70, -0.02), (0.60, 0.20), (1.02, 0.38), (1.02, -0.02)]))
     stripes = np.floor((x - 0.5 * y) * 22) % 3
@@ -35,7 +36,8 @@ def _things(p: Parameters, c: np.ndarray, colour: np.ndarray, rng: np.random.Gen
     bottle = shapes.step(np.abs(side), 1.02, 0.97) * (y > 0.06) * (y < 0.76)
     colour = mix(colour, ramp(c[[11, 10, 9]], 0.35 + 0.45 * side + 0.1 * noise.octaves(p.shape, 8, rng, 3)), bottle)
     label = bottle * (y > 0.48) * (y < 0.62)
-    colour = mix(colour, np.where((np.sin(y * 150) > 0.3)[..., None] & (np.abs(side) < 0.6)[..., None], c[9], c[3]), label)
+    colour = mix(colour, np.where((np.sin(y * 150) > 0.3)[..., None] & (np.abs(side) < 0.6)[..., None], c[9], c[3]),
+                 label)
     turn = np.exp(1j * 0.62) * ((x - 0.56) + 1j * (y - 0.50))
     v, u = turn.imag, turn.real
     body = np.minimum(np.hypot(v - 0.13, u * 0.88) - 0.165, np.hypot(v + 0.075, u * 0.95) - 0.122)
@@ -43,7 +45,8 @@ def _things(p: Parameters, c: np.ndarray, colour: np.ndarray, rng: np.random.Gen
     neck = (np.abs(u) < 0.024) & (v < -0.10) & (v > -0.50)
     head = (np.abs(u) < 0.036 + 0.1 * (-v - 0.50)) & (v <= -0.50) & (v > -0.60)
     grain = np.sin(u * 160 + 2 * noise.octaves(p.shape, 4, rng, 3))
-    colour = mix(colour, ramp(c[[5, 4, 12, 3]], 0.45 + 1.5 * u + 0.8 * v + 0.10 * grain), shapes.step(body, 0.003, -0.003))
+    colour = mix(colour, ramp(c[[5, 4, 12, 3]], 0.45 + 1.5 * u + 0.8 * v + 0.10 * grain),
+                 shapes.step(body, 0.003, -0.003))
     colour = mix(colour, c[6], shapes.step(np.abs(body + 0.008), 0.006, 0.003))
     colour = mix(colour, mix(c[9], c[6], 0.2 + 0.5 * (np.sin(v * 150) > 0.8)), np.maximum(neck, head))
     hole = np.hypot(v + 0.015, u)
@@ -54,7 +57,8 @@ def _things(p: Parameters, c: np.ndarray, colour: np.ndarray, rng: np.random.Gen
     colour = mix(colour, c[3], strings.astype(np.float32))
     for cy, cx in ((0.80, 0.47), (0.86, 0.34)):
         lemon = np.hypot((y - cy) * 1.25, x - cx) / 0.062
-        colour = mix(colour, ramp(c[[3, 13, 12, 6]], lemon * 0.5 + 3.0 * (y - cy) + 0.25), shapes.step(lemon, 1.0, 0.95))
+        colour = mix(colour, ramp(c[[3, 13, 12, 6]], lemon * 0.5 + 3.0 * (y - cy) + 0.25),
+                     shapes.step(lemon, 1.0, 0.95))
     rim = np.hypot((y - 0.30) * 3.2, x - 0.83)
     glass = (np.abs(x - 0.83) < 0.085 - 0.10 * (y - 0.30)) & (y > 0.30) & (y < 0.56)
     colour = mix(colour, ramp(c[[3, 14, 2, 11]], 0.4 + 3.5 * (x - 0.83) + 0.8 * (y - 0.43)), 0.85 * glass)
@@ -85,8 +89,11 @@ def _facets(p: Parameters, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
 
 
 def facets(p: Parameters) -> np.ndarray:
-    """Palette: three greys of the wall, cream, sienna, ochre, umber, blue, red, black, green, dark green, straw, yellow,
-    pale blue."""
+    """Draw the picture: uint8 (height, width, 3).
+
+    Palette: three greys of the wall, cream, sienna, ochre, umber, blue, red, black, green, dark green, straw,
+    yellow, pale blue.
+    """
     rng, c = p.generator(), palette(p.palette)
     scene = _things(p, c, _table(p, c, rng), rng)
     label, cut = _facets(p, rng)

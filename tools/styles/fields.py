@@ -84,7 +84,7 @@ def _radial(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 
 def _waves(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    y, x = grid(shape)
+    _, x = grid(shape)
     return unit(1 + 1j * np.cos(x * 12 + 3 * noise.smooth(shape, 2, rng)))
 
 

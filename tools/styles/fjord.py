@@ -15,7 +15,8 @@ from .parameters import Parameters
 def _sky(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Bands of fire that sink and rise across the sky around a low sun."""
     y, x = fields.grid(p.shape)
-    wave = y + 0.035 * np.sin(x * 6.5 + 0.4) + 0.022 * np.sin(x * 13 + y * 9 + 1) + 0.020 * noise.smooth(p.shape, 4, rng)
+    wave = y + 0.035 * np.sin(x * 6.5 + 0.4) + 0.022 * np.sin(x * 13 + y * 9 + 1)
+    wave = wave + 0.020 * noise.smooth(p.shape, 4, rng)
     pull = np.exp(-(((x - 0.62) / 0.28) ** 2 + ((y - 0.40) / 0.22) ** 2))
     height = wave - 0.05 * pull
     field = fields.along(height, 3)
@@ -72,7 +73,8 @@ def _shore(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
     field = fields.blend(field, run, planks)
     for a, b in (((0.595, 0.31), (0.80, 1.02)), ((0.575, 0.31), (0.71, 1.02))):
         colour = mix(colour, c[0], 0.9 * shapes.lines(p.shape, [np.array([a, b])], 0.012))
-    posts = [np.array([[0.56 + 0.15 * t, 0.31 + 0.71 * t], [0.62 + 0.30 * t, 0.31 + 0.71 * t]]) for t in (0.03, 0.2, 0.42, 0.7, 0.97)]
+    posts = [np.array([[0.56 + 0.15 * t, 0.31 + 0.71 * t], [0.62 + 0.30 * t, 0.31 + 0.71 * t]])
+             for t in (0.03, 0.2, 0.42, 0.7, 0.97)]
     colour = mix(colour, c[7], shapes.lines(p.shape, posts, 0.016))
     hull = np.array([(0.655, 0.10), (0.662, 0.27), (0.69, 0.235), (0.692, 0.13)])
     sail = np.array([(0.48, 0.185), (0.650, 0.265), (0.650, 0.18)])
@@ -81,7 +83,10 @@ def _shore(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
 
 
 def sunset(p: Parameters) -> np.ndarray:
-    """Palette: maroon, crimson, vermilion, orange, amber, yellow, pale, night, blue, teal, green, moss, ochre, brown."""
+    """Draw the picture: uint8 (height, width, 3).
+
+    Palette: maroon, crimson, vermilion, orange, amber, yellow, pale, night, blue, teal, green, moss, ochre, brown.
+    """
     rng, c = p.generator(), palette(p.palette)
     colour, field = _sky(p, c, rng)
     colour, field = _water(p, c, colour, field, rng)

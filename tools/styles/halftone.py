@@ -11,12 +11,14 @@ from .colours import mix, palette, ramp
 from .parameters import Parameters
 
 
-def _sunburst(p: Parameters, c: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _sunburst(p: Parameters, c: np.ndarray, shape: tuple[int, int],
+              rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Rays behind everything, and the key lines drawn so far (none)."""
     y, x = fields.grid(shape)
     offset = (x - 0.56) + 1j * (y - 0.40)
     ray = np.sin(np.angle(offset) * 15 + 0.6)
-    colour = mix(ramp(c[[2, 1, 0]], np.abs(offset) * 1.2), ramp(c[[2, 3, 4]], np.abs(offset) * 1.1), shapes.step(ray, -0.06, 0.06))
+    colour = mix(ramp(c[[2, 1, 0]], np.abs(offset) * 1.2), ramp(c[[2, 3, 4]], np.abs(offset) * 1.1),
+                 shapes.step(ray, -0.06, 0.06))
     return colour, np.zeros(shape, np.float32)
 
 
@@ -33,7 +35,8 @@ def _leaf(c: np.ndarray, state: tuple, at: tuple[float, float], angle: float, si
     leaf = (np.abs(v) < outline) & (u > 0) & (u < 1) & ~slit
     tone = 0.35 + 0.55 * np.abs(v) / np.maximum(outline, 0.05) * np.sign(v) * 0.6 + 0.16 * rib
     colour = mix(colour, ramp(c[tones], tone), leaf.astype(np.float32))
-    line = _outline(leaf, 2.2) | (leaf & (np.abs(v) < 0.010)) | (leaf & (np.abs(rib + 0.9) < 0.035) & (np.abs(v) < 0.8 * outline))
+    veins = (np.abs(rib + 0.9) < 0.035) & (np.abs(v) < 0.8 * outline)
+    line = _outline(leaf, 2.2) | (leaf & ((np.abs(v) < 0.010) | veins))
     return colour, np.where(leaf | line, line, key)
 
 
@@ -61,13 +64,15 @@ def _parrot(p: Parameters, c: np.ndarray, state: tuple, rng: np.random.Generator
     """The bird: body of feathers in three bands of colour, head, beak, eye."""
     colour, key = state
     y, x = fields.grid(key.shape)
-    body = shapes.polygon(key.shape, shapes.bezier([(0.20, 0.35), (0.35, 0.24), (0.62, 0.15), (1.05, 0.08), (1.05, 0.80), (0.78, 0.74),
+    body = shapes.polygon(key.shape, shapes.bezier([(0.20, 0.35), (0.35, 0.24), (0.62, 0.15), (1.05, 0.08),
+                                                    (1.05, 0.80), (0.78, 0.74),
                                                     (0.60, 0.72), (0.46, 0.69), (0.36, 0.66)])) > 0.5
     head = np.hypot((y - 0.300) * 1.05, x - 0.495) < 0.215
     bird = body | head
     tone, lines = _feathers(y, x, 0.062, (0.15, 0.55))
     band = y + 0.45 * (x - 0.5) + 0.03 * np.sin(x * 14)
-    tones = np.where((band < 0.60)[..., None], ramp(c[[5, 6, 7, 3]], tone * 0.8 + 0.10 * noise.smooth(key.shape, 4, rng)),
+    tones = np.where((band < 0.60)[..., None], ramp(c[[5, 6, 7, 3]],
+                                                    tone * 0.8 + 0.10 * noise.smooth(key.shape, 4, rng)),
                      np.where((band < 0.74)[..., None], ramp(c[[3, 2, 4]], tone), ramp(c[[9, 10, 11]], 0.9 * tone)))
     shade = np.clip((0.42 - x) * 1.6 + (y - 0.5) * 0.3, 0, 0.8)
     tones = mix(tones, c[5] * 0.45, shade)
@@ -84,9 +89,12 @@ def _parrot(p: Parameters, c: np.ndarray, state: tuple, rng: np.random.Generator
 
 def _beak(c: np.ndarray, colour: np.ndarray, key: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple:
     """A hooked beak with light on its ridge, and an eye with a ring."""
-    upper = shapes.polygon(key.shape, shapes.bezier([(0.185, 0.615), (0.175, 0.70), (0.225, 0.790), (0.330, 0.825), (0.435, 0.795),
-                                                     (0.375, 0.750), (0.345, 0.70), (0.350, 0.640), (0.26, 0.605)])) > 0.5
-    lower = shapes.polygon(key.shape, shapes.bezier([(0.345, 0.635), (0.365, 0.70), (0.400, 0.745), (0.445, 0.720), (0.465, 0.665),
+    upper = shapes.polygon(key.shape, shapes.bezier([(0.185, 0.615), (0.175, 0.70), (0.225, 0.790), (0.330, 0.825),
+                                                     (0.435, 0.795),
+                                                     (0.375, 0.750), (0.345, 0.70), (0.350, 0.640),
+                                                     (0.26, 0.605)])) > 0.5
+    lower = shapes.polygon(key.shape, shapes.bezier([(0.345, 0.635), (0.365, 0.70), (0.400, 0.745), (0.445, 0.720),
+                                                     (0.465, 0.665),
                                                      (0.430, 0.610)])) > 0.5
     ridge = np.hypot(y - 0.36, x - 0.63)
     colour = mix(colour, ramp(c[[12, 14, 8, 13]], (ridge - 0.05) * 6.5), upper.astype(np.float32))
@@ -101,7 +109,8 @@ def _beak(c: np.ndarray, colour: np.ndarray, key: np.ndarray, y: np.ndarray, x: 
     return colour, np.maximum(key, np.hypot((y - 0.222) * 1.6, x - 0.640) < 0.011)
 
 
-def _scene(p: Parameters, c: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _scene(p: Parameters, c: np.ndarray, shape: tuple[int, int],
+           rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     state = _sunburst(p, c, shape, rng)
     for at, angle, size, tones in (((0.02, 0.98), 2.35, 0.50, [9, 10, 11]), ((0.50, 1.02), 3.5, 0.40, [10, 11, 2]),
                                    ((-0.02, 0.02), 0.75, 0.44, [9, 10, 11]), ((0.30, -0.04), 0.35, 0.36, [10, 11, 2]),
@@ -125,8 +134,11 @@ def _screen(amount: np.ndarray, degrees: float, pitch: float, shift: tuple[float
 
 
 def halftone(p: Parameters) -> np.ndarray:
-    """Palette: sky, turquoise, pale yellow, yellow, orange, dark red, red, scarlet, pink, dark green, green, lime, ink,
-    paper, grey; the four printing inks are cyan, magenta, yellow and the palette's ink."""
+    """Draw the picture: uint8 (height, width, 3).
+
+    Palette: sky, turquoise, pale yellow, yellow, orange, dark red, red, scarlet, pink, dark green, green, lime,
+    ink, paper, grey; the four printing inks are cyan, magenta, yellow and the palette's ink.
+    """
     rng, c = p.generator(), palette(p.palette)
     canvas = Canvas(p, c[13])
     colour, key = _scene(p, c, canvas.shape, rng)
@@ -138,12 +150,14 @@ def halftone(p: Parameters) -> np.ndarray:
     texture = noise.octaves(canvas.shape, 130, rng, 3)
     blotch = noise.octaves(canvas.shape, 12, rng, 3)
     sheet = np.broadcast_to(c[13], colour.shape) * (1 + 0.02 * texture + 0.025 * blotch)[..., None]
-    plates = zip((inks[..., 0], inks[..., 1], inks[..., 2], black), (15, 75, 0, 45), ("#1397c9", "#d8246e", "#f8d21c", p.palette[12]))
+    plates = zip((inks[..., 0], inks[..., 1], inks[..., 2], black), (15, 75, 0, 45),
+                 ("#1397c9", "#d8246e", "#f8d21c", p.palette[12]))
     for number, (amount, degrees, ink) in enumerate(plates):
         off = rng.normal(scale=1.3 * canvas.scale, size=2)
         moved = ndimage.shift(amount, off, order=1, mode="nearest")
         wobble = noise.octaves(canvas.shape, 90, rng, 2)
-        dots = _screen(moved + 0.055 * wobble + 0.03 * texture, degrees + 7 + turned, pitch * (1, 1, 1, 0.85)[number], tuple(rng.uniform(0, 6, 2)), 0.07)
+        dots = _screen(moved + 0.055 * wobble + 0.03 * texture, degrees + 7 + turned, pitch * (1, 1, 1, 0.85)[number],
+                       tuple(rng.uniform(0, 6, 2)), 0.07)
         worn = 1 - 0.20 * shapes.step(texture + 0.5 * blotch, 0.9, 2.2)
         strength = (dots * worn * (0.92 + 0.06 * blotch))[..., None]
         sheet = sheet * (1 - np.clip(strength, 0, 1) * (1 - palette([ink])[0]))

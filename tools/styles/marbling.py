@@ -76,7 +76,10 @@ def _bath(p: Parameters, shape: tuple[int, int], rng: np.random.Generator) -> tu
 
 
 def marbling(p: Parameters) -> np.ndarray:
-    """Palette: paper, then the inks, the most used first."""
+    """Draw the picture: uint8 (height, width, 3).
+
+    Palette: paper, then the inks, the most used first.
+    """
     rng, c = p.generator(), palette(p.palette)
     canvas = Canvas(p, c[0])
     owner, specks = _bath(p, canvas.shape, rng)

@@ -36,7 +36,8 @@ def _scene(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.n
     x = x - (p.shape[1] / p.shape[0] - 1) / 2
     radius, angle = np.hypot(y - 0.5, x - 0.5), np.arctan2(y - 0.5, x - 0.5)
     swell = np.sin(angle * 3 + radius * 26 + 1.2 * noise.smooth(p.shape, 4, rng))
-    colour = ramp(c[[0, 1, 2, 3, 4]], 0.46 + 0.24 * swell + 0.20 * noise.octaves(p.shape, 5, rng, 2) - 0.9 * (radius - 0.25))
+    colour = ramp(c[[0, 1, 2, 3, 4]], 0.46 + 0.24 * swell + 0.20 * noise.octaves(p.shape, 5, rng, 2) - 0.9
+                  * (radius - 0.25))
     region = (swell > 0.25).astype(np.int32)
     for turn, tones in ((0.35, [5, 6, 7, 8]), (0.35 + np.pi, [9, 6, 8, 10])):
         mask, u, v = _fish(y, x, turn)
@@ -47,7 +48,8 @@ def _scene(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.n
         skin = mix(skin, c[13], 0.9 * shapes.step(np.abs(u - 0.175 - 0.035 * v ** 2), 0.016, 0.008))  # gill
         eye = np.hypot((u - 0.095) * 1.9, (v - 0.30) * 0.10)
         skin = mix(mix(skin, c[11], shapes.step(eye, 0.066, 0.056)), c[13], shapes.step(eye, 0.040, 0.030))
-        colour, region = mix(colour, skin, mask.astype(np.float32)), np.where(mask, 10 + (turn > 2) + 2 * (u > 0.78), region)
+        colour = mix(colour, skin, mask.astype(np.float32))
+        region = np.where(mask, 10 + (turn > 2) + 2 * (u > 0.78), region)
     colour, region = _weeds(y, x, c, colour, region)
     return _border(p, c, colour, region, radius, angle)
 
@@ -62,7 +64,8 @@ def _weeds(y: np.ndarray, x: np.ndarray, c: np.ndarray, colour: np.ndarray,
     for number, start in enumerate(np.linspace(0, 2 * np.pi, 9)[:-1] + 0.25):
         length = 0.075 + 0.03 * (number % 2)
         bend = np.angle(np.exp(1j * (angle - start - 0.22 * np.sin((radius - 0.40) * 32 + number))))
-        weed = (np.abs(bend) * radius < 0.028 * np.clip((radius - 0.415 + length) / 0.05, 0, 1)) & (radius > 0.415 - length)
+        reach = radius - 0.415 + length
+        weed = (np.abs(bend) * radius < 0.028 * np.clip(reach / 0.05, 0, 1)) & (reach > 0)
         weed &= region < 2
         colour = mix(colour, ramp(c[[14, 15]], (radius - 0.33) / 0.08), weed.astype(np.float32))
         region = np.where(weed, 40, region)
@@ -116,7 +119,8 @@ def _lay(shape: tuple[int, int], stones: np.ndarray, side: float, rng: np.random
     heading = stones[:, 2:] / np.maximum(np.linalg.norm(stones[:, 2:], axis=1, keepdims=True), 1e-6)
     across = heading[:, ::-1] * [1, -1]
     half = side * 0.5 * rng.uniform(0.88, 1.04, (len(stones), 2, 1))
-    corners = [stones[:, :2] + a * heading * half[:, 0] + b * across * half[:, 1] + rng.normal(scale=0.055 * side, size=heading.shape)
+    corners = [stones[:, :2] + a * heading * half[:, 0] + b * across * half[:, 1]
+               + rng.normal(scale=0.055 * side, size=heading.shape)
                for a, b in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
     probes = [stones[:, :2]] + [0.55 * corner + 0.45 * stones[:, :2] for corner in corners]
     probes = np.clip(np.stack(probes, 1), 0, np.array(shape) - 1).astype(int)
@@ -131,7 +135,8 @@ def _fill(label: np.ndarray, side: float, rng: np.random.Generator, first: int) 
     """Put small chips into the holes that the rows left."""
     for _ in range(2):
         room = ndimage.distance_transform_edt(label == 0)
-        peaks = feature.peak_local_max(room, min_distance=int(side * 0.28), threshold_abs=side * 0.20, exclude_border=False)
+        peaks = feature.peak_local_max(room, min_distance=max(1, int(side * 0.28)), threshold_abs=side * 0.20,
+                                       exclude_border=False)
         image = Image.fromarray(label)
         draw = ImageDraw.Draw(image)
         for number, (y, x) in enumerate(peaks):
@@ -143,7 +148,10 @@ def _fill(label: np.ndarray, side: float, rng: np.random.Generator, first: int) 
 
 
 def mosaic(p: Parameters) -> np.ndarray:
-    """Palette: five of the water, dark red, red, orange, gold, rust, brown, cream, sand, black, two greens, blue-grey."""
+    """Draw the picture: uint8 (height, width, 3).
+
+    Palette: five of the water, dark red, red, orange, gold, rust, brown, cream, sand, black, two greens, blue-grey.
+    """
     rng, c = p.generator(), palette(p.palette)
     colour, region = _scene(p, c, rng)
     canvas = Canvas(p, c[13])
@@ -164,8 +172,9 @@ def _stones(p: Parameters, c: np.ndarray, canvas: Canvas, colour: np.ndarray, la
             rng: np.random.Generator) -> None:
     """Colour every stone by the underpainting below its middle; chip its edges; tilt it; sink it into mortar."""
     count = label.max() + 1
-    middle = np.stack(ndimage.center_of_mass(label > 0, label, np.arange(1, count)), 0)
-    middle = np.nan_to_num(np.concatenate([[[0, 0]], middle]))
+    laid = np.unique(label[label > 0])
+    middle = np.zeros((count, 2))
+    middle[laid] = ndimage.center_of_mass(label > 0, label, laid)
     tints = jitter(pick(colour, middle, canvas.shape), rng, 0.045, 0.014)
     depth = ndimage.distance_transform_edt(label > 0).astype(np.float32) / canvas.oversampling
     y, x = np.indices(canvas.shape, np.float32)

@@ -101,7 +101,10 @@ def _poplars(p: Parameters, colour: np.ndarray, field: np.ndarray, colours: np.n
 
 
 def swirls(p: Parameters) -> np.ndarray:
-    """Palette: night, deep blue, blue, pale blue, mist, yellow, cream, tree, olive, rust."""
+    """Draw the picture: uint8 (height, width, 3).
+
+    Palette: night, deep blue, blue, pale blue, mist, yellow, cream, tree, olive, rust.
+    """
     rng, colours = p.generator(), palette(p.palette)
     colour, field = _sky(p, colours, rng)
     for part in (_hills, _lake):

@@ -19,8 +19,8 @@ def smooth(shape: tuple[int, int], cells: float, rng: np.random.Generator) -> np
     """Noise with about `cells` bumps along the picture's height; mean 0, standard deviation about 1."""
     rows = max(2, round(cells) + 3)
     columns = max(2, round(cells * shape[1] / shape[0]) + 3)
-    coarse = resize(rng.normal(size=(rows, columns)).astype(np.float32), (shape[0] + shape[0] // 4,
-                                                                         shape[1] + shape[1] // 4))
+    larger = (shape[0] + shape[0] // 4, shape[1] + shape[1] // 4)  # the margin is cut off: bumps start anywhere
+    coarse = resize(rng.normal(size=(rows, columns)).astype(np.float32), larger)
     top, left = shape[0] // 8, shape[1] // 8
     return coarse[top:top + shape[0], left:left + shape[1]] * 1.5
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from . import noise
 from .brush import Brush, stroke, trace
 from .canvas import Canvas
 from .colours import from_lab, to_lab
@@ -81,15 +80,12 @@ def pick(picture: np.ndarray, points: np.ndarray, shape: tuple[int, int]) -> np.
     return picture[where[:, 0], where[:, 1]]
 
 
-def passes(parameters_width: float, scale: float, base: Brush | None = None,
-           steps: Sequence[tuple[float, float, float, float]] = ((2.4, 5, 2.2, 0), (1.5, 6, 1.8, 0), (1, 7, 1.6, 0.35),
-                                                                 (0.6, 7, 0.9, 0.8))) -> list[Pass]:
+COARSE_TO_FINE = ((2.4, 5, 2.2, 0), (1.5, 6, 1.8, 0), (1, 7, 1.6, 0.35), (0.6, 7, 0.9, 0.8))
+
+
+def passes(stroke_width: float, scale: float, base: Brush | None = None,
+           steps: Sequence[tuple[float, float, float, float]] = COARSE_TO_FINE) -> list[Pass]:
     """The usual passes, coarse to fine: rows of width (in stroke widths), length (in widths), coverage, detail."""
     base = base or Brush(1, 1)
-    width = parameters_width * scale
+    width = stroke_width * scale
     return [Pass(replace(base, width=width * w, length=width * w * n), coverage=c, detail=d) for w, n, c, d in steps]
-
-
-def dabs(rng: np.random.Generator, shape: tuple[int, int], cells: float) -> np.ndarray:
-    """A density that comes and goes, for touches that gather in groups."""
-    return np.clip(noise.octaves(shape, cells, rng, 3) + 0.2, 0, None)

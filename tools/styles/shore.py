@@ -73,11 +73,11 @@ def _pine(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
              shapes.bezier([(0.45, 0.815), (0.33, 0.72), (0.25, 0.66)])]
     wood = np.clip(shapes.lines(p.shape, trunk[:1], 0.034) + shapes.lines(p.shape, trunk[1:], 0.018), 0, 1)
     colour = mix(colour, ramp(c[[15, 11, 9]], 0.4 + 0.3 * noise.octaves(p.shape, 16, rng, 3)), wood)
-    crown = -0.75 + 0.16 * noise.octaves(p.shape, 8, rng, 4)
+    crown = np.full(p.shape, -0.75, np.float32)
     for cy, cx, ry, rx in ((0.15, 0.80, 0.10, 0.23), (0.23, 0.64, 0.055, 0.13), (0.25, 0.95, 0.07, 0.13),
                            (0.09, 0.93, 0.08, 0.14)):
-        crown = np.maximum(crown, 0.5 - ((y - cy) / ry) ** 2 - ((x - cx) / rx) ** 2
-                           + 0.22 * noise.octaves(p.shape, 14, rng, 3))
+        crown = np.maximum(crown, 0.75 - ((y - cy) / ry) ** 2 - ((x - cx) / rx) ** 2
+                           + 0.12 * noise.octaves(p.shape, 16, rng, 3))
     leaf = shapes.step(crown, -0.06, 0.06)
     tone = 0.42 + 0.16 * noise.octaves(p.shape, 22, rng, 3) - 1.6 * (y - 0.17) - 0.5 * (x - 0.8)
     colour = mix(colour, ramp(c[[15, 12, 13, 14]], tone), leaf)
@@ -88,13 +88,16 @@ def _pine(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
 def _divided(colour: np.ndarray, rng: np.random.Generator, amount: float) -> np.ndarray:
     """Divide colours (N, 3): a third turns warm, a third cool, some to the complement; the mean stays."""
     angle = rng.choice([0.9, 3.9, 5.4], len(colour)) + rng.normal(scale=0.5, size=len(colour))
-    shift = np.stack([rng.normal(scale=0.7, size=len(colour)), np.sin(angle), np.cos(angle)], 1) * amount
+    shift = np.stack([rng.normal(scale=0.75, size=len(colour)), np.sin(angle), np.cos(angle)], 1) * amount
     return from_lab((to_lab(colour) + shift * rng.uniform(0.3, 1.5, (len(colour), 1))).astype(np.float32))
 
 
 def dots(p: Parameters) -> np.ndarray:
-    """Palette: four blues of the sky down to haze, light, three of the sea, sand, ochre, rock, rust, two greens,
-    orange, violet."""
+    """Draw the picture: uint8 (height, width, 3).
+
+    Palette: four blues of the sky down to haze, light, three of the sea, sand, ochre, rock, rust, two greens,
+    orange, violet.
+    """
     rng, c = p.generator(), palette(p.palette)
     colour, field = _scene(p, c, rng)
     colour, field = _cliff(p, c, colour, field, rng)
@@ -106,7 +109,8 @@ def dots(p: Parameters) -> np.ndarray:
         brush = Brush(width, width * 1.45, dryness=0.02, streak=0.05, relief=0.9, pickup=0.03, ragged=0.15)
         count = int(coverage * canvas.shape[0] * canvas.shape[1] / (width * width))
         points = scatter(count, canvas.shape, rng)
-        tints = _divided(pick(colour, points + rng.normal(scale=width * 0.2, size=points.shape), canvas.shape), rng, amount)
+        tints = _divided(pick(colour, points + rng.normal(scale=width * 0.2, size=points.shape), canvas.shape), rng,
+                         amount)
         strokes(canvas, points, tints, field, brush, rng, vary=0.18, broken=0.02)
     canvas.light(0.75, gloss=0.2)
     return canvas.finish()

@@ -11,14 +11,17 @@ from .colours import mix, palette, ramp
 from .parameters import Parameters
 
 BREAKERS = (  # foot y, crest x, height, width, direction (+1 breaks to the right), seed of its claws
-    (0.66, 0.74, 0.16, 0.30, -1, 1), (0.84, 0.36, 0.60, 0.62, 1, 2), (0.98, 0.80, 0.36, 0.46, -1, 3), (1.10, 0.22, 0.26, 0.42, 1, 4))
+    (0.66, 0.74, 0.16, 0.30, -1, 1), (0.84, 0.36, 0.60, 0.62, 1, 2), (0.98, 0.80, 0.36, 0.46, -1, 3),
+            (1.10, 0.22, 0.26, 0.42, 1, 4))
 
 
 def _profile(breaker: tuple, count: int = 160) -> tuple[np.ndarray, np.ndarray]:
     """The back and the hollow of a breaking wave: two curves from the water to the tip, (count, 2) as y, x."""
     foot, crest, height, width, way, _ = breaker
-    back = [(0.10, -1.05), (-0.10, -0.75), (-0.42, -0.46), (-0.78, -0.20), (-0.98, 0.08), (-0.97, 0.34), (-0.82, 0.52), (-0.64, 0.57)]
-    hollow = [(0.10, 1.10), (0.02, 0.80), (-0.10, 0.42), (-0.27, 0.16), (-0.48, 0.06), (-0.66, 0.14), (-0.72, 0.32), (-0.64, 0.57)]
+    back = [(0.10, -1.05), (-0.10, -0.75), (-0.42, -0.46), (-0.78, -0.20), (-0.98, 0.08), (-0.97, 0.34), (-0.82, 0.52),
+            (-0.64, 0.57)]
+    hollow = [(0.10, 1.10), (0.02, 0.80), (-0.10, 0.42), (-0.27, 0.16), (-0.48, 0.06), (-0.66, 0.14), (-0.72, 0.32),
+              (-0.64, 0.57)]
 
     def place(points: list[tuple[float, float]]) -> np.ndarray:
         curve = shapes.bezier(points, count // 7)
@@ -65,7 +68,7 @@ def _foam(p: Parameters, c: np.ndarray, colour: np.ndarray, line: np.ndarray, br
           hollow: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Claws of foam along the crest: a bundle of curled fingers, each ending in smaller ones."""
     shape = colour.shape[:2]
-    foot, crest, height, width, way, seed = breaker
+    _, _, height, _, way, seed = breaker
     own = np.random.default_rng([p.seed, 50 + seed])
     rim = np.concatenate([back[int(len(back) * 0.33):], hollow[::-1][:int(len(hollow) * 0.28)]])
     steps = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(rim, axis=0), axis=1))])
@@ -84,7 +87,8 @@ def _foam(p: Parameters, c: np.ndarray, colour: np.ndarray, line: np.ndarray, br
             size *= 0.84
             (tips if k > 5 else circles).append((y, x, size))
     foam = _circles(shape, circles + tips)
-    rim_line = foam & ~ndimage.binary_erosion(foam, iterations=max(1, round(0.13 * p.stroke_width * shape[0] / p.shape[0])))
+    rim_line = foam & ~ndimage.binary_erosion(foam,
+                                              iterations=max(1, round(0.13 * p.stroke_width * shape[0] / p.shape[0])))
     depth = ndimage.distance_transform_edt(foam) / shape[0] * p.shape[0] / p.stroke_width  # in stroke widths
     vein = np.mod(depth + 0.35 * noise.smooth(shape, 14, rng), 1.15)
     blue = foam & (depth > 0.55) & (vein > 0.75) & (noise.smooth(shape, 34, rng) > -0.7)
@@ -111,14 +115,16 @@ def _circles(shape: tuple[int, int], rows: list[tuple[float, float, float]]) -> 
     return mask
 
 
-def _sky(p: Parameters, c: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _sky(p: Parameters, c: np.ndarray, shape: tuple[int, int],
+         rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Graded sky, red sun, cloud bands, a snowy mountain, the far sea in rows of small waves."""
     y, x = fields.grid(shape)
     colour = ramp(c[[6, 7, 8, 7, 9]], y / 0.62)
     sun = np.hypot(y - 0.20, x - 0.70)
     colour = mix(colour, ramp(c[[11, 10]], sun / 0.11), shapes.step(sun, 0.105, 0.103))
     line = np.abs(sun - 0.105) < 0.0016
-    for cy, cx, length in ((0.155, 0.62, 0.26), (0.235, 0.88, 0.22), (0.10, 0.22, 0.20), (0.33, 0.13, 0.16), (0.285, 0.62, 0.10), (0.055, 0.50, 0.15), (0.40, 0.05, 0.14), (0.07, 0.93, 0.14)):
+    for cy, cx, length in ((0.155, 0.62, 0.26), (0.235, 0.88, 0.22), (0.10, 0.22, 0.20), (0.33, 0.13, 0.16),
+                           (0.285, 0.62, 0.10), (0.055, 0.50, 0.15), (0.40, 0.05, 0.14), (0.07, 0.93, 0.14)):
         lobe = 0.010 * np.abs(np.sin((x - cx) * 42)) * (1 - ((x - cx) / length) ** 2)
         cloud = np.abs(y - cy) < (0.016 + lobe) * np.sqrt(np.clip(1 - ((x - cx) / length) ** 2, 0, 1))
         colour = np.where(cloud[..., None], mix(c[5], c[8], shapes.step(y, cy + 0.02, cy - 0.02)), colour)
@@ -138,7 +144,11 @@ def _sky(p: Parameters, c: np.ndarray, shape: tuple[int, int], rng: np.random.Ge
 
 
 def waves(p: Parameters) -> np.ndarray:
-    """Palette: indigo, blue, mid blue, light blue, green-blue, foam, night sky, dusk, peach, haze, red, vermilion, ink."""
+    """Draw the picture: uint8 (height, width, 3).
+
+    Palette: indigo, blue, mid blue, light blue, green-blue, foam, night sky, dusk, peach, haze, red, vermilion,
+    ink.
+    """
     rng, c = p.generator(), palette(p.palette)
     canvas = Canvas(p, c[5])
     colour, line = _sky(p, c, canvas.shape, rng)
@@ -162,7 +172,8 @@ def _print(p: Parameters, c: np.ndarray, canvas: Canvas, colour: np.ndarray, lin
     ink = mix(ink, c[8], 0.45 * dry)
     shifted = np.roll(ink, (round(0.8 * canvas.scale), -round(0.6 * canvas.scale)), (0, 1))
     canvas.colour = shifted
-    wander = noise.warp(ndimage.gaussian_filter(line, 0.55 * canvas.scale), *noise.wander(canvas.shape, 1.1 * canvas.scale, 30, rng))
+    wander = noise.warp(ndimage.gaussian_filter(line, 0.55 * canvas.scale),
+                        *noise.wander(canvas.shape, 1.1 * canvas.scale, 30, rng))
     worn = 0.93 - 0.16 * shapes.step(baren + grain, 1.2, 2.4)
     canvas.cover(mix(c[12], c[0], 0.4), shapes.step(wander, 0.22, 0.55) * worn)
     canvas.height = 1.1 * noise.octaves(canvas.shape, 110, rng, 4) + 0.8 * ndimage.gaussian_filter(line, canvas.scale)
