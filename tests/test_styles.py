@@ -93,3 +93,18 @@ def test_fields_are_unit_vectors_and_unknown_names_are_refused():
         choose(small("swirls", direction="up"), form)
     with pytest.raises(ValueError, match="choose one of swirls"):
         draw("no such style")
+
+
+def test_directions_that_a_picture_cannot_take_are_refused():
+    for name in ("marbling", "halftone", "waves", "gold"):
+        with pytest.raises(ValueError, match="direction='radial'"):
+            draw(name, small(name, direction="radial"))
+
+
+def test_parameters_are_checked():
+    with pytest.raises(ValueError, match="at least 32"):
+        small("swirls", size=(8, 96))
+    with pytest.raises(ValueError, match="more than 0"):
+        small("swirls", stroke_width=0)
+    with pytest.raises(ValueError, match="palette of 10"):
+        draw("swirls", small("swirls", palette=("#000000",)))

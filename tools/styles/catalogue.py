@@ -172,4 +172,8 @@ def draw(name: str, parameters: Parameters | None = None) -> np.ndarray:
     if name not in STYLES:
         raise ValueError(f"style {name!r}: choose one of {', '.join(STYLES)}")
     style = STYLES[name]
-    return style.function(style.parameters if parameters is None else parameters)
+    parameters = style.parameters if parameters is None else parameters
+    needed = len(style.parameters.palette)
+    if len(parameters.palette) < needed:
+        raise ValueError(f"{name} needs a palette of {needed} colours, got {len(parameters.palette)}")
+    return style.function(parameters)

@@ -187,6 +187,8 @@ def gold(p: Parameters) -> np.ndarray:
     Palette: dark gold, gold, bright gold, pale gold, red bole, umber, brown, amber, black, rust red, white, rose,
     blue, leaf green, violet, silver, dark green, moss.
     """
+    if p.direction != "form":
+        raise ValueError(f"direction={p.direction!r}: the spirals of this picture go their own way; use form")
     rng, c = p.generator(), palette(p.palette)
     canvas = Canvas(p, c[1])
     _leaf_ground(p, c, canvas, rng)

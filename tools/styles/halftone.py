@@ -143,7 +143,7 @@ def halftone(p: Parameters) -> np.ndarray:
     canvas = Canvas(p, c[13])
     colour, key = _scene(p, c, canvas.shape, rng)
     pitch = p.stroke_width * canvas.oversampling
-    turned = 0.0 if isinstance(p.direction, str) else float(p.direction)
+    turned = p.turn
     inks = np.clip((1 - colour) * 1.08 - 0.02, 0, 1)
     black = np.clip(inks.min(-1) - 0.25, 0, 1)
     inks = inks - 0.7 * black[..., None]

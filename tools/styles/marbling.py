@@ -65,7 +65,7 @@ def _bath(p: Parameters, shape: tuple[int, int], rng: np.random.Generator) -> tu
     for cy, cx, radius, turn in ((0.27, 0.28, 0.125, 4.2), (0.70, 0.33, 0.11, -4.0), (0.46, 0.72, 0.14, -4.6),
                                  (0.86, 0.78, 0.10, 3.8), (0.12, 0.70, 0.085, 3.6), (0.93, 0.12, 0.08, 3.4)):
         y, x = curl(y, x, cy, cx * width, radius, turn)
-    turned = 0.0 if isinstance(p.direction, str) else float(p.direction)
+    turned = p.turn
     y, x = comb(y + sway, x, 90 + turned, pitch, 0.075, 3.2, 0.3)
     y, x = comb(y, x + sway, turned, 0.085, 0.16, 2.6, 0.1, both=True)
     y, x = comb(y, x, 90 + turned, 0.17, 0.22, 2.4, 0.4, both=True)

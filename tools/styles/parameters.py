@@ -19,6 +19,12 @@ class Parameters:
     direction: str | float = "form"  # "form": as the picture's shapes ask; a field's name; or degrees
     size: tuple[int, int] = (REFERENCE, REFERENCE)  # px, width and height
 
+    def __post_init__(self) -> None:
+        if min(self.size) < 32:
+            raise ValueError(f"size={self.size}: a picture needs at least 32 pixels each way")
+        if not self.stroke_width > 0:
+            raise ValueError(f"stroke_width={self.stroke_width}: expected pixels, more than 0")
+
     @property
     def shape(self) -> tuple[int, int]:
         """(height, width) in pixels, as numpy has it."""
@@ -28,6 +34,15 @@ class Parameters:
     def unit(self) -> float:
         """Pixels of the finished picture per pixel of the reference picture."""
         return min(self.size) / REFERENCE
+
+    @property
+    def turn(self) -> float:
+        """Degrees by which a picture is turned whose marks follow no field, such as combs and screens."""
+        if self.direction == "form":
+            return 0.0
+        if isinstance(self.direction, str):
+            raise ValueError(f"direction={self.direction!r}: this picture takes degrees or form")
+        return float(self.direction)
 
     def generator(self, stream: int = 0) -> np.random.Generator:
         """A random generator of this picture; streams keep one part's changes out of the others."""

@@ -161,7 +161,7 @@ def _print(p: Parameters, c: np.ndarray, canvas: Canvas, colour: np.ndarray, lin
            rng: np.random.Generator) -> np.ndarray:
     """Ink the blocks: wood grain in the flat colours, baren marks, a key block slightly off, paper fibres."""
     y, x = fields.grid(canvas.shape)
-    turned = 0.0 if isinstance(p.direction, str) else np.deg2rad(float(p.direction))
+    turned = np.deg2rad(p.turn)
     across = y * np.cos(turned) + x * np.sin(turned)
     rings = across * 34 + 2.2 * noise.smooth(canvas.shape, 2, rng) + 0.25 * noise.octaves(canvas.shape, 10, rng, 3)
     grain = np.sin(rings * 2 * np.pi) * 0.5 + 0.5 * np.sin(rings * 5.3 * np.pi + 1)
