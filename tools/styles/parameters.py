@@ -40,9 +40,10 @@ class Parameters:
         """Degrees by which a picture is turned whose marks follow no field, such as combs and screens."""
         if self.direction == "form":
             return 0.0
-        if isinstance(self.direction, str):
-            raise ValueError(f"direction={self.direction!r}: this picture takes degrees or form")
-        return float(self.direction)
+        try:
+            return float(self.direction)
+        except ValueError:
+            raise ValueError(f"direction={self.direction!r}: this picture takes degrees or form") from None
 
     def generator(self, stream: int = 0) -> np.random.Generator:
         """A random generator of this picture; streams keep one part's changes out of the others."""
