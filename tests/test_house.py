@@ -18,7 +18,7 @@ LADDER = [
     {"images"},
     {"catalogue"},
     {"gallery", "features"},
-    {"losses", "lbfgs"},
+    {"losses", "lbfgs", "recording"},
     {"optimization"},
     {"plots", "checks"},
     {"course"},
