@@ -28,6 +28,7 @@ STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 SMOOTHING = 0.35  # exponent of the spatial frequency, see Canvas
 COARSEST = 128  # pixels, longer side: no level of the pyramid is smaller
 LEVELS = 3  # of the pyramid at most
+STEPS = 150  # evaluations, all levels together
 LAST_SHARE = 1 / 3  # of the steps are taken at full size; the smaller levels share the rest
 INITS = ("content", "noise", "style")
 OPTIMIZERS = {
@@ -50,8 +51,8 @@ class Weights:
     """What each relative loss counts; layers of one kind share their weight equally."""
 
     content: float = 1.0
-    style: float = 100.0
-    tv: float = 2.0
+    style: float = 40.0
+    tv: float = 10.0
 
     def __post_init__(self) -> None:
         values = (self.content, self.style, self.tv)
@@ -140,9 +141,9 @@ def optimization_steps(canvas: Canvas, objective: Callable[[Tensor], Mapping[str
 
 
 def stylize(content: Tensor, style: Tensor, *, backbone: str = "auto", size: int | None = None,
-            content_weight: float = 1.0, style_weight: float = 100.0, tv_weight: float = 2.0,
+            content_weight: float = Weights.content, style_weight: float = Weights.style, tv_weight: float = Weights.tv,
             content_layers: Sequence[str] = CONTENT_LAYERS, style_layers: Sequence[str] = STYLE_LAYERS,
-            steps: int = 150, init: str | Tensor = "content", optimizer: str = "lbfgs", pyramid: bool = True,
+            steps: int = STEPS, init: str | Tensor = "content", optimizer: str = "lbfgs", pyramid: bool = True,
             seed: int = 0, progress: bool = True, callback: Callable[[Step], object] | None = None) -> Stylized:
     """Paint `content` in the manner of `style`: two pictures (1, 3, H, W) in [0, 1] of any sizes. Gatys et al. 2016.
 
@@ -165,6 +166,8 @@ def stylize(content: Tensor, style: Tensor, *, backbone: str = "auto", size: int
     picture = None
     with recorder:
         for shape, share in zip(shapes, split_steps(steps, len(shapes)), strict=True):
+            if not share:
+                continue  # fewer steps than levels
             target = resize(content, shape)
             objective = StyleObjective(extractor, target, _sized(style, max(shape)), weights=weights,
                                        content_layers=content_layers, style_layers=style_layers)

@@ -1,0 +1,94 @@
+"""The command line: `python -m nstlib stylize temple swirls -o painted.png`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from torch import Tensor
+
+from nstlib import optimization
+from nstlib.errors import NstError
+from nstlib.features import BACKBONES
+from nstlib.gallery import PHOTOS, STYLES, photo, style
+from nstlib.images import SAVERS, load_image, save_image
+from nstlib.recording import OptimizationError
+
+EXIT_USER, EXIT_INTERRUPTED = 1, 130  # 2 is argparse's, for a command line that it does not understand
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 a mistake put into words, 2 wrong usage, 130 interrupted."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except NstError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USER
+    except KeyboardInterrupt:
+        print("interrupted before there was a picture", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nstlib", description="Neural style transfer, on any machine.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    one = commands.add_parser("stylize", help="paint a photograph in the manner of a style picture")
+    one.set_defaults(run=run_stylize)
+    one.add_argument("photo", help=f"a file, a URL, or one of {', '.join(PHOTOS)}")
+    one.add_argument("style", help=f"a file, a URL, or one of {', '.join(STYLES)}")
+    one.add_argument("-o", "--output", type=Path, required=True, help=f"the picture to write: {', '.join(SAVERS)}")
+    one.add_argument("--size", type=int, default=512, help="pixels of the longer side (default: %(default)s)")
+    one.add_argument("--backbone", choices=list(BACKBONES), default="auto")
+    one.add_argument("--content-weight", type=float, default=optimization.Weights.content, metavar="W")
+    one.add_argument("--style-weight", type=float, default=optimization.Weights.style, metavar="W")
+    one.add_argument("--tv-weight", type=float, default=optimization.Weights.tv, metavar="W")
+    one.add_argument("--content-layers", nargs="+", default=optimization.CONTENT_LAYERS, metavar="LAYER")
+    one.add_argument("--style-layers", nargs="+", default=optimization.STYLE_LAYERS, metavar="LAYER")
+    one.add_argument("--steps", type=int, default=optimization.STEPS, help="evaluations in all (default: %(default)s)")
+    one.add_argument("--init", default="content", help="content, noise, style, or a picture to start from")
+    one.add_argument("--optimizer", choices=list(optimization.OPTIMIZERS), default="lbfgs")
+    one.add_argument("--no-pyramid", dest="pyramid", action="store_false", help="full size only")
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--quiet", dest="progress", action="store_false", help="no progress bar")
+    return parser
+
+
+def run_stylize(options: argparse.Namespace) -> int:
+    """Paint one picture and write it; an interrupted or broken run writes its last good picture."""
+    _check_output(options.output)
+    content, manner = _picture(options.photo, photo, PHOTOS), _picture(options.style, style, STYLES)
+    names = ("backbone", "size", "content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "steps",
+             "optimizer", "pyramid", "seed", "progress")
+    given = {name: getattr(options, name) for name in names}
+    given["init"] = options.init if options.init in optimization.INITS else load_image(options.init)
+    try:
+        painted = optimization.stylize(content, manner, **given)
+    except OptimizationError as error:
+        if error.result is not None:
+            save_image(error.result.image, options.output)
+            print(f"{options.output}: the last good picture", file=sys.stderr)
+        raise
+    save_image(painted.image, options.output)
+    print(f"{options.output}: {painted.image.shape[-1]}x{painted.image.shape[-2]} px, {painted.backbone}, "
+          f"{painted.evaluations} evaluations, {painted.seconds:.1f} s")
+    return EXIT_INTERRUPTED if painted.stopped == "interrupted" else 0
+
+
+def _picture(source: str, by_name: object, table: object) -> Tensor:
+    return by_name(source) if source in table and not Path(source).is_file() else load_image(source)
+
+
+def _check_output(path: Path) -> None:
+    """Before minutes of work, not after them: can the picture be written there?"""
+    if path.suffix.lower() not in SAVERS:
+        raise NstError(f"{path}: pictures are written as {', '.join(SAVERS)}")
+    if not path.parent.is_dir():
+        raise NstError(f"{path}: there is no folder {path.parent}; make it first")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""Transfer by optimisation: the loop, the canvas, the pyramid, stopping, and trouble put into words."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nstlib import LBFGS, FeatureExtractor, photo, style, stylize
+from nstlib import optimization as op
+from nstlib.errors import ImageError, NstError
+from nstlib.recording import OptimizationError
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return photo("astronaut", 64), style("swirls", 72)
+
+
+def paint(pictures, **options):
+    return stylize(*pictures, **{"backbone": "mini", "steps": 8, "progress": False} | options)
+
+
+def test_a_painted_picture(pictures):
+    """In range, of the content's size, closer in style than the photograph, and with a complete history."""
+    painted = paint(pictures, steps=30, pyramid=False)
+    assert painted.image.shape == pictures[0].shape and painted.image.min() >= 0 and painted.image.max() <= 1
+    assert painted.evaluations == 30 and painted.backbone == "mini" and painted.stopped is None
+    assert painted.history["style"][-1] < 0.1 * painted.history["style"][0]
+    assert {len(values) for values in painted.history.values()} == {30}
+    assert painted.history["seconds"] == sorted(painted.history["seconds"]) and painted.seconds >= painted.history["seconds"][-1]
+    for content, manner, tv, total in zip(*(painted.history[k] for k in ("content", "style", "tv", "total")), strict=True):
+        assert total == pytest.approx(content + manner + tv, rel=1e-5)
+
+
+def test_the_same_seed_gives_the_same_picture_and_another_does_not(pictures):
+    one, two, other = (paint(pictures, init="noise", seed=seed).image for seed in (1, 1, 2))
+    torch.testing.assert_close(one, two)
+    assert (one - other).abs().max() > 0.05
+
+
+@pytest.mark.parametrize("options", [
+    {"init": "noise"}, {"init": "style"}, {"init": torch.rand(1, 3, 40, 50)}, {"optimizer": "adam"}, {"size": 80},
+    {"content_layers": ("relu3_1", "relu4_1")}, {"style_layers": ("conv2_2",), "content_weight": 0.0}, {"tv_weight": 0.0},
+    {"size": 300, "steps": 2},
+])  # fmt: skip
+def test_every_option_paints(pictures, options):
+    painted = paint(pictures, **options)
+    assert max(painted.image.shape) == options.get("size", 64)
+    assert painted.history["total"][-1] < painted.history["total"][0]
+
+
+@settings(deadline=None, max_examples=6)
+@given(st.integers(32, 80), st.integers(32, 80), st.integers(32, 80), st.integers(32, 80))
+def test_content_and_style_of_any_two_sizes(height, width, high, wide):
+    painted = paint((torch.rand(1, 3, height, width), torch.rand(1, 3, high, wide)), steps=2)
+    assert painted.image.shape == (1, 3, height, width)
+
+
+def test_content_weight_keeps_content(pictures):
+    strong, weak = (paint(pictures, steps=25, content_weight=w).image for w in (1000.0, 0.01))
+    assert (strong - pictures[0]).abs().mean() < (weak - pictures[0]).abs().mean()
+
+
+def test_the_inputs_are_left_alone(pictures):
+    before = [picture.clone() for picture in pictures]
+    paint(pictures)
+    assert all(torch.equal(a, b) for a, b in zip(before, pictures, strict=True))
+
+
+def test_nothing_is_clamped_inside_the_loop(pictures):
+    """The canvas may leave [0, 1] while it is optimised; only the result is clamped."""
+    seen = []
+    paint(pictures, steps=30, style_weight=1000.0, callback=lambda step: seen.append(step.canvas))
+    assert any(canvas.min() < 0 or canvas.max() > 1 for canvas in seen)
+
+
+def test_the_callback_sees_each_step_and_may_stop(pictures):
+    steps = []
+    painted = paint(pictures, callback=lambda step: steps.append(step) or len(steps) == 3)
+    assert len(steps) == painted.evaluations == 3 and "callback" in painted.stopped
+    assert steps[0].canvas.shape == pictures[0].shape and set(steps[0].losses) == {"content", "style", "tv", "total"}
+
+
+def test_ctrl_c_returns_the_best_so_far(pictures):
+    def interrupt(step):
+        if step.index == 4:
+            raise KeyboardInterrupt
+    painted = paint(pictures, steps=50, callback=interrupt)
+    assert painted.stopped == "interrupted" and painted.evaluations == 5
+    assert painted.image.shape == pictures[0].shape
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_picture(pictures, monkeypatch):
+    def broken(image, form="relative", calls=[]):
+        calls.append(1)
+        return image.sum() * (float("nan") if len(calls) == 4 else 0.0)
+    monkeypatch.setattr(op, "total_variation", broken)
+    with pytest.raises(OptimizationError, match=r"tv nan.*Weights\(content=1.0, style=40.0, tv=10.0\)") as caught:
+        paint(pictures)
+    assert caught.value.result.image.isfinite().all() and "finite" in caught.value.result.stopped
+
+
+def test_out_of_memory_says_which_size_would_fit(pictures, monkeypatch):
+    def full(features):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
+    monkeypatch.setattr(op, "gram_matrix", full)
+    with pytest.raises(OptimizationError, match=r"64x64 px.*size=\d+"):
+        paint(pictures)
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ({"steps": 0}, "steps=0"), ({"optimizer": "sgd"}, "lbfgs, adam"), ({"init": "black"}, "content, noise, style"),
+    ({"size": 20}, "32"), ({"content_weight": -1.0}, "content=-1"), ({"style_weight": float("inf")}, "style=inf"),
+    ({"content_layers": ("relu9_1",)}, "relu9_1"), ({"backbone": "resnet"}, "mini, vgg19"),
+    ({"content_weight": 0, "style_weight": 0, "tv_weight": 0}, "above 0"),
+])  # fmt: skip
+def test_bad_arguments_are_named(pictures, options, words):
+    with pytest.raises(NstError, match=words):
+        paint(pictures, **options)
+
+
+def test_bad_pictures_are_named(pictures):
+    with pytest.raises(ImageError, match="style"):
+        paint((pictures[0], 255 * pictures[1]))
+    with pytest.raises(ImageError, match="content"):
+        paint((pictures[0][0], pictures[1]))
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(2, 40), st.integers(2, 40), st.sampled_from([0.0, 0.35, 1.0]))
+def test_every_picture_can_be_reached_on_the_spectral_canvas(height, width, smoothing):
+    """z -> picture is invertible: the canvas changes the way, not what can be reached."""
+    canvas = op.Canvas(torch.rand(1, 3, height, width), smoothing)
+    torch.testing.assert_close(canvas.picture(), canvas.start)
+    wanted = torch.rand(1, 3, height, width)
+    change = torch.fft.rfft2(wanted - canvas.start)
+    with torch.no_grad():
+        canvas.z.copy_(torch.fft.irfft2(change / (1 if canvas.spectrum is None else canvas.spectrum), s=(height, width)))
+    torch.testing.assert_close(canvas.picture(), wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_spectral_canvas_needs_fewer_evaluations(pictures):
+    """To the loss that the pixels have after 60 evaluations; the whole measurement is in tools/benchmark.py."""
+    objective = op.StyleObjective(FeatureExtractor("mini"), *pictures)
+
+    def losses(smoothing, steps=60):
+        canvas = op.Canvas(pictures[0], smoothing)
+        return [step.losses["total"].item() for step in op.optimization_steps(canvas, objective, LBFGS(canvas.z), steps)]
+    wanted = losses(0)[-1]
+    assert next(n for n, loss in enumerate(losses(op.SMOOTHING), 1) if loss <= wanted) < 60
+
+
+def test_no_worse_than_torchs_lbfgs_after_100_evaluations(pictures):
+    objective = op.StyleObjective(FeatureExtractor("mini"), *pictures)
+    canvas = op.Canvas(pictures[0], smoothing=0)
+    ours = [step.losses["total"].item() for step in op.optimization_steps(canvas, objective, LBFGS(canvas.z), 100)]
+    pixels, theirs = pictures[0].clone().requires_grad_(), []
+    optimiser = torch.optim.LBFGS([pixels], max_iter=100, max_eval=100, tolerance_grad=0, tolerance_change=0)
+
+    def closure():
+        optimiser.zero_grad()
+        loss = objective(pixels)["total"]
+        loss.backward()
+        theirs.append(loss.item())
+        return loss
+    optimiser.step(closure)
+    assert len(theirs) == 100 and min(ours) <= 1.05 * min(theirs)
+
+
+@settings(deadline=None)
+@given(st.integers(32, 3000), st.integers(32, 3000))
+def test_pyramid(height, width):
+    shapes = op.pyramid_shapes((height, width))
+    assert shapes[-1] == (height, width) and 1 <= len(shapes) <= op.LEVELS
+    assert all(min(shape) >= 32 for shape in shapes) and all(max(shape) >= op.COARSEST for shape in shapes[:-1])
+    assert all((2 * a[0] <= b[0] <= 2 * a[0] + 1) for a, b in zip(shapes, shapes[1:], strict=False))
+
+
+@given(st.integers(1, 1000), st.integers(1, 3))
+def test_no_step_is_lost_between_the_levels(steps, levels):
+    shares = op.split_steps(steps, levels)
+    assert sum(shares) == steps and len(shares) == levels and min(shares) >= 0 and shares[-1] >= 1

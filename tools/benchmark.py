@@ -1,0 +1,175 @@
+"""Measure what the course claims: seconds, evaluations and memory of `stylize`, beside a plain loop, in one run.
+
+    python tools/benchmark.py defaults            # seconds of stylize with its defaults, medians
+    python tools/benchmark.py plain               # seconds to the loss that a plain loop has after 100 evaluations
+    python tools/benchmark.py memory              # peak resident memory at 1024 px, each in a process of its own
+
+The plain loop is torch.optim.LBFGS, as it comes, on the pixels at full size: same network, same loss, same start.
+"vgg19" here is VGG-19's layout with random weights: the time is the same, and nothing has to be downloaded.
+"""
+
+import argparse
+import gc
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import psutil
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from nstlib import FeatureExtractor, photo, style, stylize
+from nstlib.features import DEFAULT_LAYERS, VGG, VGG19_BLOCKS, VGG19_WIDTHS, torchvision_indices
+from nstlib.images import resize
+from nstlib.lbfgs import LBFGS
+from nstlib.optimization import Canvas, StyleObjective, optimization_steps
+from nstlib.settings import device
+
+PAIRS = (("temple", "swirls"), ("astronaut", "waves"), ("cat", "mosaic"), ("coffee", "glass"), ("flower", "marbling"),
+         ("rocket", "geometry"))
+EVALUATIONS = 100  # of the plain loop
+PATIENCE = 3  # times as many evaluations may ours take before it counts as never
+
+
+def random_vgg19(folder: str) -> Path:
+    """A file with VGG-19's names and shapes and random weights (He's scale, so that activations neither grow nor vanish)."""
+    torch.manual_seed(0)
+    network, state = VGG(VGG19_WIDTHS, VGG19_BLOCKS), {}
+    for conv, index in zip(network.convs.values(), torchvision_indices(), strict=True):
+        state[f"features.{index}.weight"] = torch.nn.init.kaiming_normal_(conv.weight).detach()
+        state[f"features.{index}.bias"] = torch.zeros_like(conv.bias)
+    path = Path(folder) / "vgg19_random.safetensors"
+    save_file(state, path)
+    return path
+
+
+def extractor_for(backbone: str, folder: str) -> FeatureExtractor:
+    weights = random_vgg19(folder) if backbone == "vgg19" else None
+    return FeatureExtractor(backbone, DEFAULT_LAYERS, weights=weights).to(device())
+
+
+def pictures(pair: tuple[str, str], size: int) -> tuple[Tensor, Tensor]:
+    return photo(pair[0], size).to(device()), style(pair[1], size).to(device())
+
+
+def plain_loop(objective: StyleObjective, content: Tensor, evaluations: int) -> list[tuple[float, float]]:
+    """(seconds, loss) of each evaluation of torch's L-BFGS on the pixels."""
+    canvas = content.clone().requires_grad_()
+    optimiser = torch.optim.LBFGS([canvas], max_iter=evaluations, max_eval=evaluations, tolerance_grad=0, tolerance_change=0)
+    trace, began = [], time.perf_counter()
+
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        loss = objective(canvas)["total"]
+        loss.backward()
+        trace.append((time.perf_counter() - began, loss.item()))
+        return loss
+
+    optimiser.step(closure)
+    return trace
+
+
+def our_loop(objective: StyleObjective, content: Tensor, evaluations: int) -> Iterator[tuple[float, float]]:
+    """(seconds, loss) of each evaluation of our L-BFGS on the spectral canvas, at full size too."""
+    began = time.perf_counter()
+    canvas = Canvas(content)
+    for step in optimization_steps(canvas, objective, LBFGS(canvas.z), evaluations):
+        yield time.perf_counter() - began, step.losses["total"].item()
+
+
+def reached(trace: Iterator[tuple[float, float]], loss: float) -> tuple[float, float]:
+    """(seconds, evaluations) until the loss is reached; infinite where it never is."""
+    for number, (seconds, value) in enumerate(trace, 1):
+        if value <= loss:
+            return seconds, number
+    return float("inf"), float("inf")
+
+
+def against_plain(args: argparse.Namespace) -> None:
+    print("| network | size, px | pair | plain, s | ours, s | ours, evaluations | ratio of seconds |\n|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for backbone in args.backbones:
+            extractor = extractor_for(backbone, folder)
+            for size in args.sizes:
+                ratios = []
+                for pair in PAIRS[:args.pairs]:
+                    content, manner = pictures(pair, size)
+                    objective = StyleObjective(extractor, content, manner)
+                    objective(content)  # the first call pays for choosing kernels
+                    repeats = [compare(objective, content) for _ in range(args.repeats)]
+                    plain, ours, evaluations = (median(values) for values in zip(*repeats, strict=True))
+                    ratios.append(median(one[1] / one[0] for one in repeats))
+                    print(f"| {backbone} | {size} | {' x '.join(pair)} | {plain:.2f} | {ours:.2f} | {evaluations:.0f} "
+                          f"| {ratios[-1]:.2f} |", flush=True)
+                print(f"| **{backbone}** | **{size}** | **median of {len(ratios)}** | | | | **{median(ratios):.2f}** |", flush=True)
+
+
+def compare(objective: StyleObjective, content: Tensor) -> tuple[float, float, float]:
+    gc.collect()
+    seconds, loss = plain_loop(objective, content, EVALUATIONS)[-1]
+    ours, evaluations = reached(our_loop(objective, content, PATIENCE * EVALUATIONS), loss)
+    return seconds, ours, evaluations
+
+
+def defaults(args: argparse.Namespace) -> None:
+    print("| size, px | evaluations | seconds, median | least | most |\n|---|---|---|---|---|")
+    for size in args.sizes:
+        content, manner = photo("temple", size), style("swirls")
+        stylize(content, manner, backbone="mini", steps=3, progress=False)  # the first call pays for choosing kernels
+        runs = [stylize(content, manner, backbone="mini", progress=False) for _ in range(args.repeats)]
+        seconds = [run.seconds for run in runs]
+        print(f"| {size} | {runs[0].evaluations} | {median(seconds):.2f} | {min(seconds):.2f} | {max(seconds):.2f} |", flush=True)
+
+
+def memory(args: argparse.Namespace) -> None:
+    """Peak resident memory of a whole process that does 100 evaluations, ours and plain in turn."""
+    print("| network | size, px | loop | peak, MiB |\n|---|---|---|---|")
+    for backbone in args.backbones:
+        for loop in ("nothing", "plain", "ours"):
+            command = [sys.executable, __file__, "one", "--loop", loop, "--backbones", backbone, "--sizes", str(args.sizes[-1])]
+            peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
+            print(f"| {backbone} | {args.sizes[-1]} | {loop} | {peak} |", flush=True)
+
+
+def one(args: argparse.Namespace) -> None:
+    """What the processes of `memory` do: one loop, then the peak in MiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        extractor = extractor_for(args.backbones[0], folder)
+        if args.loop != "nothing":
+            content = resize(photo("astronaut"), args.sizes[0])
+            objective = StyleObjective(extractor, content, resize(style("swirls"), args.sizes[0]))
+            loop = {"plain": plain_loop, "ours": our_loop}[args.loop]
+            list(loop(objective, content, args.evaluations))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    print(f"{peak:.0f}")
+
+
+COMMANDS = {"defaults": defaults, "plain": against_plain, "memory": memory, "one": one}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("--sizes", type=int, nargs="+", help="pixels, longer side")
+    parser.add_argument("--backbones", nargs="+", choices=("mini", "vgg19"), default=["mini", "vgg19"])
+    parser.add_argument("--pairs", type=int, default=len(PAIRS))
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--evaluations", type=int, default=EVALUATIONS, help="of a process that measures memory")
+    parser.add_argument("--loop", choices=("nothing", "plain", "ours"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    args.sizes = args.sizes or ([1024] if args.command == "memory" else [256, 512])
+    if args.command != "one":
+        cores, gib = psutil.cpu_count(logical=False), psutil.virtual_memory().total / 2**30
+        print(f"{platform.machine()}, {cores} cores, {gib:.0f} GiB, torch {torch.__version__}, {device()}\n", flush=True)
+    COMMANDS[args.command](args)
+
+
+if __name__ == "__main__":
+    main()
