@@ -21,14 +21,15 @@ import torch.nn.functional as F
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torchvision.io import ImageReadMode, decode_image
 from torchvision.transforms.functional import center_crop, resize
 
+from nstlib import load_image
 from nstlib.features import IMAGENET_MEAN, IMAGENET_STD, MINI_WEIGHTS, VGG, conv_names, load_mini, load_vgg19
 
 WIDTHS, BLOCKS = (24, 48, 80, 144, 144), (2, 2, 4, 4, 1)
 SIDE = 192  # pixels: the short side of every training picture
 HELD_OUT = 50  # the last photographs of the folder, which no training sees
+CHECKPOINT_EVERY = 100  # steps
 EXTRA_SHARE = 0.15  # of the crops come from paintings and drawn styles
 MEASURED = ("1_1", "2_1", "3_1", "4_1", "4_2", "5_1")
 
@@ -115,7 +116,7 @@ class Student(nn.Module):
 def read_pictures(folder: Path, side: int = SIDE) -> list[Tensor]:
     """Every picture of a folder, in the order of the names: (3, H, W) uint8, short side `side` px."""
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    return [resize(decode_image(str(path), ImageReadMode.RGB), side, antialias=True) for path in paths]
+    return [(255 * resize(load_image(path)[0], side, antialias=True)).round().byte() for path in paths]
 
 
 class Crops:
@@ -207,7 +208,7 @@ def train(args: argparse.Namespace) -> None:
             optimiser.param_groups[0]["lr"] = peak * rate
         losses = train_step(student, teacher, crops.batch(step, args.batch, args.side), optimisers)
         average = {k: 0.98 * average.get(k, v) + 0.02 * v for k, v in losses.items()}
-        if (step + 1) % 100 == 0 or step + 1 == args.steps:
+        if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == args.steps:
             seconds = before + time.time() - began
             line = {"step": step + 1, "seconds": round(seconds), "unexplained": {k[4:]: round(v, 4) for k, v in average.items()}}
             with (args.run / "log.jsonl").open("a") as file:
