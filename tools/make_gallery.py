@@ -1,31 +1,51 @@
-"""Paint the README's gallery: a dozen pairs of photograph and style picture, each result with its two sources inset.
+"""Paint the pictures of the README and of lesson 0's first page from the course's own photographs and style pictures.
 
-    python tools/make_gallery.py                        # writes images/figures/gallery.jpg, a few minutes
-    python tools/make_gallery.py --size 128 --pairs 2 --out small.jpg
+    python tools/make_gallery.py                           # all of them into images/figures, ten minutes on two cores
+    python tools/make_gallery.py cover --folder /tmp       # one of them, elsewhere
 """
 
 import argparse
 import logging
 import sys
-from itertools import cycle, islice
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 import nstlib
-from nstlib.gallery import STYLES
 from nstlib.images import to_pil
+from nstlib.sheet import contact_sheet
 
 ROOT = Path(__file__).resolve().parents[1]
-PHOTOGRAPHS = ("temple", "flower", "astronaut", "cat", "coffee", "rocket")
-TILE, INSET, BORDER, GAP, COLUMNS = 300, 88, 3, 8, 4  # pixels, pixels, pixels, pixels, tiles
-PAPER = "white"
+PAPER, GAP = "white", 8  # pixels
 log = logging.getLogger("make_gallery")
 
+# Chosen by eye. The gallery has each photograph twice and no style twice.
+GALLERY = [
+    ("temple", "swirls"), ("flower", "mosaic"), ("astronaut", "flowers"), ("cat", "glass"),
+    ("coffee", "marbling"), ("rocket", "sunset"), ("temple", "waves"), ("flower", "halftone"),
+    ("astronaut", "geometry"), ("cat", "linocut"), ("coffee", "facets"), ("rocket", "autumn"),
+]  # fmt: skip
+COVER = [("temple", "swirls"), ("cat", "glass"), ("flower", "mosaic")]
+START = [("temple", "swirls")]
 
-def pairs(count: int) -> list[tuple[str, str]]:
-    """The first styles of the catalogue, each with the next photograph."""
-    return list(islice(zip(cycle(PHOTOGRAPHS), STYLES, strict=False), count))
+
+@dataclass(frozen=True)
+class Painted:
+    """A photograph, a style picture, and what became of the two."""
+
+    photograph: Image.Image
+    style: Image.Image
+    result: Image.Image
+
+
+def paint(photograph: str, style: str, size: int) -> Painted:
+    """Stylize with the defaults, as a reader would; size: pixels, longer side."""
+    content, manner = nstlib.photo(photograph, size), nstlib.style(style, size)
+    painted = nstlib.stylize(content, manner, progress=False)
+    log.info("%s as %s, %d px: %.1f s", photograph, style, size, painted.seconds)
+    return Painted(to_pil(content), to_pil(manner), to_pil(painted.image))
 
 
 def square(picture: Image.Image, side: int) -> Image.Image:
@@ -35,40 +55,70 @@ def square(picture: Image.Image, side: int) -> Image.Image:
     return picture.crop((left, top, left + short, top + short)).resize((side, side), Image.Resampling.LANCZOS)
 
 
-def tile(photograph: str, style: str, size: int) -> Image.Image:
-    """The painted picture with the photograph and the style picture in its lower corners."""
-    content, manner = nstlib.photo(photograph, size), nstlib.style(style, size)
-    painted = nstlib.stylize(content, manner, seed=0, progress=False)
-    log.info("%s as %s: %.1f s", photograph, style, painted.seconds)
-    sheet = square(to_pil(painted.image), TILE)
-    for source, left in ((content, BORDER), (manner, TILE - INSET - 3 * BORDER)):
-        frame = Image.new("RGB", (INSET + 2 * BORDER, INSET + 2 * BORDER), PAPER)
-        frame.paste(square(to_pil(source), INSET), (BORDER, BORDER))
-        sheet.paste(frame, (left, TILE - INSET - 3 * BORDER))
-    return sheet
-
-
-def mount(tiles: list[Image.Image]) -> Image.Image:
-    """The tiles in rows, on paper."""
-    columns = min(COLUMNS, len(tiles))
-    rows = -(-len(tiles) // columns)
-    step = TILE + GAP
-    paper = Image.new("RGB", (columns * step - GAP, rows * step - GAP), PAPER)
-    for number, one in enumerate(tiles):
-        paper.paste(one, (number % columns * step, number // columns * step))
+def mount(pictures: Sequence[Image.Image], columns: int, gap: int = GAP) -> Image.Image:
+    """Pictures of one size in rows, on paper."""
+    width, height = (side + gap for side in pictures[0].size)
+    rows = -(-len(pictures) // columns)
+    paper = Image.new("RGB", (columns * width - gap, rows * height - gap), PAPER)
+    for number, picture in enumerate(pictures):
+        paper.paste(picture, (number % columns * width, number // columns * height))
     return paper
+
+
+def gallery(all_painted: Sequence[Painted]) -> Image.Image:
+    """Four in a row, each with the photograph and the style picture in its lower corners."""
+    side, inset, border = 300, 84, 3  # pixels
+    tiles = []
+    for painted in all_painted:
+        tile = square(painted.result, side)
+        for source, left in ((painted.photograph, 0), (painted.style, side - inset - 2 * border)):
+            frame = Image.new("RGB", (inset + 2 * border,) * 2, PAPER)
+            frame.paste(square(source, inset), (border, border))
+            tile.paste(frame, (left, side - inset - 2 * border))
+        tiles.append(tile)
+    return mount(tiles, 4)
+
+
+def cover(all_painted: Sequence[Painted]) -> Image.Image:
+    """Side by side, each with the photograph and the style picture above it."""
+    side = 408  # pixels
+    half = (side - GAP) // 2
+    columns = []
+    for painted in all_painted:
+        column = Image.new("RGB", (side, half + GAP + side), PAPER)
+        column.paste(mount([square(painted.photograph, half), square(painted.style, half)], 2))
+        column.paste(square(painted.result, side), (0, half + GAP))
+        columns.append(column)
+    return mount(columns, len(columns), 3 * GAP)
+
+
+def first_picture(all_painted: Sequence[Painted]) -> Image.Image:
+    """What lesson 0 makes: photograph, style picture and result in a row, with labels."""
+    (painted,) = all_painted
+    pictures = [painted.photograph, painted.style, painted.result]
+    return contact_sheet(pictures, ["content", "style", "painted"], 260, None)
+
+
+PLATES = {  # file name: (pairs, size in pixels, how they are put together)
+    "00_start_here": (START, 384, first_picture),
+    "cover": (COVER, 576, cover),
+    "gallery": (GALLERY, 448, gallery),
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Paint, mount, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=384, help="pixels, longer side of each painted picture")
-    parser.add_argument("--pairs", type=int, default=12)
-    parser.add_argument("--out", type=Path, default=ROOT / "images/figures/gallery.jpg")
+    parser.add_argument("plates", nargs="*", choices=[*PLATES, []], default=[], help="all of them by default")
+    parser.add_argument("--size", type=int, help="pixels, longer side of each painted picture; each plate has its own")
+    parser.add_argument("--folder", type=Path, default=ROOT / "images/figures")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    mount([tile(photograph, style, options.size) for photograph, style in pairs(options.pairs)]).save(options.out, quality=88)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for name in options.plates or PLATES:
+        pairs, size, put_together = PLATES[name]
+        picture = put_together([paint(photograph, style, options.size or size) for photograph, style in pairs])
+        picture.save(options.folder / f"{name}.jpg", quality=87, optimize=True)
     return 0
 
 
