@@ -25,3 +25,18 @@ def test_no_stored_output_of_lesson_0_is_an_error(lab):
     lab.open(FIRST)
     assert lab.page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     assert lab.page.get_by_text("Error displaying widget").count() == 0
+
+
+def test_the_panel_of_lesson_0_paints_what_was_chosen(lab):
+    lab.open(FIRST)
+    for text in ("course.start()", "course.choose", "canvas = content.clone()", "def as_jpeg", "def watch", "button.on_click"):
+        lab.run(text)
+    panel = lab.cell("button.on_click")
+    said = panel.get_by_text("cat as sunset:")
+    said.wait_for(timeout=60_000)
+    before = panel.locator("img").first.get_attribute("src")
+    panel.locator("select").nth(1).select_option("glass")
+    panel.get_by_role("button", name="Paint").click()
+    panel.get_by_text("cat as glass:").wait_for(timeout=60_000)
+    after = panel.locator("img").first
+    assert after.get_attribute("src") != before and after.evaluate("i => i.naturalWidth") > 32

@@ -23,11 +23,11 @@ log = logging.getLogger("make_gallery")
 
 # Chosen by eye. The gallery has each photograph twice and no style twice.
 GALLERY = [
-    ("temple", "swirls"), ("flower", "mosaic"), ("astronaut", "flowers"), ("cat", "glass"),
-    ("coffee", "marbling"), ("rocket", "sunset"), ("temple", "waves"), ("flower", "halftone"),
-    ("astronaut", "geometry"), ("cat", "linocut"), ("coffee", "facets"), ("rocket", "autumn"),
+    ("temple", "waves"), ("flower", "gold"), ("astronaut", "geometry"), ("cat", "mosaic"),
+    ("rocket", "swirls"), ("coffee", "marbling"), ("temple", "ink"), ("flower", "halftone"),
+    ("astronaut", "flowers"), ("cat", "linocut"), ("coffee", "facets"), ("rocket", "autumn"),
 ]  # fmt: skip
-COVER = [("temple", "swirls"), ("cat", "glass"), ("flower", "mosaic")]
+COVER = [("temple", "swirls"), ("cat", "sunset"), ("flower", "glass")]
 START = [("temple", "swirls")]
 
 
