@@ -1,0 +1,100 @@
+"""Right and wrong answers to the exercises of lesson 4, judged by test_checks.py."""
+
+import torch
+
+
+def right_total(content_losses, style_losses, content_weight, style_weight):
+    content = sum(content_losses.values()) / len(content_losses)
+    style = sum(style_losses.values()) / len(style_losses)
+    return content_weight * content + style_weight * style
+
+
+def right_direction(gradient, s, y):
+    if s @ y <= 1e-8 * s.norm() * y.norm():
+        return -gradient
+    alpha = (s @ gradient) / (s @ y)
+    r = (s @ y) / (y @ y) * (gradient - alpha * y)
+    return -(r + s * (alpha - (y @ r) / (s @ y)))
+
+
+def direction_with_fixed_test(gradient, s, y):
+    return -gradient if s @ y <= 1e-8 else right_direction(gradient, s, y)
+
+
+def direction_without_test(gradient, s, y):
+    alpha = (s @ gradient) / (s @ y)
+    r = (s @ y) / (y @ y) * (gradient - alpha * y)
+    return -(r + s * (alpha - (y @ r) / (s @ y)))
+
+
+def direction_without_gamma(gradient, s, y):
+    alpha = (s @ gradient) / (s @ y)
+    r = gradient - alpha * y
+    return -(r + s * (alpha - (y @ r) / (s @ y)))
+
+
+def right_variation(image):
+    return image.diff(dim=-2).square().mean() + image.diff(dim=-1).square().mean()
+
+
+def counting(calls_only=False, once=False, extra=0, as_list=False):
+    def count(function, start, make_optimiser, calls):
+        x, runs = start.clone().requires_grad_(), []
+        optimiser = make_optimiser(x)
+
+        def closure():
+            runs.append(1)
+            x.grad = None
+            loss = function(x)
+            loss.backward()
+            return loss
+
+        for _ in range(1 if once else calls):
+            optimiser.step(closure)
+        return runs if as_list else calls if calls_only else len(runs) + extra
+
+    return count
+
+
+RIGHT = {
+    "total_loss": right_total,
+    "one_pair_direction": right_direction,
+    "total_variation": right_variation,
+    "count_evaluations": counting(),
+}
+WRONG = {
+    "total_loss": [
+        (lambda c, s, a, b: a * sum(c.values()) + b * sum(s.values()), "take their mean"),
+        (lambda c, s, a, b: right_total(c, s, a, b).item(), "cut off the gradient"),
+        (lambda c, s, a, b: right_total(c, s, b, a), "multiply the mean of its own"),
+        (lambda c, s, a, b: right_total(c, s, a, b) + a * (sum(c.values()) - sum(c.values()) / len(c)), "content losses, too"),
+    ],
+    "one_pair_direction": [
+        (lambda g, s, y: -right_direction(g, s, y), "uphill"),
+        (direction_without_gamma, "Is gamma there"),
+        (direction_without_test, "curvature test failed"),
+        (direction_with_fixed_test, "not with a fixed number"),
+        (lambda g, s, y: right_direction(g, s, y)[None], "Shape"),
+    ],
+    "total_variation": [
+        (lambda x: x.diff(dim=-2).abs().mean() + x.diff(dim=-1).abs().mean(), "squared here"),
+        (lambda x: x.diff(dim=-1).square().mean(), "vertical differences are missing"),
+        (lambda x: x.diff(dim=-2).square().mean(), "horizontal differences there"),
+        (lambda x: x.diff(dim=-2).square().sum() + x.diff(dim=-1).square().sum(), "mean of the squared"),
+        (lambda x: float(right_variation(x)), "not a float"),
+        (lambda x: x.diff(dim=-2).square(), "Shape"),
+    ],
+    "count_evaluations": [
+        (counting(calls_only=True), "calls of step()"),
+        (counting(once=True), "as for one call"),
+        (counting(extra=1), "and only there"),
+        (counting(as_list=True), "Type"),
+    ],
+}
+STUBS = {"total_variation": [lambda image: None, lambda image: ...]}
+
+
+def test_the_direction_keeps_the_measured_fact():
+    """The secant equation: the estimate of the inverse curvature maps y to s."""
+    s, y = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([2.0, 1.0, 4.0])
+    torch.testing.assert_close(right_direction(y, s, y), -s)
