@@ -29,6 +29,7 @@ GALLERY = [
 ]  # fmt: skip
 COVER = [("temple", "swirls"), ("cat", "sunset"), ("flower", "glass")]
 START = [("temple", "swirls")]
+FOCUS = {"temple": 0.15}  # which part of a wide photograph a square shows: 0 the left end, 0.5 the middle, 1 the right end
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Painted:
     photograph: Image.Image
     style: Image.Image
     result: Image.Image
+    focus: float
 
 
 def paint(photograph: str, style: str, size: int) -> Painted:
@@ -45,13 +47,13 @@ def paint(photograph: str, style: str, size: int) -> Painted:
     content, manner = nstlib.photo(photograph, size), nstlib.style(style, size)
     painted = nstlib.stylize(content, manner, progress=False)
     log.info("%s as %s, %d px: %.1f s", photograph, style, size, painted.seconds)
-    return Painted(to_pil(content), to_pil(manner), to_pil(painted.image))
+    return Painted(to_pil(content), to_pil(manner), to_pil(painted.image), FOCUS.get(photograph, 0.5))
 
 
-def square(picture: Image.Image, side: int) -> Image.Image:
-    """The middle square of a picture, at `side` pixels."""
+def square(picture: Image.Image, side: int, focus: float = 0.5) -> Image.Image:
+    """A square out of a picture, at `side` pixels; focus: 0 takes its left or upper end, 1 the other."""
     short = min(picture.size)
-    left, top = (picture.width - short) // 2, (picture.height - short) // 2
+    left, top = (round(focus * (length - short)) for length in picture.size)
     return picture.crop((left, top, left + short, top + short)).resize((side, side), Image.Resampling.LANCZOS)
 
 
@@ -70,10 +72,11 @@ def gallery(all_painted: Sequence[Painted]) -> Image.Image:
     side, inset, border = 300, 84, 3  # pixels
     tiles = []
     for painted in all_painted:
-        tile = square(painted.result, side)
-        for source, left in ((painted.photograph, 0), (painted.style, side - inset - 2 * border)):
+        tile = square(painted.result, side, painted.focus)
+        photograph, style = square(painted.photograph, inset, painted.focus), square(painted.style, inset)
+        for source, left in ((photograph, 0), (style, side - inset - 2 * border)):
             frame = Image.new("RGB", (inset + 2 * border,) * 2, PAPER)
-            frame.paste(square(source, inset), (border, border))
+            frame.paste(source, (border, border))
             tile.paste(frame, (left, side - inset - 2 * border))
         tiles.append(tile)
     return mount(tiles, 4)
@@ -86,8 +89,8 @@ def cover(all_painted: Sequence[Painted]) -> Image.Image:
     columns = []
     for painted in all_painted:
         column = Image.new("RGB", (side, half + GAP + side), PAPER)
-        column.paste(mount([square(painted.photograph, half), square(painted.style, half)], 2))
-        column.paste(square(painted.result, side), (0, half + GAP))
+        column.paste(mount([square(painted.photograph, half, painted.focus), square(painted.style, half)], 2))
+        column.paste(square(painted.result, side, painted.focus), (0, half + GAP))
         columns.append(column)
     return mount(columns, len(columns), 3 * GAP)
 
