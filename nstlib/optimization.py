@@ -30,9 +30,10 @@ COARSEST = 128  # pixels, longer side: no level of the pyramid is smaller
 LEVELS = 3  # of the pyramid at most
 STEPS = 150  # evaluations, all levels together
 LAST_SHARE = 1 / 3  # of the steps are taken at full size; the smaller levels share the rest
+MAX_STEP = 0.03  # root mean square over the pixels: an early, wrong guess of the curvature does no harm
 INITS = ("content", "noise", "style")
 OPTIMIZERS = {
-    "lbfgs": lambda z: LBFGS(z),
+    "lbfgs": lambda z: LBFGS(z, max_step=MAX_STEP),
     "adam": lambda z: torch.optim.Adam([z], lr=0.03),
 }
 

@@ -94,6 +94,13 @@ def test_what_is_kept_is_two_matrices():
     assert kept <= (2 * 20 + 2) * 1000 + 3 * 20 * 20
 
 
+def test_max_step_bounds_each_pictures_step():
+    start = torch.stack([torch.zeros(9), torch.full((9,), 5.0)])
+    path = ours(lambda x: (x - 7).pow(4).sum(), start, 12, max_step=0.03)
+    sizes = torch.cat([start[None], path]).diff(dim=0).square().mean(2).sqrt()
+    assert sizes.max() <= 0.03 + 1e-6 and sizes[1:].max() >= 0.03 - 1e-6
+
+
 def rosenbrock(x):
     return (1 - x[:, 0]).square().sum() + 100 * (x[:, 1] - x[:, 0] ** 2).square().sum()
 

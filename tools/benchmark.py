@@ -28,8 +28,7 @@ from torch import Tensor
 from nstlib import FeatureExtractor, photo, style, stylize
 from nstlib.features import DEFAULT_LAYERS, VGG, VGG19_BLOCKS, VGG19_WIDTHS, torchvision_indices
 from nstlib.images import resize
-from nstlib.lbfgs import LBFGS
-from nstlib.optimization import Canvas, StyleObjective, optimization_steps
+from nstlib.optimization import OPTIMIZERS, Canvas, StyleObjective, optimization_steps
 from nstlib.settings import device
 
 PAIRS = (("temple", "swirls"), ("astronaut", "waves"), ("cat", "mosaic"), ("coffee", "glass"), ("flower", "marbling"),
@@ -80,7 +79,7 @@ def our_loop(objective: StyleObjective, content: Tensor, evaluations: int) -> It
     """(seconds, loss) of each evaluation of our L-BFGS on the spectral canvas, at full size too."""
     began = time.perf_counter()
     canvas = Canvas(content)
-    for step in optimization_steps(canvas, objective, LBFGS(canvas.z), evaluations):
+    for step in optimization_steps(canvas, objective, OPTIMIZERS["lbfgs"](canvas.z), evaluations):
         yield time.perf_counter() - began, step.losses["total"].item()
 
 
