@@ -96,7 +96,7 @@ def test_what_is_kept_is_two_matrices():
 
 def test_max_step_bounds_each_pictures_step():
     start = torch.stack([torch.zeros(9), torch.full((9,), 5.0)])
-    path = ours(lambda x: (x - 7).pow(4).sum(), start, 12, max_step=0.03)
+    path = ours(lambda x: 1e-3 * (x - 7).square().sum(), start, 12, max_step=0.03)  # unbounded, the second step arrives
     sizes = torch.cat([start[None], path]).diff(dim=0).square().mean(2).sqrt()
     assert sizes.max() <= 0.03 + 1e-6 and sizes[1:].max() >= 0.03 - 1e-6
 
