@@ -66,7 +66,6 @@ def run_lesson(path: Path, notebook: nbformat.NotebookNode, profile: str, timeou
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": path.parent}})
-    client.store_widget_state = False
     run = Run(path.stem, 0.0, 0.0, 0.0)
     began = time.perf_counter()
     with client.setup_kernel(env=kernel_environment(profile)):
