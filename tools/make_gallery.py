@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PAPER, GAP = "white", 8  # pixels
 log = logging.getLogger("make_gallery")
 
-# Chosen by eye. The gallery has each photograph twice and no style twice.
+# Chosen by eye; no style twice.
 GALLERY = [
-    ("temple", "waves"), ("flower", "gold"), ("astronaut", "geometry"), ("cat", "mosaic"),
-    ("rocket", "swirls"), ("coffee", "marbling"), ("temple", "ink"), ("flower", "halftone"),
-    ("astronaut", "flowers"), ("cat", "linocut"), ("coffee", "facets"), ("rocket", "autumn"),
+    ("temple", "ink"), ("flower", "gold"), ("astronaut", "waves"), ("cat", "mosaic"),
+    ("rocket", "swirls"), ("retina", "marbling"), ("cat", "linocut"), ("flower", "halftone"),
+    ("temple", "sunset"), ("coffee", "facets"), ("tissue", "glass"), ("rocket", "autumn"),
 ]  # fmt: skip
 COVER = [("temple", "swirls"), ("cat", "sunset"), ("flower", "glass")]
 START = [("temple", "swirls")]
@@ -69,7 +69,7 @@ def mount(pictures: Sequence[Image.Image], columns: int, gap: int = GAP) -> Imag
 
 def gallery(all_painted: Sequence[Painted]) -> Image.Image:
     """Four in a row, each with the photograph and the style picture in its lower corners."""
-    side, inset, border = 300, 84, 3  # pixels
+    side, inset, border = 300, 68, 3  # pixels
     tiles = []
     for painted in all_painted:
         tile = square(painted.result, side, painted.focus)
