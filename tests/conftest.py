@@ -75,13 +75,11 @@ class LabPage:
         cell = self.cell(text)
         cell.scroll_into_view_if_needed()
         cell.locator(".jp-InputArea-editor").click()
-        before = cell.locator(".jp-InputPrompt").first.inner_text()
+        # Blank the stored number: a cell that is run in its old turn gets the same one again.
+        prompt = cell.locator(".jp-InputPrompt").first.element_handle()
+        prompt.evaluate("prompt => { prompt.textContent = ''; }")
         self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_function(
-            "([cell, before]) => { const now = cell.innerText; return /\\[\\d+\\]/.test(now) && now != before; }",
-            arg=[cell.locator(".jp-InputPrompt").first.element_handle(), before],
-            timeout=CELL_TIMEOUT,
-        )
+        self.page.wait_for_function("prompt => /\\[\\d+\\]/.test(prompt.innerText)", arg=prompt, timeout=CELL_TIMEOUT)
         return "\n".join(cell.locator(".jp-OutputArea-output").all_inner_texts())
 
     def pictures(self) -> list[dict]:
