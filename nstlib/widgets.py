@@ -17,8 +17,16 @@ from torch import Tensor
 from nstlib.features import FeatureExtractor
 from nstlib.gallery import PHOTOS, STYLES, photo, style
 from nstlib.images import to_pil
-from nstlib.lbfgs import LBFGS
-from nstlib.optimization import CONTENT_LAYERS, STYLE_LAYERS, Canvas, Step, StyleObjective, Weights, optimization_steps
+from nstlib.optimization import (
+    CONTENT_LAYERS,
+    OPTIMIZERS,
+    STYLE_LAYERS,
+    Canvas,
+    Step,
+    StyleObjective,
+    Weights,
+    optimization_steps,
+)
 from nstlib.plots import COLOURS
 from nstlib.settings import device
 
@@ -84,7 +92,7 @@ class Painter:
         """Other weights make another function, of which the curvature remembered so far says nothing."""
         if self.optimiser is None or self.weights != self.objective.weights:
             self.objective.weights = self.weights
-            self.optimiser = LBFGS(self.canvas.z)
+            self.optimiser = OPTIMIZERS["lbfgs"](self.canvas.z)
             self.changes.append(len(self.losses))
 
     def _add(self, step: Step) -> None:
@@ -104,7 +112,7 @@ class TransferPanel(ipywidgets.VBox):
         self.size, self.steps, self.backbone, self.painter = size, steps, backbone, None
         self.photo = ipywidgets.Dropdown(options=photos, value=photos[0], description="photograph")
         self.style = ipywidgets.Dropdown(options=styles, value=styles[0], description="style")
-        self.weight = ipywidgets.FloatLogSlider(value=100, min=-1, max=4, step=0.1, description="style weight",
+        self.weight = ipywidgets.FloatLogSlider(value=Weights.style, min=-1, max=4, step=0.1, description="style weight",
                                                 readout_format=".3g")
         self.paint, self.stop, self.go_on = (
             ipywidgets.Button(description=name, disabled=name != "paint") for name in ("paint", "stop", "go on")
