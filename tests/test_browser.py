@@ -95,6 +95,6 @@ def test_the_kernel_answers_while_the_panel_paints(lab, transfer_panel):
     transfer_panel.get_by_role("button", name="paint", exact=True).click()
     wait_for_state(transfer_panel, "painting: evaluation")
     assert "profile fast:" in lab.run("course.choose")
-    assert evaluations(transfer_panel)[0] == "painting"  # off the screen, where only text_content() sees it
+    assert evaluations(transfer_panel)[0] == "painting"
     transfer_panel.get_by_role("button", name="stop", exact=True).click()
     wait_for_state(transfer_panel, "stopped: evaluation")
