@@ -30,6 +30,7 @@ from nstlib.optimization import (
 from nstlib.plots import COLOURS
 from nstlib.settings import device
 
+AS_THEY_ARE = {"flex": "0 0 auto", "align_items": "flex-start"}  # a box that does not squeeze its pictures
 REFRESH = 0.3  # seconds between two pictures sent to the browser
 
 
@@ -118,13 +119,13 @@ class TransferPanel(ipywidgets.VBox):
             ipywidgets.Button(description=name, disabled=name != "paint") for name in ("paint", "stop", "go on")
         )
         self.status = ipywidgets.Label("Choose, then press paint.")
-        self.inputs = [ipywidgets.Image(format="jpeg", layout={"height": "120px"}) for _ in range(2)]
-        self.picture = ipywidgets.Image(format="jpeg", layout={"height": "300px"})
-        self.curve = ipywidgets.Image(format="png", layout={"height": "300px"})
+        self.inputs = [ipywidgets.Image(format="jpeg", layout={"height": "90px"}) for _ in range(2)]
+        self.picture = ipywidgets.Image(format="jpeg", layout={"height": "270px"})
+        self.curve = ipywidgets.Image(format="png", layout={"height": "270px"})
         super().__init__([
             ipywidgets.HBox([self.photo, self.style, self.weight]),
             ipywidgets.HBox([self.paint, self.stop, self.go_on, self.status]),
-            ipywidgets.HBox([ipywidgets.VBox(self.inputs), self.picture, self.curve]),
+            ipywidgets.HBox([ipywidgets.VBox(self.inputs, layout=AS_THEY_ARE), self.picture, self.curve]),
         ])
         self._listen()
 
