@@ -125,4 +125,4 @@ def _memory_advice(shape: Sequence[int]) -> str:
     free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else psutil.virtual_memory().available
     fits = int(max(shape) * 0.7) // 16 * 16
     return (f"not enough memory for {shape[1]}x{shape[0]} px ({free / 2**30:.1f} GiB are free): size={fits} needs half as "
-            "much; VGG-19 needs about five times as much as mini")
+            "much; VGG-19's feature maps need about three times as much as mini's")

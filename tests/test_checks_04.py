@@ -3,12 +3,6 @@
 import torch
 
 
-def right_total(content_losses, style_losses, content_weight, style_weight):
-    content = sum(content_losses.values()) / len(content_losses)
-    style = sum(style_losses.values()) / len(style_losses)
-    return content_weight * content + style_weight * style
-
-
 def right_direction(gradient, s, y):
     if s @ y <= 1e-8 * s.norm() * y.norm():
         return -gradient
@@ -57,18 +51,11 @@ def counting(calls_only=False, once=False, extra=0, as_list=False):
 
 
 RIGHT = {
-    "total_loss": right_total,
     "one_pair_direction": right_direction,
     "total_variation": right_variation,
     "count_evaluations": counting(),
 }
 WRONG = {
-    "total_loss": [
-        (lambda c, s, a, b: a * sum(c.values()) + b * sum(s.values()), "take their mean"),
-        (lambda c, s, a, b: right_total(c, s, a, b).item(), "cut off the gradient"),
-        (lambda c, s, a, b: right_total(c, s, b, a), "multiply the mean of its own"),
-        (lambda c, s, a, b: right_total(c, s, a, b) + a * (sum(c.values()) - sum(c.values()) / len(c)), "content losses, too"),
-    ],
     "one_pair_direction": [
         (lambda g, s, y: -right_direction(g, s, y), "uphill"),
         (direction_without_gamma, "Is gamma there"),

@@ -5,7 +5,9 @@
     python tools/benchmark.py memory              # peak resident memory at 1024 px, each in a process of its own
 
 The plain loop is torch.optim.LBFGS, as it comes, on the pixels at full size: same network, same loss, same start.
-"vgg19" here is VGG-19's layout with random weights: the time is the same, and nothing has to be downloaded.
+"vgg19" here has VGG-19's layout, and with it its time, without a download: its channels repeat those of mini, which
+computes the same (Chen, Goodfellow and Shlens, "Net2Net", 2016), so the loss is that of a network that has learned
+something. "vgg19-random" has the same layout with random weights.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -26,7 +29,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from nstlib import FeatureExtractor, photo, style, stylize
-from nstlib.features import DEFAULT_LAYERS, VGG, VGG19_BLOCKS, VGG19_WIDTHS, torchvision_indices
+from nstlib.features import DEFAULT_LAYERS, VGG, VGG19_BLOCKS, VGG19_WIDTHS, load_mini, torchvision_indices
 from nstlib.images import resize
 from nstlib.optimization import OPTIMIZERS, Canvas, StyleObjective, optimization_steps
 from nstlib.settings import device
@@ -37,21 +40,41 @@ EVALUATIONS = 100  # of the plain loop
 PATIENCE = 3  # times as many evaluations may ours take before it counts as never
 
 
-def random_vgg19(folder: str) -> Path:
-    """A file with VGG-19's names and shapes and random weights (He's scale, so that activations neither grow nor vanish)."""
+def random_weights(conv: torch.nn.Conv2d, _: str) -> tuple[Tensor, Tensor]:
+    """He's scale, so that activations neither grow nor vanish."""
+    return torch.nn.init.kaiming_normal_(torch.empty_like(conv.weight)), torch.zeros_like(conv.bias)
+
+
+def mini_weights(conv: torch.nn.Conv2d, name: str) -> tuple[Tensor, Tensor]:
+    """Channel i is mini's channel i modulo its width; what reads a channel that stands there n times takes 1 / n of each."""
+    if name not in mini().convs:  # beyond relu5_1, where mini ends: never computed
+        return torch.zeros_like(conv.weight), torch.zeros_like(conv.bias)
+    small = mini().convs[name]
+    rows, columns = (torch.arange(wide) % narrow for wide, narrow in zip(conv.weight.shape, small.weight.shape[:2]))
+    return (small.weight[rows][:, columns] / columns.bincount()[columns].view(1, -1, 1, 1)), small.bias[rows]
+
+
+FILLINGS = {"vgg19": mini_weights, "vgg19-random": random_weights}
+mini = cache(load_mini)
+
+
+@torch.no_grad()
+def vgg19_layout(backbone: str, folder: str) -> Path:
+    """A file with VGG-19's names and shapes, filled as `backbone` says."""
     torch.manual_seed(0)
-    network, state = VGG(VGG19_WIDTHS, VGG19_BLOCKS), {}
-    for conv, index in zip(network.convs.values(), torchvision_indices(), strict=True):
-        state[f"features.{index}.weight"] = torch.nn.init.kaiming_normal_(conv.weight).detach()
-        state[f"features.{index}.bias"] = torch.zeros_like(conv.bias)
-    path = Path(folder) / "vgg19_random.safetensors"
+    state = {}
+    for (name, conv), index in zip(VGG(VGG19_WIDTHS, VGG19_BLOCKS).convs.items(), torchvision_indices(), strict=True):
+        weight, bias = FILLINGS[backbone](conv, name)
+        state[f"features.{index}.weight"], state[f"features.{index}.bias"] = weight.contiguous(), bias.contiguous()
+    path = Path(folder) / f"{backbone}.safetensors"
     save_file(state, path)
     return path
 
 
 def extractor_for(backbone: str, folder: str) -> FeatureExtractor:
-    weights = random_vgg19(folder) if backbone == "vgg19" else None
-    return FeatureExtractor(backbone, DEFAULT_LAYERS, weights=weights).to(device())
+    if backbone == "mini":
+        return FeatureExtractor("mini", DEFAULT_LAYERS).to(device())
+    return FeatureExtractor("vgg19", DEFAULT_LAYERS, weights=vgg19_layout(backbone, folder)).to(device())
 
 
 def pictures(pair: tuple[str, str], size: int) -> tuple[Tensor, Tensor]:
@@ -157,7 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--sizes", type=int, nargs="+", help="pixels, longer side")
-    parser.add_argument("--backbones", nargs="+", choices=("mini", "vgg19"), default=["mini", "vgg19"])
+    parser.add_argument("--backbones", nargs="+", choices=("mini", *FILLINGS), default=["mini", "vgg19"])
     parser.add_argument("--pairs", type=int, default=len(PAIRS))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--evaluations", type=int, default=EVALUATIONS, help="of a process that measures memory")

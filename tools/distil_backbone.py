@@ -165,10 +165,15 @@ def save_checkpoint(path: Path, student: Student, optimisers: list[torch.optim.O
     os.replace(temporary, path)
 
 
+def filled(student: Student, state: dict[str, Tensor]) -> Student:
+    student.load_state_dict({k.removeprefix("student."): v for k, v in state.items() if k.startswith("student.")})
+    return student
+
+
 def load_checkpoint(path: Path, student: Student, optimisers: list[torch.optim.Optimizer]) -> tuple[int, float]:
     with safe_open(path, "pt") as file:
         meta, state = file.metadata(), {key: file.get_tensor(key) for key in file.offset_keys()}
-    student.load_state_dict({k.removeprefix("student."): v for k, v in state.items() if k.startswith("student.")})
+    filled(student, state)
     for number, optimiser in enumerate(optimisers):
         stored = optimiser.state_dict()
         for key, tensor in state.items():
@@ -232,8 +237,7 @@ def train_step(student: Student, teacher: Teacher, images: Tensor, optimisers: l
 def export(args: argparse.Namespace) -> None:
     state = load_file(args.run / "checkpoint.safetensors")
     heads = {key.split(".")[2]: len(tensor) for key, tensor in state.items() if key.startswith("student.heads") and "bias" in key}
-    student = Student(heads)
-    student.load_state_dict({k.removeprefix("student."): v for k, v in state.items() if k.startswith("student.")})
+    student = filled(Student(heads), state)
     weights = {key: tensor.half().contiguous() for key, tensor in student.folded().state_dict().items()}
     save_file(weights, args.out)
     print(f"{args.out}: {sum(t.numel() for t in weights.values()):,} parameters, {args.out.stat().st_size / 1e6:.2f} MB")

@@ -10,23 +10,6 @@ from nstlib.checks import Wrong, call, exercise, expect_close, expect_number, ex
 from nstlib.lbfgs import LBFGS
 
 
-@exercise("total_loss", hints=[
-    "Add up the values of a dict with sum(d.values()).",
-    "Divide each of the two sums by the number of its layers, len(d), then multiply by its weight.",
-])  # fmt: skip
-def check_total_loss(answer: Callable[..., Any]) -> None:
-    """Means over layers, each times its weight, for one content layer and for two."""
-    content, style = {"a": torch.tensor(3.0)}, {"b": torch.tensor(0.5), "c": torch.tensor(0.1), "d": torch.tensor(0.3)}
-    total = call(answer, dict(content), dict(style), 2.0, 10.0)
-    expect_type(total, Tensor, name="your total", look="Leave the sum a tensor: float() or .item() would cut off the gradient.")
-    if torch.isclose(total, torch.tensor(6.0 + 9.0)):
-        raise Wrong("Value: got 15, expected 9. The style losses are added up; take their mean over the layers.")
-    expect_tensor(total, torch.tensor(9.0), name="your total", look="Does each weight multiply the mean of its own losses?")
-    two = call(answer, content | {"e": torch.tensor(5.0)}, style, 1.0, 0.0)
-    expect_tensor(two, torch.tensor(4.0), name="your total for two content layers",
-                  look="The content losses, too, are averaged over their layers.")  # fmt: skip
-
-
 def _direction(g: Tensor, s: Tensor, y: Tensor) -> Tensor:
     """-H g with the matrix written out: what the learner reaches without it."""
     rho, one = 1 / (s @ y), torch.eye(len(g), dtype=g.dtype)
