@@ -4,7 +4,7 @@ from importlib import import_module
 
 # Loaded on first use: `import nstlib` stays light.
 _HOME = {
-    "load_image": "images", "save_image": "images", "show": "images",
+    "load_image": "images", "save_image": "images", "show": "images", "read_provenance": "images",
     "photo": "gallery", "style": "gallery", "mask": "gallery", "painting": "gallery",
     "FeatureExtractor": "features",
     "gram_matrix": "losses", "content_loss": "losses", "style_loss": "losses", "total_variation": "losses",

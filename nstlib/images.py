@@ -1,4 +1,4 @@
-"""How a picture becomes a tensor and back: `load_image`, `save_image`, `to_pil`, `resize`, `show`.
+"""How a picture becomes a tensor and back: `load_image`, `save_image`, `to_pil`, `resize`, `show`, `read_provenance`.
 
 A picture is a float32 tensor, RGB, values in [0, 1], shape (N, 3, H, W), contiguous. Nothing else is passed around.
 """
@@ -12,7 +12,7 @@ import math
 import os
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from nstlib import provenance as metadata
 from nstlib import sheet
-from nstlib.decoding import MAX_PIXELS, check_values
+from nstlib.decoding import DECODER_ERRORS, MAX_PIXELS, check_values
 from nstlib.errors import ImageError
 from nstlib.sources import axes_hint, read
 
@@ -144,10 +145,14 @@ def to_pil(image: Tensor) -> Image.Image:
     return sheet.from_unit(image[0].detach())
 
 
-def save_image(image: Tensor, path: str | os.PathLike, quality: int = 95) -> Path:
+def save_image(image: Tensor, path: str | os.PathLike, quality: int = 95, *,
+               provenance: Mapping[str, Any] | None = None) -> Path:
     """Write one picture (1, 3, H, W) or (3, H, W) in [0, 1] as .png, .jpg, .jpeg or .webp, whole or not at all.
 
     quality: 1 to 100, for JPEG and WebP. Values up to 1e-4 outside [0, 1] are clamped, beyond that refused.
+    provenance: how the picture came about, such as {"method": "stylize", "content": "temple", "style": "swirls"}; it is
+        written into the file's metadata with "source_type", one of nstlib.provenance.SOURCE_TYPES, by default that of a
+        picture which a trained network changed. Other programs show it, `read_provenance` gives it back.
     Returns the path. Raises ImageError.
     """
     path = _writable(path)
@@ -155,8 +160,25 @@ def save_image(image: Tensor, path: str | os.PathLike, quality: int = 95) -> Pat
         raise ImageError(f"{path.name!r} should end in one of {', '.join(SAVERS)}: that chooses the format")
     if isinstance(quality, bool) or not isinstance(quality, int) or not 1 <= quality <= 100:
         raise ImageError(f"quality={quality!r}: expected a whole number from 1 to 100")
-    _write_whole(path, _encode(to_pil(image), SAVERS[path.suffix.lower()], quality))
+    kind = SAVERS[path.suffix.lower()]
+    carried = {} if provenance is None else metadata.pack(provenance, kind)
+    _write_whole(path, _encode(to_pil(image), kind, quality, carried))
     return path
+
+
+def read_provenance(path: str | os.PathLike) -> dict[str, Any] | None:
+    """What a PNG, JPEG or WebP file says of how the picture came about; None where it says nothing.
+
+    A file written by `save_image(..., provenance=...)` gives that record back, with "software" and "source_type"; of
+    other programs' files those two, as far as they are stated. Raises ImageError for what is no such file.
+    """
+    try:
+        with Image.open(path, formats=tuple(SAVERS.values())) as picture:
+            return metadata.unpack(picture)
+    except ImageError:
+        raise
+    except DECODER_ERRORS as error:
+        raise ImageError(f"{path} cannot be read as PNG, JPEG or WebP, which carry provenance: {error}") from error
 
 
 def _writable(path: str | os.PathLike) -> Path:
@@ -171,13 +193,13 @@ def _writable(path: str | os.PathLike) -> Path:
         raise ImageError(f"{path!r} cannot be written: {error}") from error
 
 
-def _encode(picture: Image.Image, kind: str, quality: int) -> bytes:
+def _encode(picture: Image.Image, kind: str, quality: int, carried: Mapping[str, Any] | None = None) -> bytes:
     # Half-resolution colour, JPEG's default, smears thin coloured strokes: only below 90 is it worth its bytes.
     jpeg = {"quality": quality, "subsampling": 0 if quality >= 90 else 2}
     options = {"PNG": {}, "WEBP": {"quality": quality}, "JPEG": jpeg}
     data = io.BytesIO()
     try:
-        picture.save(data, format=kind, **options[kind])
+        picture.save(data, format=kind, **options[kind], **(carried or {}))
     except (OSError, ValueError) as error:
         size = f"{picture.width}x{picture.height}"
         raise ImageError(f"{kind} cannot hold a picture of {size} ({error}): use .png") from error

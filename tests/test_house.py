@@ -14,7 +14,7 @@ from lesson_rules import ROOT
 LADDER = [
     {"errors"},
     {"settings", "decoding", "downloads"},
-    {"sources", "sheet"},
+    {"sources", "sheet", "provenance"},
     {"images"},
     {"catalogue", "resnet"},
     {"gallery", "features"},

@@ -1,0 +1,178 @@
+"""Provenance in a picture's metadata: written, read back, legible to other programs, and never a reason to fail."""
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from nstlib import provenance
+from nstlib.errors import ImageError
+from nstlib.images import load_image, read_provenance, save_image
+
+RECORD = {"method": "stylize", "content": "temple", "style": "swirls", "style_weight": 40.0, "layers": ["relu1_1", "relu2_1"]}
+GREY = torch.full((1, 3, 40, 48), 0.5)
+each_format = pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp"])
+
+
+@each_format
+def test_what_was_written_is_read_back(tmp_path, name):
+    path = save_image(GREY, tmp_path / name, provenance=RECORD)
+    found = read_provenance(path)
+    assert found | RECORD == found
+    assert found["source_type"] == "compositeWithTrainedAlgorithmicMedia" and found["software"].startswith("nstlib")
+
+
+@each_format
+def test_the_pixels_stay_as_they_are(tmp_path, name):
+    plain, told = (load_image(save_image(GREY, tmp_path / name, provenance=record)) for record in (None, RECORD))
+    assert torch.equal(plain, told)
+
+
+@each_format
+def test_a_picture_that_says_nothing_gives_none(tmp_path, name):
+    assert read_provenance(save_image(GREY, tmp_path / name)) is None
+    assert b"nstlib" not in (tmp_path / name).read_bytes()
+
+
+@each_format
+def test_an_empty_record_still_says_that_a_network_was_at_work(tmp_path, name):
+    found = read_provenance(save_image(GREY, tmp_path / name, provenance={}))
+    assert sorted(found) == ["software", "source_type"]
+
+
+@given(record=st.dictionaries(st.text(max_size=20), st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=40)
+                              | st.floats(allow_nan=False, allow_infinity=False) | st.lists(st.text(max_size=5), max_size=3)))
+def test_any_text_comes_back_from_any_format(tmp_path_factory, record):
+    record = {key: value for key, value in record.items() if key not in ("source_type", "software")}
+    folder = tmp_path_factory.mktemp("any")
+    for name in ("a.png", "a.jpg", "a.webp"):
+        found = read_provenance(save_image(GREY, folder / name, provenance=record))
+        assert {key: found[key] for key in record} == record
+
+
+@pytest.mark.parametrize("source_type", provenance.SOURCE_TYPES)
+def test_the_source_type_can_be_chosen(tmp_path, source_type):
+    found = read_provenance(save_image(GREY, tmp_path / "a.png", provenance={"source_type": source_type}))
+    assert found["source_type"] == source_type
+
+
+# ---------------------------------------------------------------- legible to others
+
+
+def packet_of(path):
+    """The XMP packet in the raw bytes: how a program that knows nothing of the format looks for it."""
+    data = path.read_bytes()
+    return data[data.index(b"<x:xmpmeta"):data.index(b"</x:xmpmeta>") + 12].decode()
+
+
+@each_format
+def test_the_packet_holds_iptcs_term_in_iptcs_field(tmp_path, name):
+    packet = packet_of(save_image(GREY, tmp_path / name, provenance=RECORD))
+    root = ElementTree.fromstring(packet)
+    term = root.find(".//{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType").text
+    assert term == "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+    assert "temple" in root.find(".//{http://purl.org/dc/elements/1.1/}description").find(".//{*}li").text
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
+def test_exif_names_the_program_and_describes_the_picture(tmp_path, name):
+    with Image.open(save_image(GREY, tmp_path / name, provenance=RECORD)) as picture:
+        exif = picture.getexif()
+    assert exif[0x0131].startswith("nstlib") and "content temple" in exif[0x010E] and "neural network" in exif[0x010E]
+
+
+def test_png_names_the_program_and_describes_the_picture(tmp_path):
+    with Image.open(save_image(GREY, tmp_path / "a.png", provenance=RECORD)) as picture:
+        text = picture.text
+    assert text["Software"].startswith("nstlib") and "style swirls" in text["Description"]
+
+
+def foreign(path, body, attributes=""):
+    """A PNG with a packet as another program might write it."""
+    packet = ('<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+              '<rdf:Description xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+              f'xmlns:nst="{provenance.SPACES["nst"]}" {attributes}>{body}</rdf:Description></rdf:RDF></x:xmpmeta>')  # fmt: skip
+    text = PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", packet)
+    Image.new("RGB", (40, 40)).save(path, pnginfo=text)
+    return path
+
+
+TERM = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+
+
+@pytest.mark.parametrize("body, attributes", [
+    (f"<Iptc4xmpExt:DigitalSourceType>{TERM}</Iptc4xmpExt:DigitalSourceType>", ""),
+    ("", f'Iptc4xmpExt:DigitalSourceType="{TERM}"'),
+    (f'<Iptc4xmpExt:DigitalSourceType rdf:resource="{TERM}"/>', ""),
+])  # fmt: skip
+def test_what_other_programs_state_is_read(tmp_path, body, attributes):
+    assert read_provenance(foreign(tmp_path / "a.png", body, attributes)) == {"source_type": "trainedAlgorithmicMedia"}
+
+
+@pytest.mark.parametrize("body", ["<nst:record>{not json</nst:record>", "<nst:record>[1]</nst:record>", "<open>", "&unknown;"])
+def test_a_damaged_record_is_no_record(tmp_path, body):
+    assert read_provenance(foreign(tmp_path / "a.png", body)) is None
+
+
+def test_a_packet_that_defines_entities_is_left_alone(tmp_path):
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'
+    text = PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", bomb)
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png", pnginfo=text)
+    assert read_provenance(tmp_path / "a.png") is None
+
+
+# ---------------------------------------------------------------- refused
+
+
+@pytest.mark.parametrize("record, message", [
+    ("stylize", "expected a dict"),
+    ({1: "x"}, "expected a dict"),
+    ({"content": GREY}, r"provenance\['content'\] is a Tensor.*give its name"),
+    ({"loss": float("nan")}, r"provenance\['loss'\] is a float"),
+    ({"source_type": "handmade"}, "choose one of compositeWith"),
+    ({"notes": "x" * 60_000}, "at most 60,000"),
+])  # fmt: skip
+def test_what_cannot_be_carried_is_refused_and_nothing_written(tmp_path, record, message):
+    with pytest.raises(ImageError, match=message):
+        save_image(GREY, tmp_path / "a.jpg", provenance=record)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["bmp", "gif", "tiff", "txt"])
+def test_formats_that_carry_nothing_are_refused(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    path.write_text("words") if kind == "txt" else Image.new("RGB", (40, 40)).save(path)
+    with pytest.raises(ImageError, match="PNG, JPEG or WebP"):
+        read_provenance(path)
+    with pytest.raises(ImageError, match="should end in"):
+        save_image(GREY, path, provenance=RECORD)
+
+
+def test_a_missing_file_is_an_image_error(tmp_path):
+    with pytest.raises(ImageError, match=r"none\.png"):
+        read_provenance(tmp_path / "none.png")
+
+
+def test_the_longest_record_that_is_taken_comes_back(tmp_path):
+    record = {"notes": "<&>" * 2_500 + "x" * 20_000}
+    for name in ("a.png", "a.jpg", "a.webp"):
+        assert read_provenance(save_image(GREY, tmp_path / name, provenance=record))["notes"] == record["notes"]
+
+
+def test_saving_anew_without_metadata_loses_it(tmp_path):
+    """What provenance cannot do, and what the lesson says of it."""
+    with Image.open(save_image(GREY, tmp_path / "a.png", provenance=RECORD)) as picture:
+        picture.convert("RGB").save(tmp_path / "b.jpg", exif=b"", xmp=b"")
+    assert read_provenance(tmp_path / "b.jpg") is None
+
+
+def test_the_record_is_json_for_anybody(tmp_path):
+    root = ElementTree.fromstring(packet_of(save_image(GREY, tmp_path / "a.webp", provenance=RECORD)))
+    assert json.loads(root.find(f".//{{{provenance.SPACES['nst']}}}record").text)["style"] == "swirls"
