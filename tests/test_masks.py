@@ -1,0 +1,131 @@
+"""Masks: areas are kept when sizes change, outlines lie where they were drawn, and mistakes are named."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nstlib.errors import NstError
+from nstlib.gallery import mask
+from nstlib.masks import check_mask, from_lasso, from_strokes, shrink, soften, split
+
+
+def test_a_mask_comes_in_many_forms():
+    expected = torch.tensor([[0.0, 1.0, 1.0]])[None, None]
+    for given_ in (torch.tensor([[0.0, 1.0, 1.0]]), torch.tensor([[False, True, True]]), expected, expected[0],
+                   expected.double()):  # fmt: skip
+        torch.testing.assert_close(check_mask(given_), expected)
+
+
+@pytest.mark.parametrize(("wrong", "words"), [
+    ([[0, 1]], "list"), (torch.ones(2, 3, 4), "shape"), (torch.ones(3), "shape"), (torch.ones(1, 3, 4, 4), "shape"),
+    (torch.full((4, 4), 255), "dtype"), (torch.full((4, 4), 2.0), "from 2 to 2"), (torch.full((4, 4), -0.5), "-0.5"),
+    (torch.full((4, 4), float("nan")), "nan"), (torch.zeros(4, 4), "0 everywhere"),
+    (torch.zeros(4, 4, dtype=torch.bool), "0 everywhere")])  # fmt: skip
+def test_what_is_no_mask_is_named(wrong, words):
+    with pytest.raises(NstError, match=f"sky.*{words}"):
+        check_mask(wrong, "sky")
+
+
+sides = st.integers(1, 60)
+
+
+@settings(deadline=None, max_examples=40)
+@given(sides, sides, sides, sides)
+def test_a_mask_of_another_size_covers_the_same_share_of_the_picture(height, width, h, w):
+    big = torch.rand(1, 1, height, width)
+    small = shrink(big, (h, w))
+    assert small.shape == (1, 1, h, w) and small.min() >= 0 and small.max() <= 1
+    assert small.mean().item() == pytest.approx(big.mean().item(), abs=1e-5)
+
+
+def test_shrinking_averages_areas():
+    big = torch.rand(1, 1, 24, 40)
+    torch.testing.assert_close(shrink(big, (3, 5)), torch.nn.functional.avg_pool2d(big, 8))
+    torch.testing.assert_close(shrink(torch.tensor([[[[0.0, 1.0, 0.0]]]]), (1, 2)), torch.full((1, 1, 1, 2), 1 / 3))
+    torch.testing.assert_close(shrink(torch.ones(1, 1, 37, 41), (9, 11)), torch.ones(1, 1, 9, 11))
+    torch.testing.assert_close(shrink(big, (48, 80)), big.repeat_interleave(2, 2).repeat_interleave(2, 3))
+
+
+def test_shrinking_in_two_steps_is_shrinking_in_one():
+    big = torch.rand(1, 1, 64, 96)
+    torch.testing.assert_close(shrink(shrink(big, (32, 48)), (8, 12)), shrink(big, (8, 12)))
+
+
+def test_a_softened_edge_is_as_wide_as_said():
+    step = torch.zeros(1, 1, 40, 200)
+    step[..., 100:] = 1
+    soft = soften(step, 20)
+    profile = soft[0, 0, 20]
+    assert profile.diff().min() >= -1e-6 and soft.min() >= 0 and soft.max() <= 1
+    assert profile[100 - 40:].max() > 0.99 and profile[:100 - 25].max() < 0.01
+    assert profile[100 - 10].item() == pytest.approx(0.17, abs=0.03)  # one deviation of a Gaussian
+    assert torch.equal(soften(step, 0), step)
+    assert soften(mask("temple", "sky", 96), 6).mean().item() == pytest.approx(mask("temple", "sky", 96).mean().item(), abs=0.01)
+
+
+def test_masks_that_overlap_are_split():
+    a, b = torch.rand(1, 1, 20, 30), torch.rand(1, 1, 20, 30)
+    parts = split([a, b])
+    total, both = sum(parts), a + b
+    assert total.max() <= 1 + 1e-6
+    torch.testing.assert_close(total, both.clamp_max(1))
+    for part, whole in zip(parts, (a, b), strict=True):
+        torch.testing.assert_close(part[both <= 1], whole[both <= 1])
+        torch.testing.assert_close(part * both.clamp_min(1), whole)
+    assert split([]) == []
+    with pytest.raises(NstError, match="one size"):
+        split([a, torch.rand(1, 1, 5, 5)])
+
+
+def test_a_lasso_fills_its_outline():
+    drawn = from_lasso([(0.25, 0.1), (0.75, 0.1), (0.75, 0.6), (0.25, 0.6)], (100, 200))
+    assert drawn.shape == (1, 1, 100, 200)
+    assert drawn.mean().item() == pytest.approx(0.25, abs=0.01)
+    assert drawn[0, 0, 30, 100] == 1 and drawn[0, 0, 80, 100] == 0 and drawn[0, 0, 30, 20] == 0
+
+
+def test_a_dot_is_round_and_of_its_radius():
+    for shape in ((100, 200), (300, 200)):
+        drawn = from_strokes([{"points": [[0.5, 0.5]], "radius": 0.1}], shape)
+        radius = 0.1 * max(shape)
+        assert drawn.sum().item() == pytest.approx(3.1416 * radius**2, rel=0.03)
+        torch.testing.assert_close(drawn, drawn.flip(-1), rtol=0, atol=0.51)
+
+
+def test_a_stroke_is_as_wide_everywhere():
+    drawn = from_strokes([{"points": [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8]], "radius": 0.05}], (200, 200))
+    assert drawn[0, 0, :, 100].sum().item() == pytest.approx(20, abs=1)
+    assert drawn[0, 0, 100].sum().item() == pytest.approx(20, abs=1)
+    assert drawn[0, 0, 40, 165] == 1  # the outer corner is round, and there
+
+
+def test_the_same_strokes_at_two_sizes_cover_the_same_region():
+    strokes = [{"points": [[0.2, 0.3], [0.7, 0.6]], "radius": 0.06}, {"points": [[0.1, 0.7], [0.4, 0.9], [0.1, 0.9]]}]
+    large, small = from_strokes(strokes, (240, 320)), from_strokes(strokes, (60, 80))
+    assert (shrink(large, (60, 80)) - small).abs().mean() < 0.01
+    alone = [from_strokes([stroke], (60, 80)) for stroke in strokes]
+    torch.testing.assert_close(small, torch.maximum(*alone))
+
+
+def test_strokes_may_leave_the_picture_and_may_be_none():
+    outside = from_strokes([{"points": [[-0.5, 0.5], [1.5, 0.5]], "radius": 0.1}], (50, 50))
+    assert outside[0, 0, 25].min() == 1
+    assert from_strokes([{"points": [], "radius": 0.1}, {"points": [[0.5, 0.5]]}], (4, 5)).sum() == 0
+    assert from_strokes([], (4, 5)).shape == (1, 1, 4, 5) and from_strokes([], (4, 5)).sum() == 0
+
+
+@pytest.mark.parametrize("wrong", [
+    {"radius": 0.1}, {"points": [[0.1]]}, {"points": "ab"}, {"points": [["a", 1]]}, {"points": [[float("nan"), 0.1]]},
+    [[0.1, 0.2]], {"points": [[0.1, 0.1]], "radius": "wide"}, {"points": [[0.1, 0.1]], "radius": float("inf")}])
+def test_what_is_no_stroke_is_named(wrong):
+    with pytest.raises(NstError, match="points"):
+        from_strokes([wrong], (10, 10))
+
+
+@pytest.mark.parametrize("shape", [(10,), (0, 10), (3.5, 4), (1, 1, 10, 10)])
+def test_a_shape_is_height_and_width(shape):
+    with pytest.raises(NstError, match="height, width"):
+        from_strokes([], shape)
+    with pytest.raises(NstError, match="height, width"):
+        shrink(torch.ones(1, 1, 8, 8), shape)
