@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from nstlib.color import COLORS
 from nstlib.errors import NstError
 from nstlib.features import SMALLEST_SIDE, FeatureExtractor
 from nstlib.images import check_image, resize
 from nstlib.lbfgs import LBFGS
-from nstlib.losses import content_loss, gram_matrix, style_loss, total_variation
+from nstlib.masks import check_mask
+from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
 from nstlib.recording import Recorder, Stylized
 from nstlib.settings import device
+from nstlib.tiles import TiledObjective
 
 log = logging.getLogger(__name__)
 
-CONTENT_LAYERS = ("relu4_2",)
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 SMOOTHING = 0.4  # exponent of the spatial frequency, see Canvas
 COARSEST = 128  # pixels, longer side: no level of the pyramid is smaller
 LEVELS = 3  # of the pyramid at most
@@ -32,8 +33,10 @@ STEPS = 120  # evaluations, all levels together
 LAST_SHARE = 1 / 3  # of the steps are taken at full size; the smaller levels share the rest
 MAX_STEP = 0.03  # root mean square over the pixels: an early, wrong guess of the curvature does no harm
 INITS = ("content", "noise", "style")
+HISTORY = 20  # pairs of pictures that L-BFGS remembers, fewer where they would take more than
+HISTORY_BYTES = 2**30
 OPTIMIZERS = {
-    "lbfgs": lambda z: LBFGS(z, max_step=MAX_STEP),
+    "lbfgs": lambda z: LBFGS(z, max_step=MAX_STEP, history=max(2, min(HISTORY, HISTORY_BYTES // (2 * z.nbytes)))),
     "adam": lambda z: torch.optim.Adam([z], lr=0.03),
 }
 
@@ -45,20 +48,6 @@ class Step:
     index: int
     losses: dict[str, Tensor]
     canvas: Tensor  # (N, 3, H, W), not clamped, detached
-
-
-@dataclass(frozen=True)
-class Weights:
-    """What each relative loss counts; layers of one kind share their weight equally."""
-
-    content: float = 1.0
-    style: float = 40.0
-    tv: float = 10.0
-
-    def __post_init__(self) -> None:
-        values = (self.content, self.style, self.tv)
-        if not all(isinstance(v, int | float) and 0 <= v < float("inf") for v in values) or not any(values):
-            raise NstError(f"{self}: weights are finite numbers from 0 up, and one of them is above 0")
 
 
 class Canvas:
@@ -94,31 +83,6 @@ def _spectrum(size: Sequence[int], power: float) -> Tensor:
     return gain / gain.square().mean().sqrt()
 
 
-class StyleObjective:
-    """The loss of a picture for one content and one style: call it with a picture, get the weighted losses by name.
-
-    The targets are computed once. `content` and `style` are pictures (1, 3, H, W) of any two sizes.
-    """
-
-    def __init__(self, extractor: FeatureExtractor, content: Tensor, style: Tensor, *, weights: Weights | None = None,
-                 content_layers: Sequence[str] = CONTENT_LAYERS, style_layers: Sequence[str] = STYLE_LAYERS):
-        self.extractor, self.weights = extractor, weights or Weights()
-        with torch.no_grad():  # targets need no graph
-            seen = extractor(content)
-            self.content = {layer: seen[layer] for layer in content_layers}
-            seen = extractor(style)
-            self.style = {layer: gram_matrix(seen[layer]) for layer in style_layers}
-
-    def __call__(self, image: Tensor) -> dict[str, Tensor]:
-        """{"content", "style", "tv", "total"}: scalars, each already multiplied by its weight."""
-        seen, zero = self.extractor(image), image.new_zeros(())
-        content = sum((content_loss(seen[k], p) for k, p in self.content.items()), zero) / max(1, len(self.content))
-        style = sum((style_loss(gram_matrix(seen[k]), a) for k, a in self.style.items()), zero) / max(1, len(self.style))
-        losses = {"content": self.weights.content * content, "style": self.weights.style * style,
-                  "tv": self.weights.tv * total_variation(image)}
-        return losses | {"total": losses["content"] + losses["style"] + losses["tv"]}
-
-
 def optimization_steps(canvas: Canvas, objective: Callable[[Tensor], Mapping[str, Tensor]], optimiser: LBFGS,
                        steps: int) -> Iterator[Step]:
     """Evaluate and move, `steps` times; yields a Step after each evaluation. Stop it by no longer asking.
@@ -141,38 +105,54 @@ def optimization_steps(canvas: Canvas, objective: Callable[[Tensor], Mapping[str
         yield Step(index, **seen)
 
 
-def stylize(content: Tensor, style: Tensor, *, backbone: str = "auto", size: int | None = None,
+def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str = "auto", size: int | None = None,
             content_weight: float = Weights.content, style_weight: float = Weights.style, tv_weight: float = Weights.tv,
-            content_layers: Sequence[str] = CONTENT_LAYERS, style_layers: Sequence[str] = STYLE_LAYERS,
-            steps: int = STEPS, init: str | Tensor = "content", optimizer: str = "lbfgs", pyramid: bool = True,
+            content_layers: Sequence[str] = CONTENT_LAYERS, style_layers: Sequence[str] | Sequence[Sequence[str]] = STYLE_LAYERS,
+            mix: Sequence[float] | None = None, masks: Sequence[Tensor] | None = None, style_scale: float = 1.0,
+            color: str = "style", statistic: str = "gram", pooling: str = "max", steps: int = STEPS,
+            init: str | Tensor = "content", optimizer: str = "lbfgs", pyramid: bool | int = True, tile: int | None = None,
             seed: int = 0, progress: bool = True, callback: Callable[[Step], object] | None = None) -> Stylized:
-    """Paint `content` in the manner of `style`: two pictures (1, 3, H, W) in [0, 1] of any sizes. Gatys et al. 2016.
+    """Paint `content` in the manner of `style`: pictures (1, 3, H, W) in [0, 1] of any sizes. Gatys et al. 2016.
 
     `size`: longer side of the result in pixels (default: the content's). `backbone`: "auto", "mini", "vgg19".
     The weights multiply relative losses, so the defaults serve every backbone, size and pair. `steps`: evaluations in all;
-    with `pyramid` a third of them at full size, the rest at a half and a quarter (not below 128 px). `init`: "content",
-    "noise", "style" or a picture. `optimizer`: "lbfgs" or "adam". `callback` sees each Step; a true answer stops.
+    with `pyramid` a third of them at full size, the rest at a half and a quarter (not below 128 px; a number: so many
+    levels). `init`: "content", "noise", "style" or a picture. `optimizer`: "lbfgs" or "adam". `callback` sees each Step; a
+    true answer stops.
+
+    Several styles: give a sequence, and `mix`, what each counts (default: equally), or `masks`, where each holds:
+    (1, 1, H, W) in [0, 1], of any size; and layers of its own for each, if `style_layers` is a sequence of sequences.
+    `style_scale`: longer side of the style picture over that of the canvas; smaller pictures give smaller strokes. It is
+    never enlarged beyond its own size. `color`: whose colours, one of `nstlib.color.COLORS`. `statistic`: what is
+    remembered of a style, one of `nstlib.statistics.STATISTICS`. `pooling`: "max" or "average". `tile`: pixels a side that
+    the network sees at once, for pictures that do not fit into memory: same loss and gradient.
 
     Ctrl-C returns the best picture so far. Raises NstError for bad arguments, for a lack of memory (with a size that would
     fit), and, as OptimizationError with the last good picture in `.result`, for a loss that is not finite.
     """
     weights = Weights(content_weight, style_weight, tv_weight)
-    _check(steps, init, optimizer)
-    where, layers = device(), dict.fromkeys((*content_layers, *style_layers))
-    extractor = FeatureExtractor(backbone, tuple(layers)).to(where)
+    _check(steps, init, optimizer, color, style_scale)
+    where = device()
     content = _sized(check_image(content, "content"), size).to(where)
-    style = check_image(style, "style").to(where)
-    shapes = pyramid_shapes(content.shape[-2:]) if pyramid else [tuple(content.shape[-2:])]
-    recorder = Recorder(extractor.backbone_name, weights, content.shape[-2:], steps, progress, callback)
+    styles = style_targets(style, mix, masks, style_layers, where)
+    styles = [replace(one, picture=COLORS[color].before(content, one.picture)[1]) for one in styles]
+    layers = dict.fromkeys((*content_layers, *(layer for one in styles for layer in one.layers)))
+    extractor = FeatureExtractor(backbone, tuple(layers), pooling=pooling).to(where)
+    plain, content = content, COLORS[color].before(content, styles[0].picture)[0]
+    shapes = pyramid_shapes(content.shape[-2:], LEVELS if pyramid is True else max(1, int(pyramid)))
+    recorder = Recorder(extractor.backbone_name, weights, content.shape[-2:], steps, progress, callback,
+                        finish=lambda image: COLORS[color].after(image, plain.to(image)))
     picture = None
     with recorder:
         for shape, share in zip(shapes, split_steps(steps, len(shapes)), strict=True):
             if not share:
                 continue  # fewer steps than levels
             target = resize(content, shape)
-            objective = StyleObjective(extractor, target, _sized(style, max(shape)), weights=weights,
-                                       content_layers=content_layers, style_layers=style_layers)
-            start = resize(picture, shape) if picture is not None else _start(init, target, style, seed)
+            here = [replace(one, picture=_scaled(one.picture, max(shape) * style_scale)) for one in styles]
+            options = {"weights": weights, "content_layers": content_layers, "statistic": statistic}
+            objective = (StyleObjective(extractor, target, here, **options) if tile is None else
+                         TiledObjective(extractor, target, here, tile, **options))
+            start = resize(picture, shape) if picture is not None else _start(init, target, here[0].picture, seed)
             canvas = Canvas(start)
             for step in optimization_steps(canvas, objective, OPTIMIZERS[optimizer](canvas.z), share):
                 recorder.add(step)
@@ -180,10 +160,32 @@ def stylize(content: Tensor, style: Tensor, *, backbone: str = "auto", size: int
     return recorder.result()
 
 
-def pyramid_shapes(shape: Sequence[int]) -> list[tuple[int, int]]:
-    """(H, W) of each level, smallest first: halved until the longer side would be under 128 px, three levels at most."""
+def style_targets(style: Tensor | Sequence[Tensor], mix: Sequence[float] | None, masks: Sequence[Tensor] | None,
+                  layers: Sequence[str] | Sequence[Sequence[str]], where: torch.device) -> list[StyleTarget]:
+    """The styles that `stylize` was given, each with its share, region and layers. Raises NstError where counts differ."""
+    pictures = [style] if isinstance(style, Tensor) else list(style)
+    if not pictures:
+        raise NstError("style is empty: give at least one picture")
+    named = [tuple(layers)] * len(pictures) if all(isinstance(name, str) for name in layers) else [tuple(n) for n in layers]
+    for name, given in (("mix", mix), ("masks", masks), ("style_layers", named)):
+        if given is not None and len(given) != len(pictures):
+            raise NstError(f"{name} has {len(given)} entries for {len(pictures)} styles: give one for each")
+    shares = list(mix) if mix is not None else [1.0] * len(pictures)
+    if not all(isinstance(share, int | float) and 0 <= share < float("inf") for share in shares) or not any(shares):
+        raise NstError(f"mix={mix}: expected finite numbers from 0 up, one of them above 0")
+    # In regions every style counts fully, each in its own; mixed, they share.
+    total = sum(shares) if masks is None else max(shares)
+    regions = [None] * len(pictures) if masks is None else [check_mask(mask, f"masks[{i}]").to(where)
+                                                            for i, mask in enumerate(masks)]
+    names = ["style"] if isinstance(style, Tensor) else [f"style[{i}]" for i in range(len(pictures))]
+    return [StyleTarget(check_image(picture, name).to(where), share / total, region, own_layers)
+            for picture, name, share, region, own_layers in zip(pictures, names, shares, regions, named, strict=True) if share > 0]
+
+
+def pyramid_shapes(shape: Sequence[int], levels: int = LEVELS) -> list[tuple[int, int]]:
+    """(H, W) of each level, smallest first: halved until the longer side would be under 128 px, `levels` at most."""
     shapes = [tuple(shape)]
-    for _ in range(LEVELS - 1):
+    for _ in range(levels - 1):
         height, width = shapes[0][0] // 2, shapes[0][1] // 2
         if max(height, width) < COARSEST or min(height, width) < SMALLEST_SIDE:
             break
@@ -211,11 +213,20 @@ def _sized(picture: Tensor, size: int | None) -> Tensor:
     return resize(picture, tuple(max(SMALLEST_SIDE, round(side * scale)) for side in (height, width)))
 
 
-def _check(steps: int, init: str | Tensor, optimizer: str) -> None:
+def _scaled(style: Tensor, longer: float) -> Tensor:
+    """The style picture with `longer` pixels on its longer side, but never larger than it is, and no side under 32 px."""
+    return _sized(style, max(SMALLEST_SIDE, round(min(longer, max(style.shape[-2:])))))
+
+
+def _check(steps: int, init: str | Tensor, optimizer: str, color: str, style_scale: float) -> None:
     if not isinstance(steps, int) or steps < 1:
         raise NstError(f"steps={steps!r}: expected a whole number of evaluations from 1 up")
     if optimizer not in OPTIMIZERS:
         raise NstError(f"optimizer={optimizer!r}: choose one of {', '.join(OPTIMIZERS)}")
+    if color not in COLORS:
+        raise NstError(f"color={color!r}: choose one of {', '.join(COLORS)}")
+    if not isinstance(style_scale, int | float) or not 0 < style_scale < float("inf"):
+        raise NstError(f"style_scale={style_scale!r}: expected a number above 0, such as 0.5")
     if isinstance(init, Tensor):
         check_image(init, "init")
     elif init not in INITS:

@@ -58,8 +58,9 @@ class Recorder:
     """Use as `with recorder:` around the steps; `add` each Step, then ask for `result()`."""
 
     def __init__(self, backbone: str, weights: object, shape: Sequence[int], steps: int, progress: bool,
-                 callback: Callable[[object], object] | None):
+                 callback: Callable[[object], object] | None, finish: Callable[[Tensor], Tensor] = lambda image: image):
         self.backbone, self.weights, self.shape, self.callback = backbone, weights, tuple(shape), callback
+        self.finish = finish  # what makes the picture out of the canvas: its colours may be kept apart
         self.bar = tqdm(total=steps, desc=f"{backbone} {max(shape)} px", unit="eval", disable=not progress)
         self.began, self.stopped = time.perf_counter(), None
         self.seconds: list[float] = []
@@ -116,7 +117,7 @@ class Recorder:
         values = {name: torch.stack([step[name] for step in self.losses]).tolist() for name in self.losses[0]}
         history = {"evaluations": list(range(1, len(self.losses) + 1)), "seconds": self.seconds, "side": self.sides}
         seconds = time.perf_counter() - self.began
-        image = resize(self.good, self.shape).clamp(0, 1).cpu().contiguous()
+        image = self.finish(resize(self.good, self.shape).clamp(0, 1)).clamp(0, 1).cpu().contiguous()
         return Stylized(image, history | values, seconds, self.backbone, self.stopped)
 
 

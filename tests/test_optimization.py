@@ -7,9 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nstlib import LBFGS, FeatureExtractor, photo, style, stylize
+from nstlib import LBFGS, FeatureExtractor, mask, objective, photo, style, stylize
 from nstlib import optimization as op
 from nstlib.errors import ImageError, NstError
+from nstlib.images import resize
+from nstlib.objective import STYLE_LAYERS
 from nstlib.recording import OptimizationError
 
 
@@ -98,16 +100,16 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_picture(picture
     def broken(image, form="relative"):
         calls.append(1)
         return image.sum() * (float("nan") if len(calls) == 4 else 0.0)
-    monkeypatch.setattr(op, "total_variation", broken)
+    monkeypatch.setattr(objective, "total_variation", broken)
     with pytest.raises(OptimizationError, match=r"tv nan.*Weights\(content=1.0, style=40.0, tv=10.0\)") as caught:
         paint(pictures)
     assert caught.value.result.image.isfinite().all() and "finite" in caught.value.result.stopped
 
 
 def test_out_of_memory_says_which_size_would_fit(pictures, monkeypatch):
-    def full(features):
+    def full(*_):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
-    monkeypatch.setattr(op, "gram_matrix", full)
+    monkeypatch.setattr(objective, "content_loss", full)
     with pytest.raises(OptimizationError, match=r"64x64 px.*size=\d+"):
         paint(pictures)
 
@@ -184,3 +186,61 @@ def test_pyramid(height, width):
 def test_no_step_is_lost_between_the_levels(steps, levels):
     shares = op.split_steps(steps, levels)
     assert sum(shares) == steps and len(shares) == levels and min(shares) >= 0 and shares[-1] >= 1
+
+
+def together(**options):
+    """Two styles in two regions, mixed unequally, at half scale, in the photograph's colours."""
+    sky = mask("temple", "sky")
+    return stylize(photo("temple", 200), [style("swirls", 128), style("mosaic", 128)], **{
+        "masks": [sky, 1 - sky], "mix": [1.0, 0.6], "style_scale": 0.5, "color": "luminance", "statistic": "mean_std",
+        "style_layers": [STYLE_LAYERS, STYLE_LAYERS[:3]], "backbone": "mini", "steps": 12, "progress": False} | options)
+
+
+def test_masks_colour_mixing_scales_and_tiles_together():
+    """In tiles as in one piece, and with the photograph's colours."""
+    whole, tiled = together(), together(tile=64)
+    assert whole.image.shape == (1, 3, *photo("temple", 200).shape[2:])
+    assert whole.history["style"][-1] < 0.5 * whole.history["style"][0]
+    torch.testing.assert_close(tiled.image, whole.image, rtol=0, atol=2 / 255)
+    assert (together(color="style").image - whole.image).abs().mean() > 0.02
+
+
+def test_a_mask_keeps_each_style_in_its_region(pictures):
+    """Swirls in the sky, waves below: below, the picture is nearer to the one painted in waves alone."""
+    content, sky = photo("temple", 96), mask("temple", "sky")
+    alone = {name: paint((content, style(name, 96)), steps=30).image for name in ("swirls", "waves")}
+    parted = paint((content, [style("swirls", 96), style("waves", 96)]), masks=[sky, 1 - sky], steps=30).image
+    inside = resize(sky, content.shape[2:]) > 0.9
+    outside = resize(sky, content.shape[2:]) < 0.1
+    for region, own, other in ((inside, "swirls", "waves"), (outside, "waves", "swirls")):
+        near, far = ((parted - alone[name]).square()[region.expand_as(parted)].mean() for name in (own, other))
+        assert near < far
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ({"mix": [1.0]}, "mix has 1 entries for 2 styles"), ({"masks": [torch.ones(4, 4)] * 3}, "masks has 3 entries for 2"),
+    ({"mix": [0.0, 0.0]}, "above 0"), ({"mix": [-1.0, 1.0]}, "from 0 up"), ({"color": "sepia"}, "color='sepia'.*luminance"),
+    ({"style_scale": 0}, "style_scale=0"), ({"statistic": "gramm"}, "statistic='gramm'"), ({"pooling": "min"}, "max, average"),
+    ({"style_layers": [["relu1_1"]]}, "style_layers has 1 entries for 2"), ({"tile": 10}, "tile=10"),
+])  # fmt: skip
+def test_bad_control_is_named(pictures, options, words):
+    with pytest.raises(NstError, match=words):
+        paint((pictures[0], [pictures[1], pictures[1]]), **options)
+
+
+def test_a_style_of_no_share_is_left_out(pictures):
+    one = paint(pictures).image
+    torch.testing.assert_close(paint((pictures[0], [pictures[1], 1 - pictures[1]]), mix=[2.0, 0.0]).image, one)
+
+
+def test_the_style_picture_is_never_enlarged(pictures):
+    picture = torch.rand(1, 3, 50, 72)
+    assert op._scaled(picture, 36).shape == (1, 3, 32, 36) and op._scaled(picture, 500).shape == picture.shape
+
+
+def test_the_history_of_large_pictures_is_short():
+    """5 pairs at 3840 x 2160, and never fewer than 2: meta tensors take no memory."""
+    sizes = {(48, 64): 20, (2160, 3840): 5, (4320, 7680): 2}
+    for size, pairs in sizes.items():
+        z = torch.empty(1, 3, *size, device="meta").requires_grad_()
+        assert op.OPTIMIZERS["lbfgs"](z).size == pairs
