@@ -14,7 +14,7 @@ from lesson_rules import ROOT
 LADDER = [
     {"errors"},
     {"settings", "decoding", "downloads"},
-    {"sources", "sheet", "provenance"},
+    {"sources", "sheet", "provenance", "weightfiles"},
     {"images"},
     {"catalogue", "resnet"},
     {"gallery", "features"},
