@@ -1,4 +1,4 @@
-"""Networks that see: VGG-19 and the small network of this course, by the layer names of the papers.
+"""Networks that see: VGG-19, the small network of this course, and ResNet-50, by the layer names of the papers.
 
 Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition" (2014).
 ImageNet's normalisation lives here and nowhere else.
@@ -6,19 +6,19 @@ ImageNet's normalisation lives here and nowhere else.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nstlib.downloads import download
 from nstlib.errors import ImageError, NstError, WeightsError
+from nstlib.resnet import load_resnet50
 from nstlib.settings import profile
+from nstlib.weightfiles import fill, randomise, read_weights, sha256
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +79,11 @@ class VGG(nn.Module):
             x = F.relu(x, inplace=name not in keep)
             yield "relu" + name[4:], x
 
+    def drop_beyond(self, layer: str) -> None:
+        """Forget the convolutions beyond the layer."""
+        for name in list(self.convs)[self.layers().index(layer) // 2 + 1:]:
+            del self.convs[name]
+
     def _convolve(self, conv: nn.Conv2d, x: Tensor) -> Tensor:
         if self.padding_mode == "zeros":
             return F.conv2d(x, conv.weight, conv.bias, padding=1)
@@ -88,10 +93,11 @@ class VGG(nn.Module):
 class FeatureExtractor(nn.Module):
     """A frozen network that turns a picture into named feature maps.
 
-    `backbone` is "mini" (shipped with the course), "vgg19" (torchvision's ImageNet weights: from torch's cache, from the
-    file `weights`, or downloaded and checked) or "auto": VGG-19 where its file is on this machine already or where the
-    profile is "full", else mini; `backbone_name` says which. `layers` are names such as "conv4_2" (before its ReLU) and
-    "relu4_2" (after it); nothing beyond the deepest is computed. `pooling` is "max" or "average" (Gatys 2016).
+    `backbone` is "mini" (shipped with the course), "vgg19" or "resnet50" (torchvision's ImageNet weights: from torch's
+    cache, from the file `weights`, or downloaded and checked; weights="random": none learned) or "auto": VGG-19 where its
+    file is on this machine already or where the profile is "full", else mini; `backbone_name` says which. `layers` are
+    names such as "conv4_2" (before its ReLU) and "relu4_2" (after it); nothing beyond the deepest is computed. `pooling`
+    is "max" or "average" (Gatys 2016).
 
     Call it with a picture (N, 3, H, W), values nominally in [0, 1], sides of at least 32 px; it returns
     {layer: (N, C, h, w)}. Raises NstError for unknown names and WeightsError for weights that do not fit.
@@ -108,7 +114,7 @@ class FeatureExtractor(nn.Module):
         self.layers, self.pooling = (layers,) if isinstance(layers, str) else tuple(layers), pooling
         self.network = BACKBONES[self.backbone_name](weights)
         self._check_layers()
-        self._drop_unused()
+        self.network.drop_beyond(max(self.layers, key=self.network.layers().index))
         self.network.requires_grad_(False).eval().to(memory_format=torch.channels_last)
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
@@ -125,12 +131,6 @@ class FeatureExtractor(nn.Module):
         unknown = [name for name in self.layers if name not in known]
         if unknown or not self.layers:
             raise NstError(f"layers {unknown or 'are missing'}: {self.backbone_name} has {', '.join(known)}")
-
-    def _drop_unused(self) -> None:
-        """Forget the convolutions beyond the deepest layer asked for."""
-        deepest = max(self.network.layers().index(name) for name in self.layers) // 2
-        for name in list(self.network.convs)[deepest + 1:]:
-            del self.network.convs[name]
 
 
 def _check_shape(image: Tensor) -> None:
@@ -165,19 +165,22 @@ def load_mini(weights: str | Path | None = None) -> VGG:
     Raises WeightsError where the file is missing or is something else.
     """
     path = Path(weights or MINI_WEIGHTS)
-    state = {name: tensor.float() for name, tensor in _read(path).items()}
+    state = {name: tensor.float() for name, tensor in read_weights(path).items()}
     widths = [len(state[f"convs.conv{block}_1.bias"]) for block in range(1, 6) if f"convs.conv{block}_1.bias" in state]
     blocks = [sum(key.startswith(f"convs.conv{b}_") for key in state) // 2 for b in range(1, len(widths) + 1)]
     network = VGG(widths, blocks, "reflect")
-    return _fill(network, state, path)
+    return fill(network, state, path)
 
 
 def load_vgg19(weights: str | Path | None = None) -> VGG:
     """VGG-19 with torchvision's ImageNet weights: from the file `weights`, torch's cache, or the network.
 
-    A download is checked by its SHA-256; weights of a second source, whose file differs, by what they compute.
+    weights="random" draws them instead, always the same. A download is checked by its SHA-256; weights of a second
+    source, whose file differs, by what they compute.
     Raises WeightsError where the weights are not VGG-19's, DownloadError where they cannot be had.
     """
+    if weights == "random":
+        return randomise(VGG(VGG19_WIDTHS, VGG19_BLOCKS))
     path = Path(weights) if weights is not None else _cached_vgg19()
     if weights is None and not path.is_file():
         path = download(VGG19_URL, mirrors=(VGG19_MIRROR,), max_bytes=VGG19_BYTES, name=path.name, cache=path.parent,
@@ -186,19 +189,19 @@ def load_vgg19(weights: str | Path | None = None) -> VGG:
 
 
 def _vgg19_from(path: Path) -> VGG:
-    stored, state = _read(path), {}
+    stored, state = read_weights(path), {}
     for name, index in zip(conv_names(), torchvision_indices(), strict=True):
         for kind in ("weight", "bias"):
             key = f"features.{index}.{kind}"
             if key not in stored:
                 raise WeightsError(f"{path} is not a VGG-19: it has no {key!r}. Delete it, or name another file.")
             state[f"convs.{name}.{kind}"] = stored[key]
-    return _fill(VGG(VGG19_WIDTHS, VGG19_BLOCKS), state, path)
+    return fill(VGG(VGG19_WIDTHS, VGG19_BLOCKS), state, path)
 
 
 def _is_vgg19(path: Path) -> None:
     """Raises WeightsError unless a downloaded file is torchvision's, by checksum, or computes what VGG-19 does."""
-    if not _sha256(path).startswith(VGG19_SHA256):
+    if not sha256(path).startswith(VGG19_SHA256):
         check_fingerprint(_vgg19_from(path), path)
 
 
@@ -223,29 +226,4 @@ def check_fingerprint(network: VGG, path: Path) -> None:
                     raise WeightsError(f"{path}: {name} gives {got.tolist()}, VGG-19 {expected.tolist()}. Delete the file.")
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .safetensors or .pth file; nothing in it is ever executed."""
-    if not path.is_file():
-        raise WeightsError(f"no weights at {path}. Name a .safetensors or .pth file that exists.")
-    try:
-        if path.suffix == ".safetensors" or path.read_bytes()[8:10] == b'{"':
-            return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # the readers raise a dozen types for a damaged file
-        raise WeightsError(f"{path} cannot be read as weights ({error}). Delete it and let it be loaded again.") from error
-
-
-def _fill(network: VGG, state: dict[str, Tensor], path: Path) -> VGG:
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise WeightsError(f"{path} does not fit the network: {error}") from error
-    return network
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-BACKBONES = {"mini": load_mini, "vgg19": load_vgg19, "auto": None}
+BACKBONES = {"mini": load_mini, "vgg19": load_vgg19, "resnet50": load_resnet50, "auto": None}

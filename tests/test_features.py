@@ -133,7 +133,7 @@ def test_poolings_differ_only_behind_the_first_pooling():
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    ({"backbone": "vgg16"}, "mini, vgg19, auto"),
+    ({"backbone": "vgg16"}, "mini, vgg19, resnet50, auto"),
     ({"backbone": "mini", "layers": ("relu4_5",)}, "conv1_1, relu1_1"),
     ({"backbone": "mini", "layers": ()}, "missing"),
     ({"backbone": "mini", "pooling": "median"}, "max, average"),
