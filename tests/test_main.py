@@ -10,6 +10,7 @@ import pytest
 
 from nstlib import load_image
 from nstlib.__main__ import main
+from nstlib.images import read_provenance
 
 SMALL = ["--size", "48", "--steps", "3", "--quiet", "--backbone", "mini"]
 
@@ -28,7 +29,20 @@ def test_files_are_taken_too(tmp_path):
     assert second.stat().st_size > 100
 
 
+def test_control(tmp_path):
+    """Two styles in two regions, in the photograph's colours, in tiles; and the file says how it came about."""
+    out = tmp_path / "painted.png"
+    control = ["--masks", "temple:sky", "rest", "--mix", "1", "0.5", "--style-scale", "0.7", "--color", "luminance", "--tile", "64"]
+    assert main(["stylize", "temple", "swirls", "mosaic", "-o", str(out), *SMALL, *control]) == 0
+    assert load_image(out).shape == (1, 3, 32, 48)
+    about = read_provenance(out)
+    assert (about["method"], about["content"], about["style"]) == ("stylize", "temple", "swirls, mosaic")
+
+
 @pytest.mark.parametrize(("words", "said"), [
+    (["temple", "swirls", "-o", "{}/x.png", "--masks", "rest"], "at least one other"),
+    (["temple", "swirls", "-o", "{}/x.png", "--masks", "temple:sea"], "temple:sea"),
+    (["temple", "swirls", "-o", "{}/x.png", "--mix", "1", "2"], "mix has 2 entries for 1"),
     (["nowhere.jpg", "swirls", "-o", "{}/x.png"], "nowhere.jpg"),
     (["temple", "swirls", "-o", "{}/x.txt"], ".png"),
     (["temple", "swirls", "-o", "{}/none/x.png"], "make it first"),
