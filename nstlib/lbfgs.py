@@ -55,7 +55,7 @@ class LBFGS:
             self.move = -gradient * length * self.learning_rate
         else:
             projections = self._remember(self.move, gradient - self.gradient, gradient)
-            self.move = self._bounded(self._direction(gradient, *projections) * self.learning_rate)
+            self.move = self._bounded(self._direction(gradient, *projections).mul_(self.learning_rate))
         self.gradient = gradient
         if self.line_search:
             self.known = self._backtrack(closure, loss)
@@ -84,12 +84,14 @@ class LBFGS:
         """Put the pair (N, n), (N, n) into the history; returns S g and Y g, (N, m), read in the same pass."""
         slot = self.order.pop(0) if len(self.order) == self.size else len(self.order)
         self.order.append(slot)
-        dot, norms = (s * y).sum(1, keepdim=True), s.norm(dim=1, keepdim=True) * y.norm(dim=1, keepdim=True)
+        dot, norms = _dot(s, y), s.norm(dim=1, keepdim=True) * y.norm(dim=1, keepdim=True)
         good = dot > self.curvature * norms  # (N, 1), on the device: a bad pair becomes zeros, nobody asks the host
-        self.steps[:, slot], self.changes[:, slot] = s * good, y * good
-        both = torch.stack([y * good, gradient], 2)               # (N, n, 2)
-        s_y, s_g = (self.steps @ both).unbind(2)                  # each (N, m)
-        y_y, y_g = (self.changes @ both).unbind(2)
+        torch.mul(s, good, out=self.steps[:, slot])    # straight into the history: pictures may be large
+        torch.mul(y, good, out=self.changes[:, slot])
+        y = self.changes[:, slot]
+        s_y, s_g = self.steps @ y[:, :, None], self.steps @ gradient[:, :, None]  # each (N, m, 1)
+        y_y, y_g = self.changes @ y[:, :, None], self.changes @ gradient[:, :, None]
+        s_y, s_g, y_y, y_g = (x.squeeze(2) for x in (s_y, s_g, y_y, y_g))
         self.sy[:, :, slot] = s_y  # older steps with the new change: the triangle that is read
         self.sy[:, slot, slot] = torch.where(good, dot, 1.0).squeeze(1)
         self.yy[:, :, slot] = self.yy[:, slot, :] = y_y
@@ -106,12 +108,13 @@ class LBFGS:
         b = torch.linalg.solve_triangular(r.mT, (d + gamma * yy) @ a - gamma * y_g, upper=False)
         along_s, along_y = torch.zeros_like(self.sy[:, :1]), torch.zeros_like(self.sy[:, :1])
         along_s[:, 0, order], along_y[:, 0, order] = b[:, :, 0], a[:, :, 0]
-        combined = along_s @ self.steps - self.scale[:, :, None] * (along_y @ self.changes)  # (N, 1, n)
-        return -(self.scale * gradient + combined[:, 0])
+        direction = along_s @ self.steps                          # (N, 1, n)
+        direction.baddbmm_(-self.scale[:, :, None] * along_y, self.changes)
+        return direction[:, 0].addcmul_(gradient, self.scale).neg_()
 
     def _bounded(self, move: Tensor) -> Tensor:
-        size = move.square().mean(1, keepdim=True).sqrt()
-        return move * (self.max_step / size).clamp(max=1.0)
+        size = move.norm(dim=1, keepdim=True) / move.shape[1] ** 0.5
+        return move.mul_((self.max_step / size).clamp(max=1.0))
 
     @torch.no_grad()
     def _add(self, move: Tensor) -> None:
@@ -129,3 +132,8 @@ class LBFGS:
             self._add(-self.move)
             loss = self._evaluate(closure)
         return loss
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """Inner products of the rows of two (N, n): (N, 1)."""
+    return (a[:, None] @ b[:, :, None]).squeeze(2)
