@@ -3,6 +3,7 @@
     python tools/benchmark.py defaults            # seconds of stylize with its defaults, medians
     python tools/benchmark.py plain               # seconds to the loss that a plain loop has after 100 evaluations
     python tools/benchmark.py memory              # peak resident memory at 1024 px, each in a process of its own
+    python tools/benchmark.py large               # seconds and peak memory of stylize in tiles, up to 7680 x 4320
 
 The plain loop is torch.optim.LBFGS, as it comes, on the pixels at full size: same network, same loss, same start.
 "vgg19" here has VGG-19's layout, and with it its time, without a download: its channels repeat those of mini, which
@@ -160,20 +161,44 @@ def memory(args: argparse.Namespace) -> None:
             print(f"| {backbone} | {args.sizes[-1]} | {loop} | {peak} |", flush=True)
 
 
+def large(args: argparse.Namespace) -> None:
+    """Seconds an evaluation and peak resident memory of whole processes that stylize in tiles, 16:9, mini."""
+    print("| width, px | tile, px | evaluations | s an evaluation at full size | s a megapixel | peak, MiB |\n|---|---|---|---|---|---|")
+    for width in args.sizes:
+        command = [sys.executable, __file__, "one", "--loop", "tiled", "--sizes", str(width), "--tile", str(args.tile),
+                   "--evaluations", str(args.evaluations)]
+        *_, count, seconds, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        pixels = width * width * 9 // 16 / 1e6
+        print(f"| {width} | {args.tile} | {count} | {float(seconds):.2f} | {float(seconds) / pixels:.2f} | {peak} |", flush=True)
+
+
+def tiled(width: int, tile: int, evaluations: int) -> None:
+    """Paint a 16:9 picture in tiles; prints evaluations and the median seconds of one at full size."""
+    content = resize(photo("temple"), (width * 9 // 16, width))
+    painted = stylize(content, style("swirls"), backbone="mini", steps=evaluations, tile=tile, progress=False)
+    times = [b - a for a, b, side in zip(painted.history["seconds"], painted.history["seconds"][1:], painted.history["side"])
+             if side == width]
+    print(painted.evaluations, median(times))
+
+
 def one(args: argparse.Namespace) -> None:
-    """What the processes of `memory` do: one loop, then the peak in MiB."""
+    """What the processes of `memory` and `large` do: one loop, then the peak in MiB."""
     with tempfile.TemporaryDirectory() as folder:
-        extractor = extractor_for(args.backbones[0], folder)
-        if args.loop != "nothing":
-            content = resize(photo("astronaut"), args.sizes[0])
-            objective = StyleObjective(extractor, content, resize(style("swirls"), args.sizes[0]))
-            loop = {"plain": plain_loop, "ours": our_loop}[args.loop]
-            list(loop(objective, content, args.evaluations))
+        if args.loop == "tiled":
+            tiled(args.sizes[0], args.tile, args.evaluations)
+        else:
+            extractor = extractor_for(args.backbones[0], folder)
+            if args.loop != "nothing":
+                content = resize(photo("astronaut"), args.sizes[0])
+                objective = StyleObjective(extractor, content, resize(style("swirls"), args.sizes[0]))
+                loop = {"plain": plain_loop, "ours": our_loop}[args.loop]
+                list(loop(objective, content, args.evaluations))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     print(f"{peak:.0f}")
 
 
-COMMANDS = {"defaults": defaults, "plain": against_plain, "memory": memory, "one": one}
+SIZES = {"memory": [1024], "large": [1920, 3840, 7680]}
+COMMANDS = {"defaults": defaults, "plain": against_plain, "memory": memory, "large": large, "one": one}
 
 
 def main() -> None:
@@ -184,9 +209,10 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=len(PAIRS))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--evaluations", type=int, default=EVALUATIONS, help="of a process that measures memory")
-    parser.add_argument("--loop", choices=("nothing", "plain", "ours"), help=argparse.SUPPRESS)
+    parser.add_argument("--tile", type=int, default=512, help="pixels, of `large`")
+    parser.add_argument("--loop", choices=("nothing", "plain", "ours", "tiled"), help=argparse.SUPPRESS)
     args = parser.parse_args()
-    args.sizes = args.sizes or ([1024] if args.command == "memory" else [256, 512])
+    args.sizes = args.sizes or SIZES.get(args.command, [256, 512])
     if args.command != "one":
         cores, gib = psutil.cpu_count(logical=False), psutil.virtual_memory().total / 2**30
         print(f"{platform.machine()}, {cores} cores, {gib:.0f} GiB, torch {torch.__version__}, {device()}\n", flush=True)
