@@ -89,6 +89,17 @@ PHOTOS: dict[str, Photo] = {
         "An orange disc on black, crossed by branching red vessels that leave a bright yellow spot on its left."),
 }  # fmt: skip
 
+# Pictures to measure with. Not in PHOTOS: there is no colour in them, so no menu offers them as something to paint.
+GREY_PHOTOS: dict[str, Photo] = {
+    "photographer": Photo(
+        "A photographer with his tripod", "skimage/data/camera.png", _SKIMAGE, "CC0, Lav Varshney",
+        "A man in a dark coat, seen from the side, looks into a camera on a tripod; a lawn, behind it low towers."),
+    "page": Photo(
+        "A printed page", "skimage/data/page.png", _SKIMAGE, "BSD 3-Clause, the scikit-image team",
+        "Six lines of printed text and a line of code on a page that is lit unevenly; its heading is "
+        "'Region-based segmentation'."),
+}  # fmt: skip
+
 # Photograph -> the regions that images/masks holds for it, drawn by tools/make_masks.py.
 REGIONS: dict[str, tuple[str, ...]] = {
     "temple": ("sky", "building"),

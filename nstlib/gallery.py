@@ -1,6 +1,6 @@
 """The pictures of the course: `photo`, `style`, `mask` from this machine, `painting` from Wikimedia Commons on demand.
 
-What there is stands in four tables, name to record: PHOTOS, STYLES, REGIONS (of the masks) and PAINTINGS.
+What there is stands in tables, name to record: PHOTOS and GREY_PHOTOS, STYLES, REGIONS (of the masks) and PAINTINGS.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from nstlib.catalogue import PAINTINGS, PHOTOS, REGIONS, Painting, Photo
+from nstlib.catalogue import GREY_PHOTOS, PAINTINGS, PHOTOS, REGIONS, Painting, Photo
 from nstlib.downloads import download
 from nstlib.errors import DownloadError, NstError
 from nstlib.images import load_image
 
-__all__ = ["PAINTINGS", "PHOTOS", "REGIONS", "STYLES", "Painting", "Photo", "Style",
+__all__ = ["GREY_PHOTOS", "PAINTINGS", "PHOTOS", "REGIONS", "STYLES", "Painting", "Photo", "Style",
            "mask", "painting", "photo", "style"]  # fmt: skip
 
 PAINTING_BYTES = 24 * 2**20  # bytes: a painting 1280 pixels wide has about one million
@@ -85,12 +85,13 @@ def _known(name: str, table: Mapping, what: str) -> None:
 
 
 def photo(name: str, size: int | None = None) -> Tensor:
-    """A photograph by its name in PHOTOS: (1, 3, H, W) in [0, 1]; size: the longer side in pixels.
+    """A photograph by its name in PHOTOS or GREY_PHOTOS: (1, 3, H, W) in [0, 1]; size: the longer side in pixels.
 
     The files are those inside scikit-image and scikit-learn, so no network is needed. Raises NstError.
     """
-    _known(name, PHOTOS, "photo")
-    return load_image(_package_file(PHOTOS[name]), size)
+    known = PHOTOS | GREY_PHOTOS
+    _known(name, known, "photo")
+    return load_image(_package_file(known[name]), size)
 
 
 def _package_file(record: Photo) -> Path:

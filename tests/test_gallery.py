@@ -11,22 +11,22 @@ from test_downloads import picture_bytes, server  # noqa: F401  (a fixture)
 
 from nstlib import catalogue, gallery
 from nstlib.errors import DownloadError, NstError
-from nstlib.gallery import PAINTINGS, PHOTOS, REGIONS, STYLES, mask, painting, photo, style
+from nstlib.gallery import GREY_PHOTOS, PAINTINGS, PHOTOS, REGIONS, STYLES, mask, painting, photo, style
 from nstlib.images import check_image, load_image
 
 
-@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("name", PHOTOS | GREY_PHOTOS)
 def test_every_photograph_is_on_this_machine_and_described(name):
     image = photo(name, 64)
     check_image(image, minimum=32)
     assert max(image.shape[-2:]) == 64
-    record = PHOTOS[name]
+    record = (PHOTOS | GREY_PHOTOS)[name]
     assert all(dataclasses.astuple(record)) and record.source.startswith("http") and record.alt.endswith(".")
 
 
 def test_the_readme_of_the_pictures_names_them_all():
     text = (gallery._images_folder() / "README.md").read_text(encoding="utf-8")
-    for name, record in PHOTOS.items():
+    for name, record in (PHOTOS | GREY_PHOTOS).items():
         assert f"| `{name}` |" in text and record.file.rpartition("/")[2] in text
     for name, regions in REGIONS.items():
         assert f"| `{name}` | {', '.join(f'`{region}`' for region in regions)} |" in text
