@@ -44,7 +44,7 @@ def test_the_simulated_people_make_as_many_mistakes_as_they_should():
 
 
 def test_settings_go_straight_into_stylize():
-    assert set(SPACE) < set(inspect.signature(stylize).parameters) | {"style_scale"}
+    assert set(SPACE) < set(inspect.signature(stylize).parameters)
     model = TasteModel()
     for setting in (*model.propose(), model.best()):
         assert list(setting) == list(SPACE) and all(setting[name] in SPACE[name] for name in SPACE)
