@@ -17,16 +17,8 @@ from torch import Tensor
 from nstlib.features import FeatureExtractor
 from nstlib.gallery import PHOTOS, STYLES, photo, style
 from nstlib.images import to_pil
-from nstlib.optimization import (
-    CONTENT_LAYERS,
-    OPTIMIZERS,
-    STYLE_LAYERS,
-    Canvas,
-    Step,
-    StyleObjective,
-    Weights,
-    optimization_steps,
-)
+from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, Weights
+from nstlib.optimization import OPTIMIZERS, Canvas, Step, optimization_steps
 from nstlib.plots import COLOURS
 from nstlib.settings import device
 

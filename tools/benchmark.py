@@ -32,7 +32,8 @@ from torch import Tensor
 from nstlib import FeatureExtractor, photo, style, stylize
 from nstlib.features import DEFAULT_LAYERS, VGG, VGG19_BLOCKS, VGG19_WIDTHS, load_mini, torchvision_indices
 from nstlib.images import resize
-from nstlib.optimization import OPTIMIZERS, Canvas, StyleObjective, optimization_steps
+from nstlib.objective import StyleObjective
+from nstlib.optimization import OPTIMIZERS, Canvas, optimization_steps
 from nstlib.settings import device
 
 PAIRS = (("temple", "swirls"), ("astronaut", "waves"), ("cat", "mosaic"), ("coffee", "glass"), ("flower", "marbling"),
