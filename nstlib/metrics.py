@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ EDGE_BLUR = 1.5  # pixels, standard deviation: grain finer than this is no edge
 PATCH, PATCHES, DIRECTIONS = 7, 2048, 128  # pixels a side; how many of each picture; how many random projections
 BINS = 8  # of a colour histogram, for each of red, green and blue
 REPEATS = 2000  # of a bootstrap
+MEASURED = Path(__file__).with_name("measured") / "methods.json"  # every method's scores, by tools/compare_methods.py
 
 # ---------------------------------------------------------------- content: the result beside the photograph
 

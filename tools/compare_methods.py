@@ -1,0 +1,149 @@
+"""Judge every method of the course on the same pairs of pictures, beside the baselines, and store the table.
+
+    python tools/compare_methods.py                       # what is missing: every method on 10 x 10 pairs
+    python tools/compare_methods.py --methods gram patches    # these, measured anew
+    python tools/compare_methods.py --show                # the stored table as Markdown, nothing is computed
+
+A lesson that brings a method adds a line to METHODS. Each row of ten pairs is stored as soon as it is done, in
+nstlib/measured/methods.json (every score) and methods.md (the table); a run that was stopped goes on where it was.
+The seconds are those of the machine named in the table, alone on it. LPIPS is measured too where its weights can be had.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import psutil
+import torch
+from torch import Tensor
+
+from nstlib import NstError, photo, style, stylize
+from nstlib.metrics import BASELINES, MEASURED, METRICS, bootstrap_mean, lpips, measure
+from nstlib.objective import Weights
+from nstlib.settings import device
+
+PHOTOS = ("temple", "flower", "astronaut", "cat", "coffee", "rocket", "galaxies", "tissue", "retina", "photographer")
+STYLES = ("swirls", "dots", "mosaic", "waves", "glass", "hatching", "ink", "halftone", "marbling", "geometry")
+SIZE = 128  # pixels, longer side
+
+
+def by_optimisation(content: Tensor, manner: Tensor, **options: object) -> Tensor:
+    return stylize(content, manner, backbone="mini", progress=False, **options).image
+
+
+METHODS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    **BASELINES,
+    "gram": by_optimisation,
+    "gram, luminance": partial(by_optimisation, color="luminance"),
+    "gram, style / 10": partial(by_optimisation, style_weight=Weights.style / 10),
+    "gram, style x 10": partial(by_optimisation, style_weight=Weights.style * 10),
+    "gram, affine": partial(by_optimisation, color="affine"),
+    "mean_std": partial(by_optimisation, statistic="mean_std"),
+    "wasserstein": partial(by_optimisation, statistic="wasserstein"),
+    "sliced": partial(by_optimisation, statistic="sliced"),
+    "histogram": partial(by_optimisation, statistic="histogram"),
+    "patches": partial(by_optimisation, statistic="patches"),
+}
+
+
+def judged(method: Callable, content: Tensor, manner: Tensor, has_lpips: bool) -> dict[str, float]:
+    """Scores of one result, and its seconds."""
+    began = time.perf_counter()
+    result = method(content.to(device()), manner.to(device())).cpu()
+    scores = {"seconds": time.perf_counter() - began, **measure(result, content, manner)}
+    return scores | ({"LPIPS": lpips(result, content)} if has_lpips else {})
+
+
+def compare(names: list[str], path: Path, size: int, rows_left: int) -> None:
+    """Measure the named methods and store each row: {method: {score: {photograph: [one number a style]}}}."""
+    stored = read(path, size)
+    has_lpips = can_have_lpips()
+    manners = [style(name, size) for name in STYLES]
+    for name in names:
+        rows = stored["methods"].setdefault(name, {})
+        for number, picture in enumerate(PHOTOS):
+            if all(picture in rows.get(metric, {}) for metric in METRICS):
+                continue
+            if not rows_left:
+                return
+            rows_left, content = rows_left - 1, photo(picture, size)
+            row = [judged(METHODS[name], content, manner, has_lpips) for manner in manners]
+            for metric in row[0]:
+                rows.setdefault(metric, {})[picture] = [round(scores[metric], 4) for scores in row]
+            write(stored, path)
+            print(f"{name}: {number + 1} of {len(PHOTOS)}, {median(s['seconds'] for s in row):.2f} s a picture", flush=True)
+
+
+def can_have_lpips() -> bool:
+    flat = torch.full((1, 3, 64, 64), 0.5)
+    try:
+        lpips(flat, flat)
+    except NstError as error:
+        print(f"without LPIPS: {error}")
+        return False
+    return True
+
+
+def read(path: Path, size: int) -> dict:
+    fresh = {"size": size, "photos": list(PHOTOS), "styles": list(STYLES), "machine": machine(), "methods": {}}
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else fresh
+    if any(stored[key] != fresh[key] for key in ("size", "photos", "styles")):
+        raise SystemExit(f"{path} is of other pairs or sizes: move it away, or name another --out")
+    return stored
+
+
+def machine() -> str:
+    if device().type == "cuda":
+        return torch.cuda.get_device_name()
+    return f"{platform.machine()}, {len(psutil.Process().cpu_affinity())} cores, torch {torch.__version__}"
+
+
+def write(stored: dict, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    order = {name: stored["methods"][name] for name in METHODS if name in stored["methods"]}
+    path.write_text(json.dumps(stored | {"methods": order}, indent=None) + "\n", encoding="utf-8")
+    path.with_suffix(".md").write_text(markdown(stored | {"methods": order}), encoding="utf-8")
+
+
+def markdown(stored: dict) -> str:
+    """The table: a row a method, mean [95 % interval] over photographs and styles, median seconds."""
+    complete = {name: rows for name, rows in stored["methods"].items() if all(len(rows[m]) == len(PHOTOS) for m in METRICS)}
+    columns = [m for m in (*METRICS, "LPIPS") if complete and all(m in rows for rows in complete.values())]
+    arrows = {name: "↑" if metric.better == "higher" else "↓" for name, metric in METRICS.items()} | {"LPIPS": "↓"}
+    about = (f"{len(PHOTOS)} photographs x {len(STYLES)} styles at {stored['size']} px; mean [95 % interval, bootstrap over "
+             f"photographs and styles]; seconds: median on {stored['machine']}.")
+    lines = [about, "Made by `python tools/compare_methods.py`.", "",
+             f"| method | {' | '.join(f'{name} {arrows[name]}' for name in columns)} | seconds |", "|---" * (len(columns) + 2) + "|"]
+    for name, rows in complete.items():
+        cells = ["{:.2f} [{:.2f}, {:.2f}]".format(*bootstrap_mean(list(rows[metric].values()))) for metric in columns]
+        seconds = median(value for row in rows["seconds"].values() for value in row)
+        lines.append(f"| {name} | {' | '.join(cells)} | {seconds:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--methods", nargs="+", choices=METHODS, help="measure these anew (default: what is missing)")
+    parser.add_argument("--size", type=int, default=SIZE, help="pixels, longer side")
+    parser.add_argument("--out", type=Path, default=MEASURED)
+    parser.add_argument("--rows", type=int, default=-1, help="stop after so many rows of pairs, and go on another time")
+    parser.add_argument("--show", action="store_true", help="print the stored table")
+    args = parser.parse_args()
+    if args.show:
+        print(markdown(read(args.out, args.size)))
+        return
+    if args.methods and args.out.is_file():
+        stored = read(args.out, args.size)
+        write(stored | {"methods": {k: v for k, v in stored["methods"].items() if k not in args.methods}}, args.out)
+    compare(args.methods or list(METHODS), args.out, args.size, args.rows)
+
+
+if __name__ == "__main__":
+    main()
