@@ -138,10 +138,16 @@ def _renew(k: int, atoms: np.ndarray, codes: np.ndarray, residual: np.ndarray) -
     if len(users) < RARE:
         return
     wanted = residual[users] + codes[users, k, None] * atoms[k]  # (n, d): as if atom k did not exist
-    _, vectors = np.linalg.eigh(wanted.T @ wanted)  # of a small matrix (d, d), instead of the SVD of a long one
-    atoms[k] = vectors[:, -1]
+    atoms[k] = _strongest(wanted)
     codes[users, k] = wanted @ atoms[k]
     residual[users] = wanted - codes[users, k, None] * atoms[k]
+
+
+def _strongest(rows: np.ndarray) -> np.ndarray:
+    """The first right singular vector (d,) of rows (n, d), from the smaller of the two squares: (d, d) or (n, n)."""
+    if rows.shape[0] >= rows.shape[1]:
+        return np.linalg.eigh(rows.T @ rows)[1][:, -1]
+    return _unit(np.linalg.eigh(rows @ rows.T)[1][:, -1] @ rows)
 
 
 def _replace_useless(atoms: np.ndarray, codes: np.ndarray, residual: np.ndarray, signals: np.ndarray) -> None:
