@@ -6,7 +6,7 @@ vary, one grey picture each, and a few more numbers say how these hang together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -57,6 +57,16 @@ class TextureModel:
     def channels(self, picture: Tensor) -> Tensor:
         """Colours (N, 3, H, W) in the sample's own axes: (N, K, H, W), each with mean 0 and variance 1 on the sample."""
         return torch.einsum("nchw,kc->nkhw", picture - self.mean[:, None, None], self.axes)
+
+    def colours(self, channels: Tensor) -> Tensor:
+        """Back from channels (N, K, H, W) to colours (N, 3, H, W)."""
+        return self.mean[:, None, None] + torch.einsum("ck,nkhw->nchw", torch.linalg.pinv(self.axes), channels)
+
+    def noise(self, shape: tuple[int, int], strength: float = 1.0, seed: int = 0) -> Tensor:
+        """Normal noise (1, 3, H, W) around the mean colour, each channel `strength` times as wide as the sample's."""
+        random = torch.Generator().manual_seed(seed)
+        # Along the sample's own colour axes only: grey stays grey.
+        return self.colours(strength * torch.randn(1, len(self.axes), *shape, generator=random).to(self.axes)).contiguous()
 
     def statistics(self, picture: Tensor) -> Tensor:
         """plenoptic's numbers of each channel: (N, K, 710)."""
@@ -127,20 +137,23 @@ def _correlation(maps: Tensor) -> Tensor:
     return maps @ maps.mT / maps.shape[-1]
 
 
-def synthesis_steps(model: TextureModel, start: Tensor, steps: int) -> Iterator[tuple[float, Tensor]]:
-    """Loss and picture (1, 3, H, W) at each evaluation of L-BFGS on the way from `start`; the picture is not clamped."""
+def descend(loss: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> Tensor:
+    """Move the pixels of `start` (1, 3, H, W) by L-BFGS so that loss(picture) falls: the picture after `steps` evaluations.
+
+    Values outside [0, 1] cost while it moves, and are clamped in the end.
+    """
     canvas = Canvas(start)
     optimiser = LBFGS(canvas.z, history=20)
 
     def closure() -> Tensor:
         picture = canvas.picture()
-        loss = model.loss(picture) + RANGE * (picture - picture.clamp(0, 1)).square().mean()
-        loss.backward()
-        return loss
+        total = loss(picture) + RANGE * (picture - picture.clamp(0, 1)).square().mean()
+        total.backward()
+        return total
 
     for _ in range(steps):
-        loss = float(optimiser.step(closure))
-        yield loss, canvas.picture().detach()
+        optimiser.step(closure)
+    return canvas.picture().detach().clamp(0, 1)
 
 
 def portilla_simoncelli(sample: Tensor, size: int | tuple[int, int] | None = None, *, steps: int = 100, seed: int = 0,
@@ -150,11 +163,5 @@ def portilla_simoncelli(sample: Tensor, size: int | tuple[int, int] | None = Non
     size: pixels of a side, or (H, W), multiples of 16 from 128 up; None is the sample's. steps: evaluations.
     """
     model = TextureModel(sample, groups)
-    height, width = (size, size) if isinstance(size, int) else size or tuple(sample.shape[-2:])
-    noise = torch.randn(1, 3, height, width, generator=torch.Generator().manual_seed(seed)).to(sample)
-    # Noise along the sample's own colour axes only: a grey sample stays grey.
-    spread = torch.linalg.pinv(model.axes)  # (3, K), columns as long as the colours' deviations
-    start = model.mean[:, None, None] + START * torch.einsum("ck,nkhw->nchw", spread, noise[:, : spread.shape[1]])
-    for _, picture in synthesis_steps(model, start.contiguous(), steps):
-        last = picture
-    return last.clamp(0, 1)
+    shape = (size, size) if isinstance(size, int) else size or tuple(sample.shape[-2:])
+    return descend(model.loss, model.noise(shape, START, seed), steps)
