@@ -20,15 +20,15 @@ import numpy as np
 from nstlib.errors import NstError
 
 SPACE = {  # 75 settings; from one value to the next each picture changes visibly
-    "style_weight": (2.5, 10.0, 40.0, 160.0, 640.0),
-    "tv_weight": (0.1, 1.0, 10.0, 100.0, 1000.0),
+    "style_weight": (0.2, 1.0, 5.0, 25.0, 125.0),
+    "tv_weight": (10.0, 50.0, 120.0, 300.0, 800.0),
     "style_scale": (0.35, 0.6, 1.0),
 }
 CROWD = 20_000  # imagined people
 MOST_SETTINGS = 1000
 CANDIDATES = 14  # settings, the likeliest best ones, of which pairs are considered
 SAMPLE = 1500  # imagined people, drawn by their probability, who are asked about each pair
-WIDTHS = (0.2, 1.5)  # of a taste along one axis, in lengths of that axis: from picky to nearly indifferent
+WIDTHS = (0.25, 1.0)  # of a taste along one axis, in lengths of that axis: from picky to easy-going
 CURVES = (0.8, 2.5)  # exponent of the distance: a peak like a tent, or a rounded top
 HILLS = 0.4  # share of people for whom everything far away is about equally bad
 SURENESS = (6.0, 24.0)  # log-odds of best against worst; at 12, one of eight answers about random pairs is wrong

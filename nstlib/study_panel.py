@@ -41,8 +41,8 @@ class PairPanel(ipywidgets.VBox):
             button.on_click(lambda _, answer=answer: self._click(answer))
         self.progress = ipywidgets.IntProgress(min=0, layout={"width": "200px"})
         self.status = ipywidgets.Label()
-        super().__init__([ipywidgets.Label(question), ipywidgets.HBox(self.images), ipywidgets.HBox(self.buttons),
-                          ipywidgets.HBox([self.progress, self.status])])  # fmt: skip
+        self.asking = ipywidgets.VBox([ipywidgets.Label(question), ipywidgets.HBox(self.images), ipywidgets.HBox(self.buttons)])
+        super().__init__([self.asking, ipywidgets.HBox([self.progress, self.status])])
         self.hide()
 
     def show(self, left: Tensor, right: Tensor) -> None:
@@ -50,13 +50,15 @@ class PairPanel(ipywidgets.VBox):
         for widget, picture in zip(self.images, (left, right), strict=True):
             widget.value = _jpeg(picture)
             widget.layout.visibility = "visible"
+        self.asking.layout.display = "flex"
         self._since, self._showing = time.monotonic(), True
         self._enable(True)
 
-    def hide(self) -> None:
-        """Take the pictures away and the buttons out of use."""
+    def hide(self, for_good: bool = False) -> None:
+        """Take the pictures away and the buttons out of use; `for_good`: and their place."""
         self._showing = False
         self._enable(False)
+        self.asking.layout.display = "none" if for_good else "flex"
         for widget in self.images:
             widget.layout.visibility = "hidden"
 
@@ -107,6 +109,7 @@ class StudyPanel(ipywidgets.VBox):
         try:
             self.question = self.study.next_question(self.person, self.schedule)
             if self.question is None:
+                self.pair.hide(for_good=True)
                 self.pair.say("That was the last question. Thank you!", len(self.schedule), len(self.schedule))
                 return
             done = self.schedule.index(self.question)
@@ -157,9 +160,10 @@ class TastePanel(ipywidgets.VBox):
         self.pair = PairPanel(QUESTION, 2 * sizes[0], self._chosen)
         self.finish = ipywidgets.Button(description="paint my picture", disabled=True)
         self.finish.on_click(lambda _: self._start(self._finish))
-        self.picture = ipywidgets.Image(format="jpeg", layout={"height": f"{2 * sizes[0]}px", "visibility": "hidden"})
+        self.picture = ipywidgets.Image(format="jpeg", layout={"height": f"{2 * sizes[1]}px", "max_width": "98%",
+                                                               "object_fit": "contain", "display": "none"})  # fmt: skip
         self.said = ipywidgets.Label()
-        super().__init__([self.pair, ipywidgets.HBox([self.finish, self.said]), self.picture])
+        super().__init__([self.pair, ipywidgets.HBox([self.finish, self.said]), ipywidgets.HBox([self.picture])])
         self._start(self._ask)
 
     def wait(self) -> None:
@@ -217,10 +221,12 @@ class TastePanel(ipywidgets.VBox):
         self._say("painting your picture")
         setting = self.model.best()
         self.picture.value = _jpeg(self._make(setting, self.sizes[1]))
-        self.picture.layout.visibility = "visible"
+        self.picture.layout.display = "block"
         self.said.value = ", ".join(f"{name} {value:g}" for name, value in setting.items())
         self._say(f"your picture, after {self.model.answered} answers")
-        if self.model.answered < self.answers:
+        if self.model.answered >= self.answers:
+            self.pair.hide(for_good=True)
+        else:
             self.pair.show(*(self._make(setting, self.sizes[0]) for setting in self.proposed))
 
 

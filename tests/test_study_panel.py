@@ -179,7 +179,7 @@ def test_the_picture_may_be_asked_for_early_and_the_questions_go_on(taste):
     taste.wait()
     taste.finish.click()
     taste.wait()
-    assert taste.picture.layout.visibility == "visible" and taste.model.answered == 1
+    assert taste.picture.layout.display == "block" and taste.model.answered == 1
     taste.pair.left.click()
     taste.wait()
     assert taste.model.answered == 2 and taste.pair.status.value == "pair 3 of 6"

@@ -1,6 +1,6 @@
 """Measure whether `TasteModel` finds what simulated people like best, and whether its choice of pairs helps.
 
-    python tools/benchmark_taste.py                     # 500 people, 25 answers each: about two minutes
+    python tools/benchmark_taste.py                     # 300 people, three strategies: about two minutes
     python tools/benchmark_taste.py --people 50 --answers 10 25 40 --wrong 0.1 0.15
 
 Simulated people like one point of the grid's space best, at random, and what lies away from it less, in one of three ways
@@ -19,7 +19,7 @@ import numpy as np
 from nstlib.preference import SPACE, TasteModel
 
 TOLERANCE = 0.05  # of a person's range of utility
-PEOPLE, ANSWERS, WRONG = 500, 25, 0.125
+PEOPLE, ANSWERS, WRONG = 300, 25, 0.125
 Setting = dict[str, float]
 Pair = tuple[Setting, Setting]
 
@@ -166,7 +166,7 @@ def report(strategy: str, args: argparse.Namespace, wrong: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=PEOPLE)
-    parser.add_argument("--answers", type=int, nargs="+", default=[10, ANSWERS, 40])
+    parser.add_argument("--answers", type=int, nargs="+", default=[10, ANSWERS])
     parser.add_argument("--wrong", type=float, nargs="+", default=[WRONG], help="share of random pairs answered wrongly")
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES))
     args = parser.parse_args()
