@@ -12,6 +12,7 @@ import logging
 import os
 import random
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
@@ -131,8 +132,7 @@ class Study:
             version = file.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, SCHEMA):
                 raise NstError(f"{self.path} was written by another version of nstlib (schema {version}, here {SCHEMA})")
-            if file.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                file.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
+            _let_readers_and_writer_work_at_once(file)
             file.execute(TABLE)
             file.execute(f"PRAGMA user_version = {SCHEMA}")
 
@@ -193,6 +193,19 @@ class Study:
         except OSError as error:
             raise NstError(f"{path} cannot be written: {error}") from error
         return Path(path)
+
+
+def _let_readers_and_writer_work_at_once(file: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log. SQLite does not wait by itself here, where two people open a new file at once."""
+    end = time.monotonic() + PATIENCE
+    while file.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            if file.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+                return  # a place that cannot have one: writers wait a little longer there
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 # ---------------------------------------------------------------- what the answers say
