@@ -1,8 +1,10 @@
 """ResNet-50 in place of VGG, why its features fail at style, and the remedy: flattening their peaks.
 
 He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2016). Wang, Li and Vasconcelos, "Rethinking and
-improving the robustness of image style transfer" (2021), found that adding block after block to what came before leaves
-few, high peaks, which the Gram matrix squares; their remedy is called SWAG.
+improving the robustness of image style transfer" (2021), found that adding block after block to what came before makes
+values grow into few, high peaks, which the Gram matrix squares; their remedy is called SWAG. In Gatys's form of the loss
+nearly all of it then comes from the deepest layer; our relative form, which divides each layer's by its own energy, is a
+remedy of its own.
 """
 
 from __future__ import annotations
@@ -108,12 +110,17 @@ def entropy(features: Tensor) -> float:
     return float(torch.special.entr(shares).sum() / torch.tensor(float(max(2, len(shares)))).log())
 
 
-def flatten_peaks(features: Tensor) -> Tensor:
+def flatten_peaks(features: Tensor, temperature: float | None = 4.0) -> Tensor:
     """SWAG's softmax over all channels and places of each picture's map: (N, C, H, W) -> (N, C, H, W), all above 0.
 
-    Ours is scaled to a mean of 1, so that maps of different sizes can be compared; the paper's sums to 1.
+    `temperature` counts root mean squares of the map: values are divided by so many before they become exponents. The paper
+    does not divide (None). That flattens maps of small values, but turns those of large ones, such as the deep layers of
+    a ResNet with random weights have, into a single peak. Ours is scaled to a mean of 1, so that maps of different sizes
+    can be compared; the paper's sums to 1.
     """
     flat = features.flatten(1)  # (N, C, H, W) -> (N, C*H*W)
+    if temperature is not None:
+        flat = flat / (temperature * flat.square().mean(1, keepdim=True).add(1e-20).sqrt())
     return (flat.softmax(1) * flat.shape[1]).view_as(features)
 
 

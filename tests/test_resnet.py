@@ -5,12 +5,13 @@ import hashlib
 import http.server
 import math
 import threading
+from itertools import pairwise
 
 import pytest
 import torch
 import torchvision
 
-from nstlib import FeatureExtractor, resnet
+from nstlib import FeatureExtractor, gram_matrix, photo, resnet, style, style_loss
 from nstlib.errors import DownloadError, WeightsError
 from nstlib.features import choose_backbone
 from nstlib.objective import StyleObjective
@@ -142,14 +143,44 @@ def test_entropy_in_closed_form():
     assert entropy(torch.zeros(1, 1, 2, 2)) == 0
 
 
-def test_flattened_maps_have_the_mean_one_and_keep_their_order():
+@pytest.mark.parametrize("temperature", [4.0, None])
+def test_flattened_maps_have_the_mean_one_and_keep_their_order(temperature):
     features = 10 * torch.randn(2, 3, 6, 7)
-    flat = flatten_peaks(features)
+    flat = flatten_peaks(features, temperature)
     assert flat.min() >= 0 and flat.shape == features.shape
     torch.testing.assert_close(flat.flatten(1).mean(1), torch.ones(2))
     assert torch.equal(flat[0].flatten().argsort(stable=True)[-20:], features[0].flatten().argsort(stable=True)[-20:])
-    torch.testing.assert_close(flatten_peaks(features[1:]), flat[1:])
-    torch.testing.assert_close(flatten_peaks(features + 5), flat, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(flatten_peaks(features[1:], temperature), flat[1:])
+    empty = torch.zeros(1, 2, 3, 3, requires_grad=True)
+    flatten_peaks(empty, temperature).sum().backward()
+    assert empty.grad.isfinite().all()
+
+
+def test_with_a_temperature_the_size_of_the_values_does_not_matter_and_without_it_their_mean():
+    features = torch.rand(1, 3, 6, 7)
+    torch.testing.assert_close(flatten_peaks(100 * features), flatten_peaks(features), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(flatten_peaks(features + 5, None), flatten_peaks(features, None), rtol=1e-4, atol=1e-4)
+
+
+def shares(extractor, picture, target):
+    """What each layer contributes to Gatys's style loss."""
+    seen, wanted = extractor(picture), extractor(target)
+    losses = {k: style_loss(gram_matrix(seen[k]), gram_matrix(wanted[k]), "gatys").item() for k in RESNET_STYLE_LAYERS}
+    return {layer: loss / sum(losses.values()) for layer, loss in losses.items()}
+
+
+def test_a_resnets_values_grow_its_deepest_layer_rules_and_flattening_ends_that(random_one):
+    """What Wang and his colleagues saw, with random weights."""
+    content, other = photo("temple", 96), style("waves", 96)
+    maxima = [x.max().item() for x in random_one(content).values()]
+    assert all(later > earlier for earlier, later in pairwise(maxima)) and maxima[-1] > 20 * maxima[0]
+    assert shares(random_one, content, other)["layer4_3"] > 0.9
+    flattened = Flattened(random_one)
+    assert shares(flattened, content, other)["layer4_3"] < 0.5
+    for layer, features in flattened(content).items():
+        assert entropy(features) > max(0.99, entropy(random_one(content)[layer]))
+    literally = Flattened(random_one, lambda features: flatten_peaks(features, None))(content)
+    assert entropy(literally["layer4_3"]) < 0.5  # the paper's form, on values as large as these: one peak
 
 
 def test_an_extractor_can_be_flattened_and_used_in_an_objective(random_one):
