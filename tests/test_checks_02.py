@@ -43,41 +43,6 @@ def summed_errors(windows, wanted, known, bell):
     return ((windows - wanted) ** 2 * bell * known).sum((1, 2, 3))
 
 
-def right_channels(picture):
-    pixels = picture[0].flatten(1)
-    pixels = pixels - pixels.mean(1, keepdim=True)
-    values, vectors = torch.linalg.eigh(pixels.cov(correction=0))
-    return (vectors.T @ pixels / values.sqrt()[:, None]).view_as(picture)
-
-
-def uncentred_channels(picture):
-    pixels = picture[0].flatten(1)
-    values, vectors = torch.linalg.eigh(pixels.cov(correction=0))
-    return (vectors.T @ pixels / values.sqrt()[:, None]).view_as(picture)
-
-
-def unscaled_channels(picture):
-    pixels = picture[0].flatten(1)
-    pixels = pixels - pixels.mean(1, keepdim=True)
-    return (torch.linalg.eigh(pixels.cov(correction=0))[1].T @ pixels).view_as(picture)
-
-
-def untransposed_channels(picture):
-    pixels = picture[0].flatten(1)
-    pixels = pixels - pixels.mean(1, keepdim=True)
-    values, vectors = torch.linalg.eigh(pixels.cov(correction=0))
-    return (vectors @ pixels / values.sqrt()[:, None]).view_as(picture)
-
-
-def standardised_channels(picture):
-    return (picture - picture.mean((2, 3), keepdim=True)) / picture.std((2, 3), correction=0, keepdim=True)
-
-
-def noise_channels(picture):
-    """Uncorrelated, and nothing of the picture in it."""
-    return right_channels(torch.rand(picture.shape, generator=torch.Generator().manual_seed(3)))
-
-
 def right_renewal(wanted):
     _, _, rows = torch.linalg.svd(wanted, full_matrices=False)
     return rows[0], wanted @ rows[0]
@@ -112,7 +77,6 @@ def bare_coefficients(wanted):
 RIGHT = {
     "cooccurrence": right_table,
     "window_errors": right_errors,
-    "decorrelated": right_channels,
     "atom_renewal": right_renewal,
 }
 WRONG = {
@@ -131,14 +95,6 @@ WRONG = {
         (summed_errors, "That is a sum"),
         (absolute_errors, "Squared differences"),
         (lambda *a: right_errors(*a).min(), "Shape: your errors"),
-    ],
-    "decorrelated": [
-        (uncentred_channels, "Take the mean colour off first"),
-        (unscaled_channels, "root of its eigenvalue"),
-        (untransposed_channels, "transposed eigenvectors"),
-        (standardised_channels, "have a covariance of"),
-        (noise_channels, "not a matrix times the colours"),
-        (lambda p: right_channels(p)[0], "Shape: your channels"),
     ],
     "atom_renewal": [
         (loud_atom, "The strength belongs to the coefficients"),

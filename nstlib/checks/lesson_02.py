@@ -1,11 +1,11 @@
-"""Checks of lesson 2: co-occurrence, errors of windows, decorrelated colours, an atom of K-SVD."""
+"""Checks of lesson 2: co-occurrence, errors of windows, an atom of K-SVD."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from nstlib.checks import Wrong, call, exercise, expect_number, expect_range, expect_shape, expect_tensor, expect_type
+from nstlib.checks import Wrong, call, exercise, expect_number, expect_shape, expect_tensor, expect_type
 
 LEVELS = torch.tensor([[0, 0, 1, 1], [0, 0, 1, 1], [0, 2, 2, 2], [2, 2, 3, 3]])  # Haralick's own example
 BESIDE = torch.tensor([[4, 2, 1, 0], [2, 4, 0, 0], [1, 0, 6, 1], [0, 0, 1, 2]]) / 24  # each pair counted both ways
@@ -92,40 +92,6 @@ def _explain_errors(result: Tensor, expected: Tensor) -> None:
     for advice, wrong in usual.items():
         if torch.allclose(result.float(), wrong, rtol=1e-4):
             raise Wrong(f"Value: {advice}")
-
-
-@exercise("decorrelated", hints=[
-    "pixels = picture[0].flatten(1), (3, H*W); take off pixels.mean(1, keepdim=True).",
-    "values, vectors = torch.linalg.eigh(pixels.cov(correction=0)): the columns of `vectors` are the axes.",
-    "vectors.T @ pixels are the new channels; divide each by the root of its value, then .view_as(picture).",
-])
-def check_decorrelated(answer: Callable) -> None:
-    """The laws of what the learner returns: mean 0, variance 1, no covariance, and made of the picture by a matrix."""
-    random = torch.Generator().manual_seed(0)
-    mixture = torch.tensor([[0.2, 0.1, 0.0], [0.1, 0.1, 0.05], [0.0, 0.1, 0.08]])
-    noise = torch.rand(3, 35, generator=random)
-    picture = (mixture @ noise + 0.1).view(1, 3, 5, 7)
-    result = call(answer, picture)
-    expect_type(result, Tensor, "your channels")
-    expect_shape(result, (1, 3, 5, 7), "your channels")
-    expect_range(result, name="your channels", look="A root of something negative?")
-    pixels, before = result[0].flatten(1).double(), picture[0].flatten(1).double()
-    expect_tensor(pixels.mean(1).abs().max(), torch.tensor(0.0).double(), name="the largest mean of your channels",
-                  look="Take the mean colour off first.", atol=1e-3)
-    _explain_covariance(pixels.cov(correction=0))
-    before = before - before.mean(1, keepdim=True)
-    left = pixels - torch.linalg.lstsq(before.T, pixels.T).solution.T @ before
-    if float(left.abs().max()) > 1e-2:
-        raise Wrong("Value: your channels are not a matrix times the colours, pixel by pixel. Were rows and columns mixed by a view?")
-
-
-def _explain_covariance(covariance: Tensor) -> None:
-    off = covariance - torch.diag(covariance.diagonal())
-    if float(off.abs().max()) > 0.02 * float(covariance.diagonal().max()):
-        raise Wrong(f"Value: two of your channels have a covariance of {float(off.abs().max()):.3g}, expected 0: multiply "
-                    "by the transposed eigenvectors.")  # fmt: skip
-    expect_tensor(covariance.diagonal(), torch.ones(3).double(), name="the variance of your channels",
-                  look="Divide each channel by the root of its eigenvalue, the deviation.", rtol=0.05)
 
 
 @exercise("atom_renewal", hints=[
