@@ -140,8 +140,8 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
     extractor = FeatureExtractor(backbone, tuple(layers), pooling=pooling).to(where)
     plain, content = content, COLORS[color].before(content, styles[0].picture)[0]
     shapes = pyramid_shapes(content.shape[-2:], LEVELS if pyramid is True else max(1, int(pyramid)))
-    recorder = Recorder(extractor.backbone_name, weights, content.shape[-2:], steps, progress, callback,
-                        finish=lambda image: COLORS[color].after(image, plain.to(image)))
+    recorder = Recorder(extractor.backbone_name, weights, content.shape[-2:], steps, progress, callback)
+    recorder.finish = lambda image: COLORS[color].after(image, plain.to(image))
     picture = None
     with recorder:
         for shape, share in zip(shapes, split_steps(steps, len(shapes)), strict=True):

@@ -58,9 +58,9 @@ class Recorder:
     """Use as `with recorder:` around the steps; `add` each Step, then ask for `result()`."""
 
     def __init__(self, backbone: str, weights: object, shape: Sequence[int], steps: int, progress: bool,
-                 callback: Callable[[object], object] | None, finish: Callable[[Tensor], Tensor] = lambda image: image):
+                 callback: Callable[[object], object] | None):
         self.backbone, self.weights, self.shape, self.callback = backbone, weights, tuple(shape), callback
-        self.finish = finish  # what makes the picture out of the canvas: its colours may be kept apart
+        self.finish: Callable[[Tensor], Tensor] = lambda image: image  # makes the picture of the canvas: colours may be kept apart
         self.bar = tqdm(total=steps, desc=f"{backbone} {max(shape)} px", unit="eval", disable=not progress)
         self.began, self.stopped = time.perf_counter(), None
         self.seconds: list[float] = []

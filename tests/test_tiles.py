@@ -96,7 +96,5 @@ def test_nothing_outside_the_reach_changes_a_value():
     ({"tile": 20}, "tile=20.*64"), ({"tile": 64, "statistic": "patches"}, "statistic='patches'.*gram"),
 ])  # fmt: skip
 def test_what_cannot_be_tiled_is_refused(options, words):
-    if options.get("statistic", "gram") not in STATISTICS:
-        pytest.skip("not there yet")
     with pytest.raises(NstError, match=words):
         TiledObjective(FeatureExtractor("mini"), photo("cat", 128), style("waves", 64), **options)
