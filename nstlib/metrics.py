@@ -16,15 +16,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib.color import luminance, match_affine
-from nstlib.errors import NstError
+from nstlib.downloads import download
+from nstlib.errors import DownloadError, NstError, WeightsError
 from nstlib.images import check_image, resize
 from nstlib.judge import gram_correlation, gram_distance
+from nstlib.weightfiles import sha256
 
 WINDOW, WINDOW_STD = 11, 1.5  # pixels: SSIM's Gaussian window, as in the paper
 EDGE_BLUR = 1.5  # pixels, standard deviation: grain finer than this is no edge
 PATCH, PATCHES, DIRECTIONS = 7, 2048, 128  # pixels a side; how many of each picture; how many random projections
 BINS = 8  # of a colour histogram, for each of red, green and blue
 REPEATS = 2000  # of a bootstrap
+TORCHVISION = "https://download.pytorch.org/models/"
+WEIGHTS_BYTES = 600_000_000  # VGG-16's file has 528 MB
 MEASURED = Path(__file__).with_name("measured") / "methods.json"  # every method's scores, by tools/compare_methods.py
 
 # ---------------------------------------------------------------- content: the result beside the photograph
@@ -187,11 +191,8 @@ def lpips(first: Tensor, second: Tensor, network: str = "alex") -> float:
     first, second = _same_size(first, second)
     if network not in LPIPS_FILES:
         raise NstError(f"network={network!r}: choose one of {', '.join(LPIPS_FILES)}")
-    try:
-        judge = LearnedPerceptualImagePatchSimilarity(network, normalize=True).to(first.device)
-    except OSError as error:  # no network, or a cache that cannot be written
-        raise NstError(f"LPIPS needs ImageNet weights, and they could not be had ({error}). With a network, call it again; "
-                       f"or put {LPIPS_FILES[network]} from download.pytorch.org/models into {_weights_folder()}") from error
+    _fetch_weights(LPIPS_FILES[network])
+    judge = LearnedPerceptualImagePatchSimilarity(network, normalize=True).to(first.device)
     with torch.no_grad():
         return float(judge(first, second))
 
@@ -199,8 +200,21 @@ def lpips(first: Tensor, second: Tensor, network: str = "alex") -> float:
 LPIPS_FILES = {"alex": "alexnet-owt-7be5be79.pth", "vgg": "vgg16-397923af.pth", "squeeze": "squeezenet1_1-b8a52dc0.pth"}
 
 
-def _weights_folder() -> str:
-    return f"{torch.hub.get_dir()}/checkpoints"
+def _fetch_weights(name: str) -> None:
+    """Put a file of torchvision's where torch.hub looks for it; its name ends in the first digits of its checksum."""
+    path = Path(torch.hub.get_dir()) / "checkpoints" / name
+    if path.is_file():
+        return
+
+    def check(file: Path) -> None:
+        if not sha256(file).startswith(path.stem.rpartition("-")[2]):
+            raise WeightsError(f"{name} from the network has another checksum than its name says")
+
+    try:
+        download(TORCHVISION + name, cache=path.parent, name=name, max_bytes=WEIGHTS_BYTES, check=check)
+    except DownloadError as error:
+        raise NstError(f"LPIPS needs ImageNet weights, and they could not be had ({error}). With a network, call it again; "
+                       f"or put {name} from {TORCHVISION} into {path.parent}") from error
 
 
 def fid(first: Sequence[Tensor], second: Sequence[Tensor], features: nn.Module | None = None) -> float:

@@ -1,7 +1,6 @@
 """Laws of the metrics: what leaves them alone, what they must see, what a formula or another library says."""
 
 import math
-from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from torch import nn
 import nstlib
 from nstlib import NstError, metrics
 from nstlib.color import luminance
+from nstlib.errors import DownloadError, WeightsError
 from nstlib.gallery import STYLES
 from nstlib.judge import gabor_filters, gram_correlation, gram_distance, judge_features
 from nstlib.losses import gram_matrix
@@ -241,20 +241,34 @@ def test_fid_needs_pictures_and_inception(monkeypatch, temple):
         fid([temple] * 2, [temple] * 2)
 
 
-def test_lpips_without_its_weights_says_where_they_belong(monkeypatch, temple):
+def test_lpips_without_its_weights_says_where_they_belong(monkeypatch, tmp_path, temple):
     def offline(*args, **options):
-        raise URLError("no network")
+        raise DownloadError("no network")
 
-    monkeypatch.setattr("torchmetrics.functional.image.lpips._get_tv_model_features", offline)
+    monkeypatch.setattr(metrics, "download", offline)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     with pytest.raises(NstError, match=r"alexnet-owt-7be5be79\.pth.*checkpoints"):
         lpips(temple, temple)
     with pytest.raises(NstError, match="choose one of alex, vgg, squeeze"):
         lpips(temple, temple, network="resnet")
 
 
+def test_lpips_takes_no_other_file_for_its_weights(monkeypatch, tmp_path, temple):
+    """What the network sends is compared with the digits in the file's name, as torchvision does."""
+    def sends_something(url, *, check, **options):
+        (tmp_path / "sent").write_bytes(b"something else")
+        check(tmp_path / "sent")
+
+    monkeypatch.setattr(metrics, "download", sends_something)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    with pytest.raises(WeightsError, match="another checksum"):
+        lpips(temple, temple)
+
+
 def test_lpips_is_zero_for_equal_pictures_and_grows(monkeypatch, temple):
     from torchmetrics.functional.image import lpips as theirs
 
+    monkeypatch.setattr(metrics, "_fetch_weights", lambda name: None)
     load = theirs._get_tv_model_features
     monkeypatch.setattr(theirs, "_get_tv_model_features", lambda net, pretrained=False: load(net, pretrained=False))
     torch.manual_seed(0)  # random weights in AlexNet's place: the plumbing is the same
