@@ -59,3 +59,13 @@ def test_the_stored_table_has_ten_by_ten_pairs_and_the_baselines():
     assert set(BASELINES) <= set(stored["methods"])
     table = MEASURED.with_suffix(".md").read_text(encoding="utf-8")
     assert "| photograph |" in table and "python tools/compare_methods.py" in table
+
+
+def test_the_time_can_be_taken_again_alone(tool, tmp_path):
+    path = tmp_path / "methods.json"
+    tool.compare(["photograph", "style pasted"], path, 64, rows_left=-1)
+    before = json.loads(path.read_text())["methods"]
+    tool.time_again(["photograph"], path, 64)
+    after = json.loads(path.read_text())["methods"]
+    assert after["style pasted"] == before["style pasted"] and after["photograph"]["SSIM"] == before["photograph"]["SSIM"]
+    assert {name: len(row) for name, row in after["photograph"]["seconds"].items()} == {"temple": 1, "page": 1}

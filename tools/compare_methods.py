@@ -2,11 +2,13 @@
 
     python tools/compare_methods.py                       # what is missing: every method on 10 x 10 pairs
     python tools/compare_methods.py --methods gram patches    # these, measured anew
+    python tools/compare_methods.py --seconds             # take the time again, of ten pairs a method
     python tools/compare_methods.py --show                # the stored table as Markdown, nothing is computed
 
 A lesson that brings a method adds a line to METHODS. Each row of ten pairs is stored as soon as it is done, in
 nstlib/measured/methods.json (every score) and methods.md (the table); a run that was stopped goes on where it was.
-The seconds are those of the machine named in the table, alone on it. LPIPS is measured too where its weights can be had.
+The seconds are those of the processor, of all its cores together, so that they do not depend on what else it does; on a
+GPU they say little. LPIPS is measured too where its weights can be had.
 """
 
 from __future__ import annotations
@@ -55,9 +57,9 @@ METHODS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 def judged(method: Callable, content: Tensor, manner: Tensor, has_lpips: bool) -> dict[str, float]:
     """Scores of one result, and its seconds."""
-    began = time.perf_counter()
+    began = time.process_time()
     result = method(content.to(device()), manner.to(device())).cpu()
-    scores = {"seconds": time.perf_counter() - began, **measure(result, content, manner)}
+    scores = {"seconds": time.process_time() - began, **measure(result, content, manner)}
     return scores | ({"LPIPS": lpips(result, content)} if has_lpips else {})
 
 
@@ -78,7 +80,19 @@ def compare(names: list[str], path: Path, size: int, rows_left: int) -> None:
             for metric in row[0]:
                 rows.setdefault(metric, {})[picture] = [round(scores[metric], 4) for scores in row]
             write(stored, path)
-            print(f"{name}: {number + 1} of {len(PHOTOS)}, {median(s['seconds'] for s in row):.2f} s a picture", flush=True)
+            print(f"{name}: {number + 1} of {len(PHOTOS)}, {median(s['seconds'] for s in row):.2f} CPU s a picture", flush=True)
+
+
+def time_again(names: list[str], path: Path, size: int) -> None:
+    """Take the seconds of the named methods anew, for each photograph with the first style."""
+    stored, manner = read(path, size), style(STYLES[0], size).to(device())
+    for name in set(names) & set(stored["methods"]):
+        rows = stored["methods"][name]["seconds"] = {}
+        for picture in PHOTOS:
+            content, began = photo(picture, size).to(device()), time.process_time()
+            METHODS[name](content, manner)
+            rows[picture] = [round(time.process_time() - began, 4)]
+        write(stored, path)
 
 
 def can_have_lpips() -> bool:
@@ -118,9 +132,9 @@ def markdown(stored: dict) -> str:
     columns = [m for m in (*METRICS, "LPIPS") if complete and all(m in rows for rows in complete.values())]
     arrows = {name: "↑" if metric.better == "higher" else "↓" for name, metric in METRICS.items()} | {"LPIPS": "↓"}
     about = (f"{len(PHOTOS)} photographs x {len(STYLES)} styles at {stored['size']} px; mean [95 % interval, bootstrap over "
-             f"photographs and styles]; seconds: median on {stored['machine']}.")
+             f"photographs and styles]; CPU seconds: median, all cores, {stored['machine']}.")
     lines = [about, "Made by `python tools/compare_methods.py`.", "",
-             f"| method | {' | '.join(f'{name} {arrows[name]}' for name in columns)} | seconds |", "|---" * (len(columns) + 2) + "|"]
+             f"| method | {' | '.join(f'{name} {arrows[name]}' for name in columns)} | CPU s |", "|---" * (len(columns) + 2) + "|"]
     for name, rows in complete.items():
         cells = ["{:.2f} [{:.2f}, {:.2f}]".format(*bootstrap_mean(list(rows[metric].values()))) for metric in columns]
         seconds = median(value for row in rows["seconds"].values() for value in row)
@@ -134,10 +148,14 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=SIZE, help="pixels, longer side")
     parser.add_argument("--out", type=Path, default=MEASURED)
     parser.add_argument("--rows", type=int, default=-1, help="stop after so many rows of pairs, and go on another time")
+    parser.add_argument("--seconds", action="store_true", help="take only the time again")
     parser.add_argument("--show", action="store_true", help="print the stored table")
     args = parser.parse_args()
     if args.show:
         print(markdown(read(args.out, args.size)))
+        return
+    if args.seconds:
+        time_again(args.methods or list(METHODS), args.out, args.size)
         return
     if args.methods and args.out.is_file():
         stored = read(args.out, args.size)
