@@ -57,8 +57,11 @@ class LabPage:
         self.page, (self.url, self.token) = page, address
 
     def open(self, lesson: str) -> None:
-        """Open a notebook by its file name and wait until its cells are drawn and its kernel is idle."""
-        self.page.goto(f"{self.url}lab/tree/notebooks/{lesson}?token={self.token}&reset")
+        """Open a notebook by its file name and wait until its cells are drawn and its kernel is connected and idle."""
+        # The kernel's sign says idle before there is a kernel, and a cell that is run then is forgotten now and then.
+        with self.page.expect_websocket(lambda socket: "/api/kernels/" in socket.url, timeout=CELL_TIMEOUT):
+            self.page.goto(f"{self.url}lab/tree/notebooks/{lesson}?token={self.token}&reset")
+        self.page.wait_for_timeout(500)  # until the sign knows
         self.page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=CELL_TIMEOUT)
         self.wait_until_idle()
 
