@@ -68,7 +68,7 @@ function render({ model, el }) {
     context.drawImage(layer, 0, 0);
     context.globalAlpha = 1;
     context.filter = "none";
-    said.textContent = `${model.get("strokes").length} strokes`;
+    said.textContent = `strokes: ${model.get("strokes").length}`;
   };
 
   const place = (event) => {
@@ -91,8 +91,9 @@ function render({ model, el }) {
   });
   const finish = () => {
     if (!stroke) return;
-    model.set("strokes", [...model.get("strokes"), stroke]);
-    stroke = null;
+    const done = stroke;
+    stroke = null; // before the model tells everybody to draw: a lasso is filled once it is done
+    model.set("strokes", [...model.get("strokes"), done]);
     model.save_changes();
   };
   canvas.addEventListener("pointerup", finish);

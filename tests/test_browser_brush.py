@@ -34,6 +34,9 @@ def drawing(lab, lab_address):
     return lab, canvas
 
 
+MIDDLE = "c => Array.from(c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data).join()"
+
+
 def drag(lab, canvas, points):
     """Draw through points given as shares of the canvas."""
     canvas.scroll_into_view_if_needed()
@@ -57,7 +60,7 @@ def test_the_kernel_sees_what_the_mouse_draws(drawing):
     assert seen(lab) == ([], 0)
     before = canvas.evaluate("c => c.toDataURL()")
     drag(lab, canvas, [(0.2, 0.3), (0.8, 0.3)])
-    lab.page.get_by_text("1 strokes").wait_for(timeout=30_000)
+    lab.page.get_by_text("strokes: 1").wait_for(timeout=30_000)
     assert canvas.evaluate("c => c.toDataURL()") != before
     strokes, covered = seen(lab)
     assert len(strokes) == 1 and strokes[0]["radius"] == pytest.approx(0.05)
@@ -70,7 +73,9 @@ def test_the_lasso_fills_and_undo_takes_back(drawing):
     lab, canvas = drawing
     panel = lab.cell("MaskBrush(photo").locator(".jp-OutputArea")
     panel.get_by_label("tool").select_option("lasso")
+    before = canvas.evaluate(MIDDLE)
     drag(lab, canvas, [(0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)])
+    assert canvas.evaluate(MIDDLE) != before
     strokes, covered = seen(lab)
     assert strokes[0]["radius"] == 0 and covered == pytest.approx(0.25, abs=0.02)
     panel.get_by_label("tool").select_option("brush")
@@ -88,8 +93,7 @@ def test_the_lasso_fills_and_undo_takes_back(drawing):
 def test_the_canvas_is_described_and_shows_what_the_kernel_sets(drawing):
     lab, canvas = drawing
     assert canvas.get_attribute("aria-label") == "Draw the sky"
-    middle = "c => Array.from(c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data).join()"
-    before = canvas.evaluate(middle)
+    before = canvas.evaluate(MIDDLE)
     lab.run("brush.strokes =")
-    lab.page.wait_for_function(f"([c, before]) => ({middle})(c) != before", arg=[canvas.element_handle(), before], timeout=30_000)
+    lab.page.wait_for_function(f"([c, before]) => ({MIDDLE})(c) != before", arg=[canvas.element_handle(), before], timeout=30_000)
     assert seen(lab)[1] > 0.1
