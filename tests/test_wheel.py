@@ -19,7 +19,7 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_holds_every_module_weight_style_and_mask(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "nstlib").rglob("*.py")}
+    modules = {path.relative_to(ROOT).as_posix() for kind in ("py", "js", "css") for path in (ROOT / "nstlib").rglob(f"*.{kind}")}
     weights = {path.relative_to(ROOT).as_posix() for path in (ROOT / "nstlib/weights").iterdir()}
     pictures = {
         f"nstlib/_images/{kind}/{path.name}" for kind in ("styles", "masks") for path in (ROOT / "images" / kind).iterdir()
