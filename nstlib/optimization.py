@@ -36,7 +36,7 @@ INITS = ("content", "noise", "style")
 HISTORY = 20  # pairs of pictures that L-BFGS remembers, fewer where they would take more than
 HISTORY_BYTES = 2**30
 OPTIMIZERS = {
-    "lbfgs": lambda z: LBFGS(z, max_step=MAX_STEP, history=max(2, min(HISTORY, HISTORY_BYTES // (2 * z.nbytes)))),
+    "lbfgs": lambda z: LBFGS(z, max_step=MAX_STEP, history=max(1, min(HISTORY, HISTORY_BYTES // (2 * z.nbytes)))),
     "adam": lambda z: torch.optim.Adam([z], lr=0.03),
 }
 

@@ -201,4 +201,5 @@ class _Tiled(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, slope: Tensor, *_: Tensor) -> tuple[Tensor, None]:
-        return slope * ctx.gradient, None
+        gradient, ctx.gradient = ctx.gradient, None  # handed on, not copied: it is as large as the picture
+        return gradient.mul_(slope), None
