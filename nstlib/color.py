@@ -132,6 +132,11 @@ def _colours_back(painted: Tensor, content: Tensor) -> Tensor:
     return into_gamut(with_luminance(content, luminance(painted)))
 
 
+def _histogram_moved(content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+    """The style with the content's histograms. Affine first: channel by channel alone would make colours of neither."""
+    return content, match_histogram(match_affine(style, content).clamp(0, 1), content)
+
+
 _luminance = luminance  # `with_luminance` has an argument of that name
 
 COLORS = {
@@ -139,6 +144,5 @@ COLORS = {
     "luminance": Recipe(_both_grey, _colours_back),
     "affine": Recipe(lambda content, style: (content, match_affine(style, content).clamp(0, 1)),
                      lambda painted, content: painted),
-    "histogram": Recipe(lambda content, style: (content, match_histogram(style, content)),
-                        lambda painted, content: painted),
+    "histogram": Recipe(_histogram_moved, lambda painted, content: painted),
 }  # fmt: skip

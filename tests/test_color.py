@@ -113,6 +113,14 @@ def test_the_style_gets_the_contents_colours(name, levels, pictures):
     assert gap[moved] < 0.5 * gap[pictures[1]]
 
 
+def test_the_histogram_recipe_keeps_how_channels_go_together(pictures):
+    """Matched channel by channel alone, the covariance stays far from the content's: colours of neither picture."""
+    content, wanted = pictures[0], moments(pictures[0])[1]
+    moved = (match_histogram(style("flowers", 96), content), COLORS["histogram"].before(content, style("flowers", 96))[1])
+    alone, recipe = ((moments(picture)[1] - wanted).norm() / wanted.norm() for picture in moved)
+    assert recipe < 0.1 and alone > 3 * recipe
+
+
 @pytest.mark.parametrize("match", [match_affine, match_histogram])
 def test_what_cannot_be_matched_is_named(match, pictures):
     with pytest.raises(NstError, match=r"\[None\]"):
