@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from functools import cache
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -70,6 +71,23 @@ def _strengths(x: Tensor) -> Tensor:
     single = F.pad(x.flatten(0, 1)[:, None], (border,) * 4, mode="reflect")  # (N, C, H, W) -> (N * C, 1, H + 6, W + 6)
     pairs = F.conv2d(single, filters).unflatten(1, (ORIENTATIONS, 2))        # (N * C, 6, 2, H, W)
     return pairs.norm(dim=2).view(x.shape[0], -1, *x.shape[-2:])
+
+
+def stroke_directions(image: Tensor, level: str = "level2") -> Tensor:
+    """A picture of where strokes run which way: hue is the direction, brightness how clear it is. For the eye only.
+
+    Pictures (N, 3, H, W) -> (N, 3, h, w), the size of that level of `judge_features`. Each orientation pulls with its
+    strength; half a turn is the whole circle of hues, because a stroke has no front. Raises ImageError and NstError.
+    """
+    from matplotlib.colors import hsv_to_rgb
+    from scipy.ndimage import gaussian_filter
+
+    strengths = gaussian_filter(judge_features(image)[level][:, :ORIENTATIONS].cpu().numpy(), (0, 0, 3, 3))
+    turns = np.exp(2j * np.pi * np.arange(ORIENTATIONS) / ORIENTATIONS)[:, None, None]
+    pull = (strengths * turns).sum(1)  # (N, h, w), complex
+    clear = np.clip(np.abs(pull) / (np.quantile(np.abs(pull), 0.95) + 1e-9), 0, 1)
+    colours = hsv_to_rgb(np.stack([np.angle(pull) / (2 * np.pi) % 1, np.full(pull.shape, 0.85), clear], -1))
+    return torch.from_numpy(colours).movedim(-1, 1).float().contiguous()
 
 
 def gram_distance(first: Tensor, second: Tensor, features: Callable[[Tensor], Features] = judge_features) -> float:

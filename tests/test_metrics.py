@@ -13,7 +13,7 @@ from nstlib import NstError, metrics
 from nstlib.color import luminance
 from nstlib.errors import DownloadError, WeightsError
 from nstlib.gallery import STYLES
-from nstlib.judge import gabor_filters, gram_correlation, gram_distance, judge_features
+from nstlib.judge import gabor_filters, gram_correlation, gram_distance, judge_features, stroke_directions
 from nstlib.losses import gram_matrix
 from nstlib.metrics import (
     BASELINES,
@@ -72,6 +72,13 @@ def test_a_quarter_turn_of_the_picture_turns_the_orientations(swirls):
     upright, turned = (judge_features(p)["level2"] for p in (swirls, swirls.rot90(1, (2, 3)).contiguous()))
     strength, rotated = (maps[0, :6].mean((1, 2)) for maps in (upright, turned))
     torch.testing.assert_close(rotated, strength.roll(3), rtol=1e-3, atol=1e-5)
+
+
+def test_the_picture_of_directions_has_one_hue_for_one_direction():
+    upright = 0.5 + 0.4 * torch.cos(2 * math.pi / 6 * torch.arange(96.0)).expand(1, 3, 96, 96).contiguous()
+    one, other = (stroke_directions(p)[0, :, 8:-8, 8:-8].flatten(1) for p in (upright, upright.mT.contiguous()))
+    assert one.shape[0] == 3 and one.std(1).max() < 0.05 and other.std(1).max() < 0.05
+    assert one.mean(1).argmax() == 0 and other.mean(1).argmin() == 0  # red, and a quarter turn later its opposite, cyan
 
 
 def test_style_distances_know_equal_far_and_moved(temple, swirls):
