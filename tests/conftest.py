@@ -1,6 +1,7 @@
 """Shared fixtures: the repository's paths, and a JupyterLab with a browser page in front of it."""
 
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tools"))  # the scripts that made what is shipped are tested like the library
 
 CELL_TIMEOUT = 120_000  # ms: a lesson's cell on a slow, loaded machine
+
+
+# A test run that a script put into the background ignores Ctrl-C, and its children would inherit that: the tests that
+# press it would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

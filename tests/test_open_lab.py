@@ -51,10 +51,13 @@ def test_the_printed_address_answers_and_ctrl_c_ends_it(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
     command = [sys.executable, ROOT / "tools/open_lab.py", "README.md", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as lab:
-        address = next(line.strip() for line in lab.stdout if "http://" in line)
-        with urllib.request.urlopen(address, timeout=60) as page:
-            assert page.status == 200 and "JupyterLab" in page.read().decode()
-        lab.send_signal(signal.SIGINT)
-        assert lab.wait(timeout=60) == 0
+        try:
+            address = next(line.strip() for line in lab.stdout if "http://" in line)
+            with urllib.request.urlopen(address, timeout=60) as page:
+                assert page.status == 200 and "JupyterLab" in page.read().decode()
+            lab.send_signal(signal.SIGINT)
+            assert lab.wait(timeout=60) == 0
+        finally:
+            lab.terminate()  # else a failure above would wait for it for ever
     with pytest.raises(OSError):
         urllib.request.urlopen(address, timeout=10)
