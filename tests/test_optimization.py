@@ -198,10 +198,11 @@ def together(**options):
 
 def test_masks_colour_mixing_scales_and_tiles_together():
     """In tiles as in one piece, and with the photograph's colours."""
-    whole, tiled = together(), together(tile=64)
+    few = 6  # L-BFGS makes more of rounding's 1e-7 with every step; test_tiles.py holds the gradient to it
+    torch.testing.assert_close(together(tile=64, steps=few).image, together(steps=few).image, rtol=0, atol=2 / 255)
+    whole = together()
     assert whole.image.shape == (1, 3, *photo("temple", 200).shape[2:])
     assert whole.history["style"][-1] < 0.5 * whole.history["style"][0]
-    torch.testing.assert_close(tiled.image, whole.image, rtol=0, atol=2 / 255)
     assert (together(color="style").image - whole.image).abs().mean() > 0.02
 
 
