@@ -6,7 +6,8 @@ vary, one grey picture each, and a few more numbers say how these hang together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -151,9 +152,21 @@ def descend(loss: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> Tens
         total.backward()
         return total
 
-    for _ in range(steps):
-        optimiser.step(closure)
+    with _one_thread():
+        for _ in range(steps):
+            optimiser.step(closure)
     return canvas.picture().detach().clamp(0, 1)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """MKL splits the Fourier transform of one small picture between threads, and waking them takes 30 times as long."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def portilla_simoncelli(sample: Tensor, size: int | tuple[int, int] | None = None, *, steps: int = 100, seed: int = 0,

@@ -11,7 +11,7 @@ from nstlib import style
 from nstlib.errors import NstError
 from nstlib.sparse import GAIN, Stop, code_picture, from_patches, ksvd, ksvd_rounds, sparse_codes, to_patches
 from nstlib.textures import ERROR_LIMIT, TOLERANCE, _Places, efros_leung, growth_steps
-from nstlib.wavelets import GROUPS, TextureModel, colour_axes, portilla_simoncelli
+from nstlib.wavelets import GROUPS, TextureModel, colour_axes, descend, portilla_simoncelli
 
 
 def sample(side=24, name="mosaic"):
@@ -141,6 +141,16 @@ def test_synthesis_comes_nearer_to_the_statistics_and_grey_stays_grey():
     assert grown[1].shape == (1, 3, 128, 144) and 0 <= grown[1].min() and grown[1].max() <= 1
     assert float(model.loss(grown[1])) < 0.2 * float(model.loss(grown[0]))
     assert float((grown[1] - grown[1].mean(1, keepdim=True)).abs().max()) < 1e-4
+
+
+def test_a_descent_leaves_the_number_of_threads_as_it_was():
+    threads = torch.get_num_threads()
+    start = sample(64)
+    descend(lambda picture: picture.square().mean(), start, 2)
+    assert torch.get_num_threads() == threads
+    with pytest.raises(ZeroDivisionError):
+        descend(lambda picture: picture.mean() * (1 / 0), start, 1)
+    assert torch.get_num_threads() == threads
 
 
 def test_a_model_refuses_sizes_and_groups_that_it_does_not_have():
