@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -49,7 +50,7 @@ class StyleTarget:
     mask: Tensor | None = None
     layers: Sequence[str] = STYLE_LAYERS
 
-    @property
+    @cached_property
     def weight(self) -> float:
         """Its share, times the share of the canvas that it covers: so a style is as strong in a small region as in a large one."""
         return self.share * (1.0 if self.mask is None else float(self.mask.mean()))
