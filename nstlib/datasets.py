@@ -1,0 +1,124 @@
+"""Pictures to train on: those of the course, a folder's, Imagenette's; and random crops of them, the same for the same step.
+
+Nothing random is drawn anew when a training goes on: a crop depends on the seed, the step and its place in the batch alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from nstlib.errors import NstError
+from nstlib.gallery import PHOTOS, photo
+from nstlib.images import load_image, resize
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = (".bmp", ".gif", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
+CACHE_BYTES = 2**30  # decoded pictures that are kept; the rest is read from disk again
+UNREADABLE = (NstError, OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+
+
+class Pictures(Sequence):
+    """Pictures that are read when they are asked for: (3, H, W) uint8, the shorter side `side` pixels.
+
+    `read` turns a source into a picture (1, 3, H, W) in [0, 1]. One that cannot be read is named in a warning, and its
+    neighbour is taken in its place, always the same. Raises NstError where none can be read.
+    """
+
+    def __init__(self, sources: Iterable, side: int, read: Callable[[object], Tensor] = load_image):
+        self.sources, self.side, self.read = list(sources), side, read
+        self._kept: dict[int, Tensor] = {}
+        self._bytes, self._bad = 0, set()
+        if not self.sources:
+            raise NstError("there are no pictures to train on")
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __getitem__(self, index: int) -> Tensor:
+        for number in ((index + more) % len(self) for more in range(len(self))):
+            picture = self._kept.get(number)
+            if picture is None and number not in self._bad:
+                picture = self._load(number)
+            if picture is not None:
+                return picture
+        raise NstError(f"none of the {len(self)} pictures can be read")
+
+    def _load(self, number: int) -> Tensor | None:
+        try:
+            image = self.read(self.sources[number])
+        except UNREADABLE as error:
+            self._bad.add(number)
+            log.warning("skipped %s: %s", self.sources[number], error)
+            return None
+        height, width = image.shape[-2:]
+        scale = self.side / min(height, width)
+        small = resize(image, (max(self.side, round(height * scale)), max(self.side, round(width * scale))))
+        picture = (255 * small[0]).round().byte()
+        if self._bytes + picture.nbytes <= CACHE_BYTES:
+            self._kept[number] = picture
+            self._bytes += picture.nbytes
+        return picture
+
+
+def bundled(side: int, names: Iterable[str] | None = None) -> Pictures:
+    """The photographs of the course, or some of them by name, shorter side `side` px; nothing is downloaded."""
+    return Pictures(list(PHOTOS) if names is None else names, side, photo)
+
+
+def folder(path: Path, side: int) -> Pictures:
+    """Every picture in a folder and in those inside it, in the order of their names; shorter side `side` px.
+
+    Files that are no pictures are named and skipped. Raises NstError where there is no folder, or no picture in it.
+    """
+    path = Path(path).expanduser()
+    if not path.is_dir():
+        raise NstError(f"there is no folder {path}")
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    readable = [file for file in files if _opens(file)]
+    if not readable:
+        raise NstError(f"no picture in {path} can be read: expected files such as {', '.join(SUFFIXES)}")
+    return Pictures(readable, side)
+
+
+def _opens(file: Path) -> bool:
+    try:
+        with Image.open(file) as picture:
+            picture.verify()  # the structure only: what is broken further inside shows when it is decoded
+        return True
+    except UNREADABLE as error:
+        log.warning("skipped %s: %s", file, error)
+        return False
+
+
+class Crops:
+    """Random square crops of pictures, half of them mirrored: `batch(step, count)` is always the same for the same step.
+
+    `size` in pixels, at most the shorter side of every picture. `seed` picks another sequence. Raises NstError.
+    """
+
+    def __init__(self, pictures: Sequence[Tensor], size: int, seed: int = 0):
+        if size > min(pictures[0].shape[-2:]):
+            raise NstError(f"size={size}: the pictures have only {min(pictures[0].shape[-2:])} px on their shorter side")
+        self.pictures, self.size, self.seed = pictures, size, seed
+
+    def batch(self, step: int, count: int, first: int = 0) -> Tensor:
+        """Crops number `first` to `first + count - 1` of the step: (count, 3, size, size), float32 in [0, 1]."""
+        return torch.stack([self._crop(step, first + place) for place in range(count)]).float().div_(255)
+
+    def _crop(self, step: int, place: int) -> Tensor:
+        random = torch.Generator().manual_seed((self.seed << 48) + (step << 16) + place)
+
+        def draw(n: int) -> int:
+            return int(torch.randint(n, (1,), generator=random))
+
+        picture = self.pictures[draw(len(self.pictures))]
+        top, left = (draw(side - self.size + 1) for side in picture.shape[-2:])
+        crop = picture[:, top:top + self.size, left:left + self.size]
+        return crop.flip(2) if draw(2) else crop

@@ -1,0 +1,64 @@
+"""Networks that paint, in files: their weights in half precision, and how to build them, in one .safetensors file."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from nstlib.errors import WeightsError
+from nstlib.nets.fast import FastNet
+from nstlib.weightfiles import fill
+
+NETWORKS: dict[str, type[nn.Module]] = {"fast": FastNet}
+FAST_WEIGHTS = ("swirls", "mosaic", "waves", "many")  # the networks that the course ships
+WEIGHTS_FOLDER = Path(__file__).parents[1] / "weights"
+
+
+def save_network(network: nn.Module, path: str | os.PathLike, **about: object) -> Path:
+    """Write a network of NETWORKS, whole or not at all; `about` (data, seconds, losses, ...) goes into the file as JSON."""
+    path = Path(path)
+    kind = next(name for name, one in NETWORKS.items() if type(network) is one)
+    meta = {"network": kind, "options": json.dumps(network.options), "about": json.dumps(about)}
+    state = {name: tensor.detach().cpu().half().contiguous() for name, tensor in network.state_dict().items()}
+    part = path.with_name(f".{path.name}.part")
+    try:
+        save_file(state, part, meta)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def load_fast(source: str | os.PathLike) -> FastNet:
+    """A network that paints in one pass, ready to use: one of FAST_WEIGHTS, or a file that `save_network` wrote.
+
+    Raises WeightsError for another name, for a missing or damaged file, and for one that holds another network.
+    """
+    known = source in FAST_WEIGHTS and not Path(source).is_file()
+    return load_network(WEIGHTS_FOLDER / f"fast_{source}.safetensors" if known else Path(source), "fast")
+
+
+def load_network(path: Path, kind: str) -> nn.Module:
+    """The network of this kind in a file, in float32, in evaluation mode. Raises WeightsError."""
+    if not path.is_file():
+        raise WeightsError(f"no network at {path}: name one of {', '.join(FAST_WEIGHTS)}, or a file that was trained")
+    try:
+        with safe_open(path, "pt") as file:
+            meta, state = file.metadata() or {}, {key: file.get_tensor(key).float() for key in file.offset_keys()}
+        options = json.loads(meta["options"])
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise WeightsError(f"{path} is no network of this course, or is damaged ({error}): train it again") from error
+    if meta.get("network") != kind:
+        raise WeightsError(f"{path} holds a network of the kind {meta.get('network')!r}, not {kind!r}")
+    return fill(NETWORKS[kind](**options), state, path).eval()
+
+
+def read_about(path: str | os.PathLike) -> dict:
+    """What was noted about a network when its file was written."""
+    with safe_open(Path(path), "pt") as file:
+        return json.loads(file.metadata()["about"])

@@ -1,0 +1,51 @@
+"""The loss that trains a network to paint: that of lesson 4, taken of what the network paints.
+
+Johnson, Alahi and Fei-Fei, "Perceptual losses for real-time style transfer and super-resolution" (2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from nstlib.features import FeatureExtractor
+from nstlib.losses import content_loss, gram_matrix, style_loss, total_variation
+from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
+
+FAST_WEIGHTS = Weights(content=1.0, style=20.0, tv=5.0)  # less style than a single picture bears: see lesson 7
+
+
+class PerceptualLoss:
+    """Content of the photographs and style of one or several pictures, as weighted relative losses.
+
+    `styles` are pictures (1, 3, H, W) of any sizes; photograph number n is painted in style n modulo their number.
+    `extractor` gives the layers that are named. Style is measured by Gram matrices.
+    """
+
+    def __init__(self, extractor: FeatureExtractor, styles: Sequence[Tensor], weights: Weights = FAST_WEIGHTS, *,
+                 content_layers: Sequence[str] = CONTENT_LAYERS, style_layers: Sequence[str] = STYLE_LAYERS):
+        self.extractor, self.weights, self.content_layers = extractor, weights, tuple(content_layers)
+        with torch.no_grad():
+            seen = [extractor(picture) for picture in styles]
+            self.targets = {layer: torch.cat([gram_matrix(maps[layer]) for maps in seen]) for layer in style_layers}  # (S, C, C)
+        self.count = len(styles)
+
+    def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
+        """{"content", "style", "tv", "total"} of the painted photographs, each times its weight; `numbers` (N,) of them."""
+        chosen = numbers.to(images.device) % self.count
+        painted = network(images, chosen) if self.count > 1 else network(images)
+        with torch.no_grad():
+            wanted = self.extractor(images)
+        seen = self.extractor(painted)
+        with torch.autocast(images.device.type, enabled=False):  # Gram matrices want all their digits
+            content = _mean([content_loss(seen[layer].float(), wanted[layer].float()) for layer in self.content_layers])
+            style = _mean([style_loss(gram_matrix(seen[layer].float()), target[chosen]) for layer, target in self.targets.items()])
+            variation = total_variation(painted.float())
+        losses = {"content": self.weights.content * content, "style": self.weights.style * style, "tv": self.weights.tv * variation}
+        return losses | {"total": sum(losses.values())}
+
+
+def _mean(terms: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(terms)).mean()

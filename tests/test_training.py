@@ -1,0 +1,172 @@
+"""The training loop: it learns, goes on to the bit after being killed, shares work, and stops where a loss is not finite."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from training_script import small_training
+
+from nstlib.checkpoints import latest_path, load_latest
+from nstlib.errors import NstError
+from nstlib.training import TrainingError, TrainingSettings, rate, share_of_batch, train, training_steps
+
+SCRIPT = Path(__file__).with_name("training_script.py")
+
+
+class Line(nn.Module):
+    """y = a x, with one weight to learn."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Parameter(torch.zeros(1))
+        self.frozen = nn.Parameter(torch.ones(1), requires_grad=False)
+
+    def forward(self, x):
+        return self.a * x
+
+
+def distance(network, x, numbers):
+    return {"total": (network(x) - 3 * x).square().mean()}
+
+
+def values(step, count, first=0):
+    return torch.linspace(0.5, 1.5, 8)[first:first + count]
+
+
+SETTINGS = TrainingSettings(150, batch=8, learning_rate=0.1, precision="no", checkpoint_every=10)
+
+
+def test_it_learns_what_may_learn():
+    trained = train(Line(), distance, values, SETTINGS, progress=False)
+    assert trained.network.a.item() == pytest.approx(3, abs=0.02) and trained.network.frozen.item() == 1
+    assert len(trained.history["total"]) == 150 and trained.seconds > 0 and not trained.network.training
+    assert trained.history["total"][0] == pytest.approx((9 * values(0, 8).square()).mean().item())
+
+
+def test_the_loop_is_visible():
+    steps = list(training_steps(Line(), distance, values, TrainingSettings(3, batch=8, precision="no")))
+    assert [step.index for step in steps] == [0, 1, 2] and steps[2].losses["total"] < steps[0].losses["total"]
+
+
+def test_a_callback_stops():
+    assert len(train(Line(), distance, values, SETTINGS, progress=False, callback=lambda s: s.index == 4).history["total"]) == 5
+
+
+def test_the_mean_of_the_weights_is_kept():
+    seen = []
+    settings = TrainingSettings(3, batch=8, learning_rate=0.1, ema=0.5, precision="no")
+    network = train(Line(), distance, values, settings, progress=False, callback=lambda s: seen.append(s.network.a.item())).network
+    first, second, third = seen  # the mean begins as the first weights that it sees
+    assert network.a.item() == pytest.approx(0.25 * first + 0.25 * second + 0.5 * third)
+
+
+def test_the_rate_rises_and_falls():
+    shares = [rate(step, TrainingSettings(100, warmup=0.1)) for step in range(100)]
+    assert shares[0] == pytest.approx(0.1) and shares[10] == 1 and shares[54] == pytest.approx(0.5, abs=0.02) and shares[99] < 0.01
+
+
+def test_batches_are_shared_equally():
+    assert [share_of_batch(6, 3, number) for number in range(3)] == [(2, 0), (2, 2), (2, 4)]
+    with pytest.raises(NstError, match="multiple of 4"):
+        share_of_batch(6, 4, 0)
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"batch": 1.5}, {"learning_rate": 0}, {"ema": 1}, {"precision": "int8"}, {"warmup": -1}])
+def test_settings_that_cannot_be(wrong):
+    with pytest.raises(NstError, match=next(iter(wrong))):
+        TrainingSettings(**wrong)
+
+
+def test_nothing_to_learn():
+    with pytest.raises(NstError, match="requires_grad"):
+        train(Line().requires_grad_(False), distance, values, SETTINGS, progress=False)
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_a_loss_that_is_not_finite_keeps_the_last_good_weights(tmp_path, what):
+    def loss(network, x, numbers):
+        total = distance(network, x, numbers)["total"]
+        if numbers[0] < 7 * 8:
+            return {"total": total}
+        return {"total": total * float("nan") if what == "loss" else total + network.a.sub(network.a.detach()).sqrt().sum()}
+
+    network, seen = Line(), []
+    with pytest.raises(TrainingError, match="step 7.*smaller learning rate"):
+        train(network, loss, values, SETTINGS, tmp_path, progress=False, callback=lambda s: seen.append(s.network.a.item()))
+    assert network.a.item() == seen[-1] and len(seen) == 7
+    assert load_latest(tmp_path).step == 7 and load_latest(tmp_path).tensors["network.a"].item() == seen[-1]
+
+
+def test_another_network_or_other_settings_in_the_folder(tmp_path):
+    train(Line(), distance, values, TrainingSettings(2, batch=8, precision="no"), tmp_path, progress=False)
+    with pytest.raises(NstError, match="steps 2 there, 150 here"):
+        train(Line(), distance, values, SETTINGS, tmp_path, progress=False)
+    with pytest.raises(NstError, match="another network"):
+        train(nn.Linear(1, 1), distance, values, TrainingSettings(2, batch=8, precision="no"), tmp_path, progress=False)
+
+
+def test_stopped_and_started_again_it_ends_the_same_to_the_bit(tmp_path):
+    whole = small_training(tmp_path / "whole")
+    network = small_training(tmp_path / "parts")
+    os.remove(latest_path(tmp_path / "parts"))  # as if it had been killed after the checkpoint before the last
+    again = small_training(tmp_path / "parts")
+    for one, other in ((whole, network), (whole, again)):
+        assert one.history == other.history
+        assert all(torch.equal(a, b) for a, b in zip(one.network.parameters(), other.network.parameters(), strict=True))
+
+
+def environment():
+    return os.environ | {"NSTLIB_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
+
+
+def finished(folder, arguments, **options):
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run([*arguments, str(folder), "4", "24"], capture_output=True, text=True, env=environment(), check=False, **options)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return load_latest(folder).tensors, json.loads((folder / "history.json").read_text())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_killed_at_ten_random_moments_it_ends_with_the_same_weights(tmp_path):
+    whole, history = finished(tmp_path / "whole", [sys.executable, SCRIPT])
+    folder, moments, began = tmp_path / "killed", random.Random(0), 0
+    folder.mkdir()
+    for number in range(10):
+        running = subprocess.Popen([sys.executable, SCRIPT, folder, "4", "24"], env=environment(), stderr=subprocess.DEVNULL)
+        wanted = 2 * number  # let it come a little further each time: then kill it, wherever it is
+        deadline = time.monotonic() + 60
+        while running.poll() is None and _step(folder) < wanted and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(0.3 * moments.random())
+        began += running.poll() is None
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    assert began >= 8, "it was finished before it could be killed"
+    tensors, again = finished(folder, [sys.executable, SCRIPT])
+    assert again == history and tensors.keys() == whole.keys()
+    assert all(torch.equal(tensors[name], whole[name]) for name in whole)
+
+
+def _step(folder):
+    path = latest_path(folder)
+    return int(path.stem.partition("-")[2]) if path else 0
+
+
+@pytest.mark.slow
+def test_two_processes_learn_as_one_with_the_double_batch(tmp_path):
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
+              "--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1", "--main_process_port", "0"]
+    one, history = finished(tmp_path / "one", [sys.executable, SCRIPT])
+    two, shared = finished(tmp_path / "two", [*launch, SCRIPT], timeout=300)
+    for name in history:
+        torch.testing.assert_close(torch.tensor(shared[name]), torch.tensor(history[name]), rtol=1e-3, atol=1e-6)
+    assert two.keys() == one.keys()
