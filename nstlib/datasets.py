@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -42,6 +43,8 @@ class Pictures(Sequence):
         return len(self.sources)
 
     def __getitem__(self, index: int) -> Tensor:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"picture {index} of {len(self)}")  # what ends a loop over a Sequence
         for number in ((index + more) % len(self) for more in range(len(self))):
             picture = self._kept.get(number)
             if picture is None and number not in self._bad:
@@ -113,10 +116,10 @@ class Crops:
         return torch.stack([self._crop(step, first + place) for place in range(count)]).float().div_(255)
 
     def _crop(self, step: int, place: int) -> Tensor:
-        random = torch.Generator().manual_seed((self.seed << 48) + (step << 16) + place)
+        random = np.random.default_rng((self.seed, step, place))  # torch's generator looks at 32 bits of a seed only
 
         def draw(n: int) -> int:
-            return int(torch.randint(n, (1,), generator=random))
+            return int(random.integers(n))
 
         picture = self.pictures[draw(len(self.pictures))]
         top, left = (draw(side - self.size + 1) for side in picture.shape[-2:])
