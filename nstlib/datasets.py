@@ -6,7 +6,9 @@ Nothing random is drawn anew when a training goes on: a crop depends on the seed
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from nstlib.downloads import cache_folder, download
 from nstlib.errors import NstError
 from nstlib.gallery import PHOTOS, photo
 from nstlib.images import load_image, resize
@@ -21,6 +24,9 @@ from nstlib.images import load_image, resize
 log = logging.getLogger(__name__)
 
 SUFFIXES = (".bmp", ".gif", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
+IMAGENETTE = {"imagenette-160": "160px", "imagenette-320": "320px", "imagenette-full": "full"}  # torchvision's names
+MOST_BYTES = 2 * 2**30  # of a download
+COMPLETE = ".complete"  # a file that says that an archive was unpacked to the end
 CACHE_BYTES = 2**30  # decoded pictures that are kept; the rest is read from disk again
 UNREADABLE = (NstError, OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
@@ -75,19 +81,53 @@ def bundled(side: int, names: Iterable[str] | None = None) -> Pictures:
     return Pictures(list(PHOTOS) if names is None else names, side, photo)
 
 
+def picture_files(path: Path) -> list[Path]:
+    """The files in a folder, and in those inside it, that are named like pictures, sorted. Raises NstError where it is none."""
+    path = Path(path).expanduser()
+    if not path.is_dir():
+        raise NstError(f"there is no folder {path}")
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+
+
 def folder(path: Path, side: int) -> Pictures:
     """Every picture in a folder and in those inside it, in the order of their names; shorter side `side` px.
 
     Files that are no pictures are named and skipped. Raises NstError where there is no folder, or no picture in it.
     """
-    path = Path(path).expanduser()
-    if not path.is_dir():
-        raise NstError(f"there is no folder {path}")
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-    readable = [file for file in files if _opens(file)]
+    readable = [file for file in picture_files(path) if _opens(file)]
     if not readable:
         raise NstError(f"no picture in {path} can be read: expected files such as {', '.join(SUFFIXES)}")
     return Pictures(readable, side)
+
+
+def imagenette(name: str, side: int) -> Pictures:
+    """The 9,469 training photographs of Imagenette (Howard 2019), ten kinds of things; shorter side `side` px.
+
+    `name`: one of IMAGENETTE, which says how large the photographs are. Downloaded once into the cache, with its size
+    announced; a download that broke off goes on where it stopped. Raises NstError, DownloadError.
+    """
+    from torchvision.datasets import Imagenette
+
+    if name not in IMAGENETTE:
+        raise NstError(f"there is no {name!r}: choose one of {', '.join(IMAGENETTE)}")
+    size, root = IMAGENETTE[name], cache_folder()
+    url, md5 = Imagenette._ARCHIVES[size]  # torchvision's own address and checksum: it keeps them up to date
+    extracted = root / Path(url).stem
+    if not (extracted / COMPLETE).is_file():
+        archive = download(url, max_bytes=MOST_BYTES, name=Path(url).name, resume=True, check=partial(_check_md5, md5=md5))
+        shutil.rmtree(extracted, ignore_errors=True)  # half of it, where the machine was switched off
+        Imagenette(root, "train", size, download=True)
+        (extracted / COMPLETE).touch()
+        archive.unlink()
+    return Pictures([path for path, _ in Imagenette(root, "train", size)._samples], side)
+
+
+def _check_md5(path: Path, md5: str) -> None:
+    import pooch
+
+    found = pooch.file_hash(str(path), alg="md5")
+    if found != md5:
+        raise NstError(f"the file is damaged: its MD5 is {found}, expected {md5}; try again")
 
 
 def _opens(file: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import time
@@ -16,6 +17,8 @@ from urllib.parse import unquote, urlsplit
 from tqdm import tqdm
 
 from nstlib.errors import DownloadError, NstError
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 2**20  # bytes
 TIMEOUT = 20.0  # seconds without an answer
@@ -34,7 +37,7 @@ def cache_folder() -> Path:
 
 def download(url: str, *, sha256: str | None = None, max_bytes: int = MAX_BYTES, timeout: float = TIMEOUT,
              mirrors: Sequence[str] = (), cache: str | os.PathLike | None = None, name: str | None = None,
-             check: Callable[[Path], object] | None = None) -> Path:  # fmt: skip
+             check: Callable[[Path], object] | None = None, resume: bool = False) -> Path:  # fmt: skip
     """The file behind `url`, from the cache or the network; what is returned has passed every check.
 
     sha256: the expected checksum, 64 hexadecimal digits. Without it the first download's is written beside the file
@@ -43,8 +46,10 @@ def download(url: str, *, sha256: str | None = None, max_bytes: int = MAX_BYTES,
     timeout: seconds that a source may be silent. mirrors: further URLs of the same file, tried in order.
     cache: the folder (default: `cache_folder()`). name: the file's name in it.
     check: called with the path of the complete file before it is put into place; an NstError from it refuses the file.
+    resume: keep what came before a connection broke off, and ask for the rest the next time; for large files whose
+        checksum is known, by sha256 or by `check`.
 
-    Raises DownloadError listing what each source answered and what to do; nothing is left in the cache then.
+    Raises DownloadError listing what each source answered and what to do; but for `resume`, nothing is left in the cache then.
     """
     folder = _made(Path(cache).expanduser() if cache is not None else cache_folder())
     target = folder / _file_name(url, name)
@@ -53,9 +58,10 @@ def download(url: str, *, sha256: str | None = None, max_bytes: int = MAX_BYTES,
         return target
     failures = []
     for source in (url, *mirrors):
-        part = target.with_name(f".{uuid.uuid4().hex}.part")
+        part, whole = target.with_name(f".{target.name if resume else uuid.uuid4().hex}.part"), False
         try:
             found = _fetch(source, part, max_bytes, timeout)
+            whole = True
             _compare(found, expected, target, given=bool(sha256))
             if check is not None:
                 check(part)
@@ -67,7 +73,8 @@ def download(url: str, *, sha256: str | None = None, max_bytes: int = MAX_BYTES,
         except OSError as error:
             failures.append(f"{source}: it cannot be stored in {folder} ({error}); NSTLIB_CACHE names another folder")
         finally:
-            part.unlink(missing_ok=True)
+            if whole or not resume:
+                part.unlink(missing_ok=True)
     raise DownloadError("the download failed.\n  " + "\n  ".join(failures))
 
 
@@ -141,13 +148,20 @@ def _compare(found: str, expected: str | None, target: Path, given: bool) -> Non
 
 
 def _fetch(url: str, part: Path, max_bytes: int, timeout: float) -> str:
-    """Stream `url` into `part`, watching size and time; return the SHA-256. Raises DownloadError."""
+    """Stream `url` into `part`, behind what is there already, watching size and time; return the SHA-256. Raises DownloadError."""
     import requests
     import urllib3
 
     headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}  # so that Content-Length counts what arrives
+    there = part.stat().st_size if part.exists() else 0
+    if there:
+        headers["Range"] = f"bytes={there}-"
     try:
         with requests.get(url, stream=True, timeout=timeout, headers=headers) as response:
+            if there and response.status_code in (200, 206, 416) and not _continues(response, there):
+                part.unlink()  # the server sends the whole file, or has another one now
+                if response.status_code != 200:
+                    return _fetch(url, part, max_bytes, timeout)
             _check_answer(response, max_bytes)
             return _stream(response, part, max_bytes, timeout)
     except DownloadError:
@@ -164,8 +178,13 @@ def _fetch(url: str, part: Path, max_bytes: int, timeout: float) -> str:
         raise DownloadError(f"the request failed ({error})") from error
 
 
+def _continues(response: Any, there: int) -> bool:
+    """Does the answer go on behind the bytes that are there?"""
+    return response.status_code == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {there}-")
+
+
 def _check_answer(response: Any, max_bytes: int) -> None:
-    if response.status_code != 200:
+    if response.status_code not in (200, 206):
         advice = {404: "the file is not there (any more)", 429: "too many requests: wait a minute and try again",
                   403: "the server refuses this file to programs"}  # fmt: skip
         raise DownloadError(f"the server answered {response.status_code} {response.reason}: "
@@ -180,19 +199,27 @@ def _announced(response: Any) -> int:
 
 
 def _stream(response: Any, part: Path, max_bytes: int, timeout: float) -> str:
-    total, size, digest, started = _announced(response), 0, hashlib.sha256(), time.monotonic()
+    there = part.stat().st_size if part.exists() else 0
+    announced, began = _announced(response), there
+    total, size, digest, started = announced if announced < 0 else announced + there, there, hashlib.sha256(), time.monotonic()
     label = unquote(urlsplit(response.url).path).rsplit("/", 1)[-1]
-    with part.open("xb") as file, tqdm(total=total, unit="B", unit_scale=True, desc=label, leave=False,
-                                       disable=total < BAR_FROM) as bar:  # fmt: skip
+    if total >= BAR_FROM:
+        log.info("downloading %s: %.0f MB, once, into %s%s", label, total / 1e6, part.parent,
+                 f"; {there / 1e6:.0f} MB are there already" if there else "")
+    with part.open("a+b") as file, tqdm(total=total, initial=there, unit="B", unit_scale=True, desc=label, leave=False,
+                                        disable=total < BAR_FROM) as bar:  # fmt: skip
+        file.seek(0)
+        while known := file.read(CHUNK):
+            digest.update(known)
         while chunk := response.raw.read1(CHUNK, decode_content=True):  # what has come, without waiting for more
-            if size == 0 and _is_web_page(chunk, response):
+            if size == began == 0 and _is_web_page(chunk, response):
                 raise DownloadError("a web page came in place of the file (a log-in or an error page?)")
             size += len(chunk)
             if size > max_bytes:
                 raise DownloadError(f"the file has more than the {max_bytes:,} bytes that are accepted")
             seconds = time.monotonic() - started
-            if seconds > timeout and size < SLOWEST * seconds:
-                raise DownloadError(f"only {size:,} bytes came in {seconds:.0f} seconds: try again later")
+            if seconds > timeout and size - began < SLOWEST * seconds:
+                raise DownloadError(f"only {size - began:,} bytes came in {seconds:.0f} seconds: try again later")
             digest.update(chunk)
             file.write(chunk)
             bar.update(len(chunk))

@@ -1,12 +1,19 @@
 """Pictures to train on, and crops of them that depend on the step alone."""
 
+import hashlib
+import http.server
 import logging
+import shutil
+import tarfile
+import threading
+from functools import partial
 
 import pytest
 import torch
 from PIL import Image
+from torchvision.datasets import Imagenette
 
-from nstlib.datasets import Crops, Pictures, bundled, folder
+from nstlib.datasets import Crops, Pictures, bundled, folder, imagenette
 from nstlib.errors import NstError
 
 
@@ -20,7 +27,7 @@ def test_the_shorter_side_is_as_asked(tmp_path):
     write(tmp_path / "deep" / "b.jpg", (50, 120))
     found = folder(tmp_path, 64)
     assert [tuple(one.shape) for one in found] == [(3, 64, 192), (3, 154, 64)] and found[0].dtype == torch.uint8
-    assert found[0][:, 5, 5].tolist() == [10, 200, 30]
+    assert found[0][:, 5, 5].tolist() == [10, 200, 30] and len(list(found)) == 2
 
 
 def test_what_cannot_be_read_is_named_and_skipped(tmp_path, caplog):
@@ -62,3 +69,56 @@ def test_a_crop_depends_on_seed_step_and_place_alone():
 def test_a_crop_larger_than_its_picture():
     with pytest.raises(NstError, match="only 48 px"):
         Crops(bundled(48, ["cat"]), 64)
+
+
+@pytest.fixture
+def small_imagenette(tmp_path, monkeypatch):
+    """A server with an archive in Imagenette's layout, at the address where torchvision looks; what was asked for."""
+    classes = list(Imagenette._WNID_TO_CLASS)
+    for split, count in (("train", 2), ("val", 1)):
+        for wnid in classes:
+            for number in range(count):
+                write(tmp_path / "served" / "imagenette2-160" / split / wnid / f"{number}.JPEG", (70, 50))
+    archive = tmp_path / "served" / "imagenette2-160.tgz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(tmp_path / "served" / "imagenette2-160", "imagenette2-160")
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            asked.append(self.path)
+
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("NSTLIB_CACHE", str(tmp_path / "cache"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=tmp_path / "served"))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    digest = hashlib.md5(archive.read_bytes()).hexdigest()
+    url = f"http://127.0.0.1:{server.server_address[1]}/{archive.name}"
+    monkeypatch.setattr(Imagenette, "_ARCHIVES", {"160px": (url, digest)})
+    yield url, asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_imagenette_comes_once(small_imagenette, tmp_path):
+    found = imagenette("imagenette-160", 40)
+    assert len(found) == 20 and found[0].shape == (3, 40, 56)
+    assert len(imagenette("imagenette-160", 40)) == 20 and len(small_imagenette[1]) == 1
+    assert not (tmp_path / "cache" / "imagenette2-160.tgz").exists()  # unpacked, the archive is not needed
+
+
+def test_half_an_imagenette_is_unpacked_again(small_imagenette, tmp_path):
+    imagenette("imagenette-160", 40)
+    folder = tmp_path / "cache" / "imagenette2-160"
+    (folder / ".complete").unlink()
+    shutil.rmtree(folder / "train" / "n01440764")
+    assert len(imagenette("imagenette-160", 40)) == 20
+
+
+def test_another_file_in_imagenettes_place_is_refused(small_imagenette, monkeypatch, tmp_path):
+    monkeypatch.setattr(Imagenette, "_ARCHIVES", {"160px": (small_imagenette[0], "0" * 32)})
+    with pytest.raises(NstError, match="MD5"):
+        imagenette("imagenette-160", 40)
+    assert not list((tmp_path / "cache").iterdir())
+    with pytest.raises(NstError, match="imagenette-320"):
+        imagenette("imagenette-99", 40)

@@ -43,6 +43,18 @@ class Answers(http.server.BaseHTTPRequestHandler):
     def answer_file(self):
         self.send(self.server.body, length=len(self.server.body))
 
+    def answer_broken(self):
+        """Breaks off in the middle of the body; goes on from where it is asked to."""
+        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        self.server.ranges.append(start)
+        rest = self.server.body[start:]
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(self.server.body) - 1}/{len(self.server.body)}")
+        self.send_header("Content-Length", str(len(rest)))
+        self.end_headers()
+        self.wfile.write(rest if start else rest[:len(rest) // 2])
+
     def answer_unannounced(self):
         self.send(self.server.body)
 
@@ -94,7 +106,7 @@ def server(monkeypatch):
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     running.daemon_threads = True
     running.handle_error = lambda *_: None  # a client that gives up is what these tests are about
-    running.body, running.asked, running.release = BODY, [], threading.Event()
+    running.body, running.asked, running.ranges, running.release = BODY, [], [], threading.Event()
     running.url = f"http://127.0.0.1:{running.server_address[1]}"
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -247,3 +259,30 @@ def test_load_image_reads_addresses_and_keeps_only_pictures(server, tmp_path, mo
     assert not list(tmp_path.iterdir())
     server.body = picture_bytes()
     assert load_image(server.url + "/file.png").shape == (1, 3, 36, 40)
+
+
+def test_what_broke_off_goes_on(server, tmp_path):
+    with pytest.raises(DownloadError, match="bytes came|broke off"):
+        download(server.url + "/broken", cache=tmp_path, name="big.tgz", sha256=SHA, resume=True)
+    assert (tmp_path / ".big.tgz.part").stat().st_size == len(BODY) // 2
+    assert download(server.url + "/broken", cache=tmp_path, name="big.tgz", sha256=SHA, resume=True).read_bytes() == BODY
+    assert server.ranges == [0, len(BODY) // 2] and not (tmp_path / ".big.tgz.part").exists()
+
+
+def test_a_server_that_knows_no_ranges_sends_the_whole_file(server, tmp_path):
+    (tmp_path / ".big.tgz.part").write_bytes(b"something else")
+    assert download(server.url + "/file", cache=tmp_path, name="big.tgz", sha256=SHA, resume=True).read_bytes() == BODY
+
+
+def test_a_busy_server_costs_nothing_of_what_came(server, tmp_path):
+    (tmp_path / ".big.tgz.part").write_bytes(BODY[:10])
+    with pytest.raises(DownloadError, match="429"):
+        download(server.url + "/busy", cache=tmp_path, name="big.tgz", sha256=SHA, resume=True)
+    assert (tmp_path / ".big.tgz.part").read_bytes() == BODY[:10]
+
+
+def test_the_rest_of_another_file_is_not_kept(server, tmp_path):
+    (tmp_path / ".big.tgz.part").write_bytes(bytes(10))
+    with pytest.raises(DownloadError, match="changed"):
+        download(server.url + "/broken", cache=tmp_path, name="big.tgz", sha256=SHA, resume=True)
+    assert not list(tmp_path.iterdir())
