@@ -10,6 +10,7 @@ _HOME = {
     "gram_matrix": "losses", "content_loss": "losses", "style_loss": "losses", "total_variation": "losses",
     "LBFGS": "lbfgs",
     "stylize": "optimization", "Stylized": "optimization",
+    "load_fast": "nets.files", "paint": "painter",
     "NstError": "errors",
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ from nstlib.errors import NstError
 from nstlib.gallery import PHOTOS, STYLES, photo, style
 from nstlib.images import to_pil
 from nstlib.nets.fast import FastNet
-from nstlib.painting import paint
+from nstlib.painter import paint
 
 CORNERS = 3
 THUMBNAIL = 96  # pixels of a style at its corner

@@ -65,10 +65,12 @@ class Layer(nn.Module):
         """Reflect at the borders and convolve: (N, C, H, W) -> (N, C', H', W')."""
         if isinstance(self.conv, nn.ConvTranspose2d):
             return self.conv(x)
+        if self.enlarge > 1 and not torch.is_grad_enabled():
+            return convolve_enlarged(F.pad(x, (1,) * 4, mode="replicate"), self.conv)
         if self.enlarge > 1:
             x = F.interpolate(x, scale_factor=self.enlarge, mode="nearest")
         pad = self.conv.kernel_size[0] // 2
-        return self.conv(F.pad(x, (pad,) * 4, mode="reflect"))
+        return self.conv(reflect(x, (pad,) * 4))
 
     def forward(self, x: Tensor, shares: Tensor | None = None) -> Tensor:
         """Convolve, normalise (with the styles' shares (N, S) where the norm asks for them), ReLU."""
@@ -162,6 +164,31 @@ class FastNet(nn.Module):
         for layer in [*self.down, *self.blocks, *self.up]:
             x = layer(x, shares)
         return (0.5 + RANGE * torch.tanh(x))[..., :height, :width]
+
+
+def convolve_enlarged(x: Tensor, conv: nn.Conv2d) -> Tensor:
+    """What a 3x3 convolution makes of maps that were enlarged 2 x 2 by repeating pixels, in 4/9 of the time.
+
+    `x` (N, C, H + 2, W + 2) are the maps before, with one more pixel on each side; the result is (N, C', 2 H, 2 W). Of three
+    neighbours in the enlarged map two are the same pixel, so each of the four places in a 2 x 2 square needs a 2x2 kernel only.
+    """
+    height, width = (side - 2 for side in x.shape[-2:])
+    pairs = conv.weight.new_tensor([[[1, 0, 0], [0, 1, 1]], [[1, 1, 0], [0, 0, 1]]])  # (place, of a pair, of three)
+    kernels = torch.einsum("oiyx,pay,qbx->pqoiab", conv.weight, pairs, pairs).flatten(0, 2)  # (4 C', C, 2, 2)
+    every = F.conv2d(x, kernels.contiguous(memory_format=torch.channels_last), conv.bias.repeat(4))
+    channels = conv.out_channels
+    enlarged = torch.empty((len(x), channels, 2 * height, 2 * width), dtype=every.dtype, device=x.device,
+                           memory_format=torch.channels_last)
+    for number, (row, column) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
+        place = every[:, number * channels:(number + 1) * channels, row:row + height, column:column + width]
+        enlarged[..., row::2, column::2] = place
+    return enlarged
+
+
+def reflect(x: Tensor, sides: Sequence[int]) -> Tensor:
+    """The maps (N, C, H, W), continued as in a mirror by `sides` pixels: left, right, top, bottom."""
+    with torch.autocast(x.device.type, enabled=False):  # which would compute it in float32, and copy everything twice
+        return F.pad(x, sides, mode="reflect")
 
 
 def pad_to_step(image: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from test_fast import spread
 
 from nstlib.errors import NstError
 from nstlib.nets.fast import FastNet
-from nstlib.painting import paint
+from nstlib.painter import paint
 
 
 def network(norm="instance", **options):
@@ -16,12 +16,19 @@ def network(norm="instance", **options):
 @pytest.mark.parametrize("norm", ["instance", "batch", "conditional"])
 @pytest.mark.parametrize("size", [(64, 96), (77, 101), (33, 150)])
 @pytest.mark.parametrize("tile", [32, 40, 200])
-def test_tiles_give_the_whole_picture(norm, size, tile):
+@pytest.mark.parametrize("kept", [0, 2**30])
+def test_tiles_give_the_whole_picture(norm, size, tile, kept, monkeypatch):
+    monkeypatch.setattr("nstlib.painter.KEPT_BYTES", kept)  # 0: large maps are computed again, as those of an 8K picture
     picture = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
     one = network(norm)
     whole, tiled = paint(one, picture), paint(one, picture, tile=tile)
     assert whole.std() > 0.02 and tiled.shape == picture.shape
     assert (whole - tiled).abs().max() < 0.1 / 255
+
+
+def test_half_precision_paints_nearly_the_same_picture():
+    picture, one = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)), network()
+    assert 0 < (paint(one, picture) - paint(one, picture, half=True)).abs().mean() < 3 / 255
 
 
 def test_it_is_the_networks_own_picture():
@@ -38,7 +45,7 @@ def test_styles_by_name_index_and_mixture():
 
 @pytest.mark.parametrize(("arguments", "message"), [
     ({"style": "d"}, "the network has a, b, c"), ({"style": {"a": 0}}, "above 0"), ({"style": {"a": -1, "b": 2}}, "from 0 up"),
-    ({"tile": 16}, "from 32 up"), ({"tile": 64.0}, "whole number")])
+    ({"tile": 16}, "from 32 up"),  ({"tile": 64.0}, "whole number")])
 def test_bad_arguments(arguments, message):
     with pytest.raises(NstError, match=message):
         paint(network("conditional", styles=3, names=("a", "b", "c")), torch.rand(1, 3, 40, 56), **arguments)

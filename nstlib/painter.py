@@ -2,8 +2,8 @@
 
 Instance normalisation needs the mean and the deviation of the whole picture, so a network cannot paint a tile alone.
 Here each convolution is computed tile by tile, with the border that its kernel reaches into; sums over the tiles give the
-statistics of the whole map, and the next convolution reads the map normalised by them. Maps at full size, which would
-need the most memory, are never kept: they are computed a second time.
+statistics of the whole map, and the next convolution reads the map normalised by them. Maps that would need too much
+memory are not kept: they are computed a second time.
 """
 
 from __future__ import annotations
@@ -18,21 +18,23 @@ from torch import Tensor, nn
 
 from nstlib.errors import NstError
 from nstlib.images import check_image
-from nstlib.nets.fast import RANGE, ConditionalInstanceNorm2d, FastNet, Layer, pad_to_step
+from nstlib.nets.fast import RANGE, ConditionalInstanceNorm2d, FastNet, Layer, convolve_enlarged, pad_to_step, reflect
 from nstlib.settings import device
 
 WHOLE = 2048 * 2048  # pixels: larger pictures are painted in tiles
 TILE = 1024  # pixels a side, of those
+KEPT_BYTES = 2**30  # of one map; a larger one is computed again where it is read
 NORM_EPSILON = 1e-5  # as in torch's normalisations
 Region = tuple[int, int, int, int]  # top, bottom, left, right
 
 
 def paint(network: FastNet, picture: Tensor, style: str | int | Mapping[str, float] | None = None,
-          tile: int | None = None) -> Tensor:
+          tile: int | None = None, half: bool = False) -> Tensor:
     """Paint a picture (1, 3, H, W) in [0, 1] in one pass: the same size, in [0, 1], on the CPU. Any size from 32 px.
 
     `style`, for a network of many: a name, an index, or {name: share} for a mixture. `tile`: pixels a side that are
-    computed at once, from 32 up; by default the whole picture, up to 2048 x 2048. Tiles give the same picture. Raises NstError.
+    computed at once, from 32 up; by default the whole picture, up to 2048 x 2048. Tiles give the same picture. `half`:
+    convolve in bfloat16, in less than half the time where the hardware has it, and some grey levels off. Raises NstError.
     """
     picture, where = check_image(picture, "picture"), device()
     if tile is not None and (not isinstance(tile, int) or tile < 32):
@@ -41,12 +43,12 @@ def paint(network: FastNet, picture: Tensor, style: str | int | Mapping[str, flo
     chosen = style_shares(network, style)
     if tile is None and picture.shape[-2] * picture.shape[-1] > WHOLE:
         tile = TILE
-    with torch.inference_mode():
+    with torch.inference_mode(), torch.autocast(where.type, torch.bfloat16, enabled=half):
         if tile is None:
             painted = network(picture.to(where, memory_format=torch.channels_last), chosen)
         else:
             painted = _paint_in_tiles(network, picture, chosen, tile, where)
-        return painted.clamp(0, 1).cpu().contiguous()
+        return painted.float().clamp(0, 1).cpu().contiguous()
 
 
 def style_shares(network: FastNet, style: str | int | Mapping[str, float] | None) -> int | Tensor | None:
@@ -110,26 +112,25 @@ class Computed:
 
     def read(self, region: Region) -> Tensor:
         """The part (1, C, h, w) inside the region: its kernel's surroundings are read too, and reflected at the borders."""
-        conv, up = self.layer.conv, self.layer.enlarge
-        spans = [_span(start, end, side * up, conv.kernel_size[0], conv.stride[0], up)
-                 for start, end, side in zip(region[::2], region[1::2], self.source.shape[1:], strict=True)]
-        (rows, y, pad_y), (columns, x, pad_x) = spans
-        part = self.source.read((*rows, *columns))
-        if up > 1:
-            part = F.interpolate(part, scale_factor=up, mode="nearest")[..., slice(*y), slice(*x)]
-        return self.norm(conv(F.pad(part, (*pad_x, *pad_y), mode="reflect")))
+        conv, sides = self.layer.conv, self.source.shape[1:]
+        if self.layer.enlarge == 1:
+            spans = [_span(start, end, side, conv.kernel_size[0], conv.stride[0])
+                     for start, end, side in zip(region[::2], region[1::2], sides, strict=True)]
+            (rows, pad_y), (columns, pad_x) = spans
+            return self.norm(conv(reflect(self.source.read((*rows, *columns)), (*pad_x, *pad_y))))
+        spans = [_span(start // 2, -(-end // 2), side, 3, 1) for start, end, side in zip(region[::2], region[1::2], sides, strict=True)]
+        (rows, pad_y), (columns, pad_x) = spans
+        part = F.pad(self.source.read((*rows, *columns)), (*pad_x, *pad_y), mode="replicate")
+        top, bottom, left, right = region
+        enlarged = convolve_enlarged(part, conv)[..., top % 2:, left % 2:]
+        return self.norm(enlarged[..., :bottom - top, :right - left])
 
 
-def _span(start: int, end: int, side: int, kernel: int, stride: int, up: int) -> tuple[tuple, tuple, tuple]:
-    """For outputs start to end along one axis: what to read of the source, what of that once enlarged, what to reflect.
-
-    `side`: of the enlarged source.
-    """
+def _span(start: int, end: int, side: int, kernel: int, stride: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """For outputs start to end along one axis of length `side`: what to read of the source, what to pad on both sides."""
     low, high = start * stride - kernel // 2, (end - 1) * stride + kernel // 2 + 1
     inside = max(low, 0), min(high, side)
-    read = inside[0] // up, -(-inside[1] // up)
-    within = inside[0] - read[0] * up, inside[1] - read[0] * up
-    return read, within, (inside[0] - low, high - inside[1])
+    return inside, (inside[0] - low, high - inside[1])
 
 
 def _paint_in_tiles(network: FastNet, picture: Tensor, chosen: int | Tensor | None, tile: int, where: torch.device) -> Tensor:
@@ -161,16 +162,19 @@ def _paint_in_tiles(network: FastNet, picture: Tensor, chosen: int | Tensor | No
 
 
 def _normalised(plain: Computed, tile: int, shares: Tensor | None, full: Sequence[int]) -> Map:
-    """The map, normalised by statistics summed over its tiles; kept in memory unless it is as large as the picture."""
+    """The map, normalised by statistics summed over its tiles; kept in memory unless it is too large."""
     channels, *size = plain.shape
     norm, where = plain.layer.norm, plain.layer.conv.weight.device
-    keep = tuple(size) != tuple(full)
-    values = torch.empty((1, channels, *size), device=where).contiguous(memory_format=torch.channels_last) if keep else None
-    sums = torch.zeros(2, channels, dtype=torch.float64, device=where)
+    # Blocks add to maps of a quarter of the size, so these are kept whatever they need.
+    keep = 4 * size[0] <= full[0] or 4 * channels * size[0] * size[1] <= KEPT_BYTES
+    values, sums = None, torch.zeros(2, channels, dtype=torch.float64, device=where)
     for region in _tiles(plain.shape, tile * size[0] // full[0]):
         part = plain.read(region)
-        sums += torch.stack([part.sum((0, 2, 3)), part.square().sum((0, 2, 3))])
+        whole = part.float()
+        sums += torch.stack([whole.sum((0, 2, 3)), whole.square().sum((0, 2, 3))])
         if keep:
+            if values is None:
+                values = torch.empty((1, channels, *size), dtype=part.dtype, device=where, memory_format=torch.channels_last)
             values[..., region[0]:region[1], region[2]:region[3]] = part
     mean, square = sums / (size[0] * size[1])
     if isinstance(norm, nn.BatchNorm2d):
