@@ -5,22 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Container
-from pathlib import Path
 
-from torch import Tensor
-
-from nstlib import optimization
-from nstlib.color import COLORS
+from nstlib.commands import paint, stylize, train
+from nstlib.commands.shared import EXIT_INTERRUPTED, EXIT_USER
 from nstlib.errors import NstError
-from nstlib.features import BACKBONES, POOLINGS
-from nstlib.gallery import PHOTOS, REGIONS, STYLES, mask, photo, style
-from nstlib.images import SAVERS, load_image, save_image
-from nstlib.masks import shrink
-from nstlib.recording import OptimizationError
-from nstlib.statistics import STATISTICS
-
-EXIT_USER, EXIT_INTERRUPTED = 1, 130  # 2 is argparse's, for a command line that it does not understand
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,98 +21,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_USER
     except KeyboardInterrupt:
-        print("interrupted before there was a picture", file=sys.stderr)
+        print("interrupted before there was a result", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nstlib", description="Neural style transfer, on any machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    one = commands.add_parser("stylize", help="paint a photograph in the manner of a style picture")
-    one.set_defaults(run=run_stylize)
-    one.add_argument("photo", help=f"a file, a URL, or one of {', '.join(PHOTOS)}")
-    one.add_argument("style", nargs="+", help=f"one or several, each a file, a URL, or one of {', '.join(STYLES)}")
-    one.add_argument("-o", "--output", type=Path, required=True, help=f"the picture to write: {', '.join(SAVERS)}")
-    one.add_argument("--size", type=int, default=512, help="pixels of the longer side (default: %(default)s)")
-    one.add_argument("--backbone", choices=list(BACKBONES), default="auto")
-    one.add_argument("--content-weight", type=float, default=optimization.Weights.content, metavar="W")
-    one.add_argument("--style-weight", type=float, default=optimization.Weights.style, metavar="W")
-    one.add_argument("--tv-weight", type=float, default=optimization.Weights.tv, metavar="W")
-    one.add_argument("--content-layers", nargs="+", default=optimization.CONTENT_LAYERS, metavar="LAYER")
-    one.add_argument("--style-layers", nargs="+", default=optimization.STYLE_LAYERS, metavar="LAYER")
-    one.add_argument("--steps", type=int, default=optimization.STEPS, help="evaluations in all (default: %(default)s)")
-    one.add_argument("--init", default="content", help="content, noise, style, or a picture to start from")
-    one.add_argument("--optimizer", choices=list(optimization.OPTIMIZERS), default="lbfgs")
-    one.add_argument("--no-pyramid", dest="pyramid", action="store_false", help="full size only")
-    _add_control(one.add_argument_group("control", "with several styles, --mix and --masks take one entry for each"))
-    one.add_argument("--seed", type=int, default=0)
-    one.add_argument("--quiet", dest="progress", action="store_false", help="no progress bar")
+    for command in (stylize, paint, train):
+        command.add(commands)
     return parser
-
-
-def _add_control(group: argparse._ArgumentGroup) -> None:
-    regions = "; ".join(f"{name}:{region}" for name, found in REGIONS.items() for region in found)
-    group.add_argument("--mix", type=float, nargs="+", metavar="SHARE", help="what each style counts (default: equally)")
-    group.add_argument("--masks", nargs="+", metavar="MASK",
-                       help=f"where each style holds: a grey picture, white inside; 'rest'; or one of {regions}")
-    group.add_argument("--style-scale", type=float, default=1.0, metavar="S", help="below 1: smaller strokes")
-    group.add_argument("--color", choices=list(COLORS), default="style", help="whose colours (default: the style's)")
-    group.add_argument("--statistic", choices=list(STATISTICS), default="gram", help="what is remembered of a style")
-    group.add_argument("--pooling", choices=list(POOLINGS), default="max")
-    group.add_argument("--tile", type=int, metavar="PX", help="for large pictures: pixels that the network sees at once")
-
-
-NAMES = ("backbone", "size", "content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "steps", "optimizer",
-         "pyramid", "seed", "progress", "mix", "style_scale", "color", "statistic", "pooling", "tile")  # fmt: skip
-
-
-def run_stylize(options: argparse.Namespace) -> int:
-    """Paint one picture and write it; an interrupted or broken run writes its last good picture."""
-    _check_output(options.output)
-    content, styles = _picture(options.photo, photo, PHOTOS), [_picture(one, style, STYLES) for one in options.style]
-    given = {name: getattr(options, name) for name in NAMES}
-    given["init"] = options.init if options.init in optimization.INITS else load_image(options.init)
-    given["masks"] = _masks(options.masks) if options.masks else None
-    about = {"method": "stylize", "content": options.photo, "style": ", ".join(options.style)}
-    try:
-        painted = optimization.stylize(content, styles, **given)
-    except OptimizationError as error:
-        if error.result is not None:
-            save_image(error.result.image, options.output, provenance=about)
-            print(f"{options.output}: the last good picture", file=sys.stderr)
-        raise
-    save_image(painted.image, options.output, provenance=about)
-    print(f"{options.output}: {painted.image.shape[-1]}x{painted.image.shape[-2]} px, {painted.backbone}, "
-          f"{painted.evaluations} evaluations, {painted.seconds:.1f} s")
-    return EXIT_INTERRUPTED if painted.stopped == "interrupted" else 0
-
-
-def _picture(source: str, by_name: Callable[[str], Tensor], table: Container[str]) -> Tensor:
-    return by_name(source) if source in table and not Path(source).is_file() else load_image(source)
-
-
-def _masks(sources: list[str]) -> list[Tensor]:
-    """A mask for each source; 'rest' is what the others leave."""
-    found = {source: _mask(source) for source in sources if source != "rest"}
-    if "rest" in sources:
-        if not found:
-            raise NstError("--masks rest: name at least one other mask, of which it is the rest")
-        shape = next(iter(found.values())).shape[-2:]
-        found["rest"] = 1 - sum(shrink(one, shape) for one in found.values()).clamp(max=1)
-    return [found[source] for source in sources]
-
-
-def _mask(source: str) -> Tensor:
-    name, _, region = source.partition(":")
-    return mask(name, region) if region in REGIONS.get(name, ()) else load_image(source).mean(1, keepdim=True)
-
-
-def _check_output(path: Path) -> None:
-    """Before minutes of work, not after them: can the picture be written there?"""
-    if path.suffix.lower() not in SAVERS:
-        raise NstError(f"{path}: pictures are written as {', '.join(SAVERS)}")
-    if not path.parent.is_dir():
-        raise NstError(f"{path}: there is no folder {path.parent}; make it first")
 
 
 if __name__ == "__main__":

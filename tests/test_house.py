@@ -20,18 +20,20 @@ LADDER = [
     {"gallery", "features"},
     {"losses", "lbfgs", "recording", "color", "masks", "nets", "datasets", "checkpoints"},
     {"statistics", "judge"},
-    {"objective", "painting", "training"},
+    {"objective", "painter", "training"},
     {"tiles", "perceptual"},
+    {"samples"},
     {"recipes"},
     {"optimization"},
     {"metrics", "textures", "wavelets", "sparse", "study", "preference"},
     {"plots", "checks"},
     {"course"},
     {"widgets", "brush", "study_panel", "mixing_panel"},
+    {"commands"},
     {"__main__"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(LADDER) for room in rooms}
-SPEAKS = {"course", "__main__"}  # the notebook's voice, and the command line's
+SPEAKS = {"course", "commands", "__main__"}  # the notebook's voice, and the command line's
 MODULES = sorted((ROOT / "nstlib").rglob("*.py"))
 SCRIPTS = sorted((ROOT / "tools").rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES + SCRIPTS}

@@ -43,6 +43,20 @@ def load_fast(source: str | os.PathLike) -> FastNet:
     return load_network(WEIGHTS_FOLDER / f"fast_{source}.safetensors" if known else Path(source), "fast")
 
 
+def find_painter(name: str | os.PathLike) -> tuple[FastNet, str | None]:
+    """A network and the style to ask it for: of one of FAST_WEIGHTS, a file, or a style's name that "many" holds.
+
+    The style is None where the network has only one, or where its first is as good as any. Raises WeightsError.
+    """
+    if name in FAST_WEIGHTS or Path(name).suffix:
+        return load_fast(name), None
+    many = load_fast("many")
+    if name not in many.names:
+        raise WeightsError(f"there is no network {str(name)!r}: choose one of {', '.join(FAST_WEIGHTS)}, a style that 'many' "
+                           f"holds ({', '.join(many.names)}), or a .safetensors file that was trained")
+    return many, str(name)
+
+
 def load_network(path: Path, kind: str) -> nn.Module:
     """The network of this kind in a file, in float32, in evaluation mode. Raises WeightsError."""
     if not path.is_file():

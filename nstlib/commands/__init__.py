@@ -1,0 +1,1 @@
+"""The commands of `python -m nstlib`, a module each: `add` declares its arguments, `run` does it."""
