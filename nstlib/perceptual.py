@@ -14,7 +14,7 @@ from nstlib.features import FeatureExtractor
 from nstlib.losses import content_loss, gram_matrix, style_loss, total_variation
 from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
 
-FAST_WEIGHTS = Weights(content=1.0, style=20.0, tv=5.0)  # less style than a single picture bears: see lesson 7
+FAST_WEIGHTS = Weights(content=1.0, style=5.0, tv=2.0)  # less style than a single picture bears: see lesson 7
 
 
 class PerceptualLoss:

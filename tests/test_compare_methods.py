@@ -48,9 +48,9 @@ def test_a_method_is_called_with_its_own_options(tool, monkeypatch):
     import nstlib
 
     monkeypatch.setattr(tool, "stylize", lambda c, s, **options: nstlib.stylize(c, s, steps=1, **options))
-    content, manner = nstlib.photo("cat", 48), nstlib.style("ink", 48)
+    pair = tool.pair_of("cat", "ink", 48)
     for name in set(tool.METHODS) - set(BASELINES):
-        assert tool.METHODS[name](content, manner).shape == content.shape, name
+        assert tool.METHODS[name](pair).shape == pair.content.shape, name
 
 
 def test_the_stored_table_has_ten_by_ten_pairs_and_the_baselines():

@@ -18,7 +18,7 @@ import json
 import platform
 import time
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -27,8 +27,12 @@ import torch
 from torch import Tensor
 
 from nstlib import NstError, photo, style, stylize
+from nstlib.images import resize
 from nstlib.metrics import BASELINES, MEASURED, METRICS, bootstrap_mean, lpips, measure
+from nstlib.nets.files import load_fast
 from nstlib.objective import Weights
+from nstlib.painter import paint
+from nstlib.recipes import STYLE_SIZE
 from nstlib.settings import device
 
 PHOTOS = ("temple", "flower", "astronaut", "cat", "coffee", "rocket", "galaxies", "tissue", "retina", "photographer")
@@ -36,38 +40,62 @@ STYLES = ("swirls", "dots", "mosaic", "waves", "glass", "hatching", "ink", "half
 SIZE = 128  # pixels, longer side
 
 
-def by_optimisation(content: Tensor, manner: Tensor, **options: object) -> Tensor:
-    return stylize(content, manner, backbone="mini", progress=False, **options).image
+@dataclass(frozen=True)
+class Pair:
+    """A photograph and a style by name, and both as pictures (1, 3, H, W) of the table's size."""
+
+    photo: str
+    style: str
+    content: Tensor
+    manner: Tensor
 
 
-METHODS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    **BASELINES,
-    "gram": by_optimisation,
-    "gram, luminance": partial(by_optimisation, color="luminance"),
-    "gram, style / 10": partial(by_optimisation, style_weight=Weights.style / 10),
-    "gram, style x 10": partial(by_optimisation, style_weight=Weights.style * 10),
-    "gram, affine": partial(by_optimisation, color="affine"),
-    "mean_std": partial(by_optimisation, statistic="mean_std"),
-    "wasserstein": partial(by_optimisation, statistic="wasserstein"),
-    "sliced": partial(by_optimisation, statistic="sliced"),
-    "histogram": partial(by_optimisation, statistic="histogram"),
-    "patches": partial(by_optimisation, statistic="patches"),
+Method = Callable[[Pair], Tensor]
+
+
+def on_pictures(function: Callable[..., Tensor]) -> Method:
+    return lambda pair: function(pair.content, pair.manner)
+
+
+def by_optimisation(**options: object) -> Method:
+    return lambda pair: stylize(pair.content, pair.manner, backbone="mini", progress=False, **options).image
+
+
+def by_network(pair: Pair) -> Tensor:
+    """In one pass, at the size for which the network's strokes were made; then reduced, strokes and all."""
+    painted = paint(load_fast("many"), photo(pair.photo, STYLE_SIZE), pair.style)
+    return resize(painted, pair.content.shape[-2:])
+
+
+METHODS: dict[str, Method] = {
+    **{name: on_pictures(function) for name, function in BASELINES.items()},
+    "gram": by_optimisation(),
+    "gram, luminance": by_optimisation(color="luminance"),
+    "gram, style / 10": by_optimisation(style_weight=Weights.style / 10),
+    "gram, style x 10": by_optimisation(style_weight=Weights.style * 10),
+    "gram, affine": by_optimisation(color="affine"),
+    **{name: by_optimisation(statistic=name) for name in ("mean_std", "wasserstein", "sliced", "histogram", "patches")},
+    "one pass, many styles": by_network,
 }
 
 
-def judged(method: Callable, content: Tensor, manner: Tensor, has_lpips: bool) -> dict[str, float]:
+def judged(method: Method, pair: Pair, has_lpips: bool) -> dict[str, float]:
     """Scores of one result, and its seconds."""
     began = time.process_time()
-    result = method(content.to(device()), manner.to(device())).cpu()
+    result = method(pair).cpu()
+    content, manner = pair.content.cpu(), pair.manner.cpu()
     scores = {"seconds": time.process_time() - began, **measure(result, content, manner)}
     return scores | ({"LPIPS": lpips(result, content)} if has_lpips else {})
+
+
+def pair_of(picture: str, manner: str, size: int) -> Pair:
+    return Pair(picture, manner, photo(picture, size).to(device()), style(manner, size).to(device()))
 
 
 def compare(names: list[str], path: Path, size: int, rows_left: int) -> None:
     """Measure the named methods and store each row: {method: {score: {photograph: [one number a style]}}}."""
     stored = read(path, size)
     has_lpips = can_have_lpips()
-    manners = [style(name, size) for name in STYLES]
     for name in names:
         rows = stored["methods"].setdefault(name, {})
         for number, picture in enumerate(PHOTOS):
@@ -75,8 +103,8 @@ def compare(names: list[str], path: Path, size: int, rows_left: int) -> None:
                 continue
             if not rows_left:
                 return
-            rows_left, content = rows_left - 1, photo(picture, size)
-            row = [judged(METHODS[name], content, manner, has_lpips) for manner in manners]
+            rows_left -= 1
+            row = [judged(METHODS[name], pair_of(picture, manner, size), has_lpips) for manner in STYLES]
             for metric in row[0]:
                 rows.setdefault(metric, {})[picture] = [round(scores[metric], 4) for scores in row]
             write(stored, path)
@@ -85,12 +113,12 @@ def compare(names: list[str], path: Path, size: int, rows_left: int) -> None:
 
 def time_again(names: list[str], path: Path, size: int) -> None:
     """Take the seconds of the named methods anew, for each photograph with the first style."""
-    stored, manner = read(path, size), style(STYLES[0], size).to(device())
+    stored = read(path, size)
     for name in set(names) & set(stored["methods"]):
         rows = stored["methods"][name]["seconds"] = {}
         for picture in PHOTOS:
-            content, began = photo(picture, size).to(device()), time.process_time()
-            METHODS[name](content, manner)
+            pair, began = pair_of(picture, STYLES[0], size), time.process_time()
+            METHODS[name](pair)
             rows[picture] = [round(time.process_time() - began, 4)]
         write(stored, path)
 
