@@ -1,0 +1,107 @@
+"""Adaptive instance normalisation: one network for any style, which it has never seen.
+
+Huang and Belongie, "Arbitrary style transfer in real-time with adaptive instance normalization" (2017). The encoder is the
+course's backbone up to relu4_1 and never learns; a decoder that mirrors it learns to make a picture of such maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nstlib.errors import NstError
+from nstlib.features import FeatureExtractor
+from nstlib.masks import check_mask, shrink
+
+LAYER = "relu4_1"
+EPSILON = 1e-5  # added to the variance, under the root: a channel that is dead in the content stays quiet
+
+
+def mean_and_deviation(maps: Tensor, epsilon: float = EPSILON) -> tuple[Tensor, Tensor]:
+    """Of each channel of maps (N, C, H, W): two tensors (N, C, 1, 1). The variance divides by H W, and gets epsilon added."""
+    variance, mean = torch.var_mean(maps, (2, 3), correction=0, keepdim=True)
+    return mean, (variance + epsilon).sqrt()
+
+
+def adain(content: Tensor, style: Tensor, epsilon: float = EPSILON) -> Tensor:
+    """The content's maps (N, C, H, W) with mean and deviation of the style's (N, C, h, w), channel by channel: (N, C, H, W)."""
+    (mean, deviation), (wanted_mean, wanted_deviation) = (mean_and_deviation(maps, epsilon) for maps in (content, style))
+    return (content - mean) / deviation * wanted_deviation + wanted_mean
+
+
+class MirroredDecoder(nn.Module):
+    """Maps of relu4_1 (N, C, h, w) to pictures (N, 3, 8 h, 8 w): the encoder's convolutions backwards, nearest upsampling.
+
+    `shapes` are (in, out) of the encoder's convolutions, first to last, one list a block. With VGG-19: 3,505,219 parameters.
+    """
+
+    def __init__(self, shapes: Sequence[Sequence[tuple[int, int]]]):
+        super().__init__()
+        backwards = [[(after, before) for before, after in reversed(block)] for block in reversed(shapes)]
+        self.blocks = nn.ModuleList(nn.ModuleList(nn.Conv2d(a, b, 3) for a, b in block) for block in backwards)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """The pictures, around [0, 1] but not clamped."""
+        last = self.blocks[-1][-1]
+        for number, block in enumerate(self.blocks):
+            if number:
+                maps = F.interpolate(maps, scale_factor=2, mode="nearest")
+            for conv in block:
+                maps = conv(F.pad(maps, (1,) * 4, mode="reflect"))
+                maps = maps if conv is last else F.relu(maps)
+        return maps
+
+
+class AdaINNet(nn.Module):
+    """Encoder, `adain`, decoder: pictures (N, 3, H, W) in [0, 1] in the manner of others, the same sizes out.
+
+    `backbone`: "mini" or "vgg19" (`weights` as for FeatureExtractor). Only the decoder has weights to learn and to store.
+    """
+
+    def __init__(self, backbone: str = "mini", weights: str | None = None):
+        super().__init__()
+        self.options = {"backbone": backbone}
+        encoder = FeatureExtractor(backbone, (LAYER,), weights=weights)
+        self._encoder = (encoder,)  # in a tuple, so that its weights are not stored with the decoder's
+        blocks: dict[str, list[tuple[int, int]]] = {}
+        for name, conv in encoder.network.convs.items():
+            blocks.setdefault(name[4], []).append((conv.in_channels, conv.out_channels))
+        self.decoder = MirroredDecoder(list(blocks.values()))
+
+    def encode(self, image: Tensor) -> Tensor:
+        """The maps of relu4_1: (N, 3, H, W) -> (N, C, H / 8, W / 8)."""
+        return self._encoder[0].to(image.device)(image)[LAYER]
+
+    def mixed(self, content: Tensor, styles: Sequence[Tensor], shares: Sequence[float] | None = None,
+              masks: Sequence[Tensor] | None = None) -> Tensor:
+        """The content's maps in a mixture of several styles' statistics, by shares, or from place to place by masks.
+
+        `content` (1, C, h, w); `styles`: maps, one a style. `shares` are made to sum to 1, as are the masks (1, 1, H, W) of
+        any size at each place; where no mask holds, the content stays. Raises NstError.
+        """
+        made = [adain(content, one) for one in styles]
+        if masks is None:
+            shares = [1.0] * len(styles) if shares is None else list(shares)
+            if len(shares) != len(styles) or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
+                raise NstError(f"shares={shares}: expected {len(styles)} numbers from 0 up, one of them above 0")
+            return sum(share / sum(shares) * one for share, one in zip(shares, made, strict=True))
+        if len(masks) != len(styles):
+            raise NstError(f"{len(masks)} masks for {len(styles)} styles: give one for each")
+        held = [shrink(check_mask(mask), content.shape[-2:]).to(content) for mask in masks]
+        whole = sum(held).clamp_min(1)
+        rest = (1 - sum(held)).clamp_min(0)
+        return rest * content + sum(mask / whole * one for mask, one in zip(held, made, strict=True))
+
+    def forward(self, content: Tensor, style: Tensor, alpha: float = 1.0) -> Tensor:
+        """Pictures (N, 3, H, W), each in the style of its own picture (N, 3, h, w); `alpha`: 0 gives the content back, 1 all style."""
+        return self.paint_maps(self.encode(content), [self.encode(style)], alpha, content.shape[-2:])
+
+    def paint_maps(self, content: Tensor, styles: Sequence[Tensor], alpha: float, size: Sequence[int], **mixture: object) -> Tensor:
+        """What the decoder makes of encoded pictures: (N, 3, *size), not clamped. `mixture`: shares or masks, see `mixed`."""
+        target = self.mixed(content, styles, **mixture)
+        painted = self.decoder(alpha * target + (1 - alpha) * content)
+        missing = size[0] - painted.shape[-2], size[1] - painted.shape[-1]  # the pools cut off what is less than 8 px
+        return F.pad(painted, (0, missing[1], 0, missing[0]), mode="replicate")[..., :size[0], :size[1]]
