@@ -55,6 +55,20 @@ class MirroredDecoder(nn.Module):
         return maps
 
 
+def encoder_shapes(encoder: FeatureExtractor) -> list[list[tuple[int, int]]]:
+    """(in, out) of the channels of its convolutions, first to last, one list a block."""
+    blocks: dict[str, list[tuple[int, int]]] = {}
+    for name, conv in encoder.network.convs.items():
+        blocks.setdefault(name[4], []).append((conv.in_channels, conv.out_channels))
+    return list(blocks.values())
+
+
+def extend(painted: Tensor, size: Sequence[int]) -> Tensor:
+    """Pictures continued to (H, W): the encoder's pools cut off what is less than 8 px at the right and below."""
+    missing = size[0] - painted.shape[-2], size[1] - painted.shape[-1]
+    return F.pad(painted, (0, missing[1], 0, missing[0]), mode="replicate")
+
+
 class AdaINNet(nn.Module):
     """Encoder, `adain`, decoder: pictures (N, 3, H, W) in [0, 1] in the manner of others, the same sizes out.
 
@@ -66,10 +80,7 @@ class AdaINNet(nn.Module):
         self.options = {"backbone": backbone}
         encoder = FeatureExtractor(backbone, (LAYER,), weights=weights)
         self._encoder = (encoder,)  # in a tuple, so that its weights are not stored with the decoder's
-        blocks: dict[str, list[tuple[int, int]]] = {}
-        for name, conv in encoder.network.convs.items():
-            blocks.setdefault(name[4], []).append((conv.in_channels, conv.out_channels))
-        self.decoder = MirroredDecoder(list(blocks.values()))
+        self.decoder = MirroredDecoder(encoder_shapes(encoder))
 
     def encode(self, image: Tensor) -> Tensor:
         """The maps of relu4_1: (N, 3, H, W) -> (N, C, H / 8, W / 8)."""
@@ -102,6 +113,4 @@ class AdaINNet(nn.Module):
     def paint_maps(self, content: Tensor, styles: Sequence[Tensor], alpha: float, size: Sequence[int], **mixture: object) -> Tensor:
         """What the decoder makes of encoded pictures: (N, 3, *size), not clamped. `mixture`: shares or masks, see `mixed`."""
         target = self.mixed(content, styles, **mixture)
-        painted = self.decoder(alpha * target + (1 - alpha) * content)
-        missing = size[0] - painted.shape[-2], size[1] - painted.shape[-1]  # the pools cut off what is less than 8 px
-        return F.pad(painted, (0, missing[1], 0, missing[0]), mode="replicate")[..., :size[0], :size[1]]
+        return extend(self.decoder(alpha * target + (1 - alpha) * content), size)

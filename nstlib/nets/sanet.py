@@ -1,0 +1,79 @@
+"""Style-attentional network: each place of the content asks the style for what fits it there.
+
+Park and Lee, "Arbitrary style transfer with style-attentional networks" (2019). Attention: Vaswani and others (2017).
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nstlib.features import FeatureExtractor
+from nstlib.nets.adain import MirroredDecoder, encoder_shapes, extend, mean_and_deviation
+
+LAYERS = ("relu4_1", "relu5_1")
+
+
+def normalised(maps: Tensor) -> Tensor:
+    """Maps (N, C, H, W) with mean 0 and deviation 1 of each channel."""
+    mean, deviation = mean_and_deviation(maps)
+    return (maps - mean) / deviation
+
+
+class StyleAttention(nn.Module):
+    """One attention module: content (N, C, H, W) asks style (N, C, h, w); the answer is added to the content: (N, C, H, W).
+
+    Three 1x1 convolutions make queries of the content, keys and values of the style; a fourth brings the answer back. As
+    published, the products are not divided by the root of C. With 512 channels: 1,050,624 parameters.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.query, self.key, self.value, self.out = (nn.Conv2d(channels, channels, 1) for _ in range(4))
+
+    def weights(self, content: Tensor, style: Tensor) -> Tensor:
+        """How much each place of the content takes of each place of the style: (N, H W, h w), rows sum to 1. For pictures of it."""
+        queries, keys = (conv(normalised(maps)).flatten(2) for conv, maps in ((self.query, content), (self.key, style)))
+        return (queries.transpose(1, 2) @ keys).softmax(-1)
+
+    def forward(self, content: Tensor, style: Tensor) -> Tensor:
+        """The content with the answers added; memory grows with the places of content and style, not with their product."""
+        parts = (self.query(normalised(content)), self.key(normalised(style)), self.value(style))
+        # (N, 1, places, C), contiguous: only then torch works block by block, without a table of all pairs.
+        queries, keys, values = (part.flatten(2).transpose(1, 2)[:, None].contiguous() for part in parts)
+        answer = F.scaled_dot_product_attention(queries, keys, values, scale=1.0)
+        return self.out(answer[:, 0].transpose(1, 2).reshape(content.shape)) + content
+
+
+class SANet(nn.Module):
+    """Encoder, attention at relu4_1 and relu5_1, decoder: pictures (N, 3, H, W) in [0, 1] in the manner of others.
+
+    `backbone`: "mini" or "vgg19" (`weights` as for FeatureExtractor). With VGG-19 both attentions and what merges them have
+    4,461,056 parameters.
+    """
+
+    def __init__(self, backbone: str = "mini", weights: str | None = None):
+        super().__init__()
+        self.options = {"backbone": backbone}
+        encoder = FeatureExtractor(backbone, LAYERS, weights=weights)
+        self._encoder = (encoder,)  # in a tuple, so that its weights are not stored with what learns
+        shapes = encoder_shapes(encoder)
+        channels = shapes[3][-1][1]
+        self.attentions = nn.ModuleList(StyleAttention(channels) for _ in LAYERS)
+        self.merge = nn.Conv2d(channels, channels, 3)
+        self.decoder = MirroredDecoder([*shapes[:3], shapes[3][:1]])
+
+    def encode(self, image: Tensor) -> dict[str, Tensor]:
+        """{layer: maps (N, C, h, w)} of LAYERS."""
+        return self._encoder[0].to(image.device)(image)
+
+    def attended(self, content: dict[str, Tensor], style: dict[str, Tensor]) -> Tensor:
+        """What both attentions make of encoded pictures, merged at the size of relu4_1: (N, C, H / 8, W / 8)."""
+        near, far = (attention(content[layer], style[layer]) for attention, layer in zip(self.attentions, LAYERS, strict=True))
+        far = F.interpolate(far, size=near.shape[-2:], mode="nearest")
+        return self.merge(F.pad(near + far, (1,) * 4, mode="reflect"))
+
+    def forward(self, content: Tensor, style: Tensor) -> Tensor:
+        """The painted pictures, of the contents' size, around [0, 1] but not clamped."""
+        painted = self.decoder(self.attended(self.encode(content), self.encode(style)))
+        return extend(painted, content.shape[-2:])

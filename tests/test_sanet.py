@@ -1,0 +1,55 @@
+"""Attention between content and style: published sizes, closed-form numbers, any size, memory that does not grow with the square."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from nstlib import style
+from nstlib.nets.sanet import SANet, StyleAttention, normalised
+
+
+def test_the_published_numbers_of_parameters():
+    attention, merge = StyleAttention(512), torch.nn.Conv2d(512, 512, 3)
+    count = sum(weight.numel() for weight in attention.parameters())
+    assert count == 1_050_624 and 2 * count + sum(weight.numel() for weight in merge.parameters()) == 4_461_056
+
+
+def test_it_is_the_weights_times_the_values():
+    torch.manual_seed(0)
+    attention, content, manner = StyleAttention(6), torch.randn(2, 6, 3, 4), torch.randn(2, 6, 5, 2)
+    weights = attention.weights(content, manner)
+    assert weights.shape == (2, 12, 10)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(2, 12))
+    values = attention.value(manner).flatten(2)
+    by_hand = attention.out((values @ weights.transpose(1, 2)).reshape(content.shape)) + content
+    torch.testing.assert_close(attention(content, manner), by_hand, rtol=1e-4, atol=1e-5)
+
+
+def test_the_contrast_of_a_channel_does_not_choose():
+    """Queries and keys see normalised maps: a channel that is twice as strong asks no louder."""
+    torch.manual_seed(0)
+    attention, content, manner = StyleAttention(4), torch.randn(1, 4, 3, 3), torch.randn(1, 4, 3, 3)
+    torch.testing.assert_close(attention.weights(content, manner), attention.weights(5 * content + 3, manner), rtol=1e-3, atol=1e-4)
+    assert normalised(content).mean().abs() < 1e-6
+
+
+@pytest.mark.parametrize("size", [(32, 32), (45, 63)])
+def test_any_size_comes_back(size):
+    network, content = SANet(), torch.rand(1, 3, *size)
+    with torch.no_grad():
+        assert network(content, style("waves", 64)).shape == content.shape
+    assert not [name for name in network.state_dict() if "encoder" in name]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no peak of memory there")
+def test_memory_does_not_grow_with_the_square():
+    script = ("import torch, resource; from nstlib.nets.sanet import StyleAttention; torch.manual_seed(0)\n"
+              "x = torch.randn(1, 16, 160, 160)\n"
+              "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+              "with torch.no_grad(): StyleAttention(16)(x, x)\n"
+              "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)")
+    grown = int(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)
+    whole = 4 * 25_600**2 / (1 if sys.platform == "darwin" else 1024)  # the table of weights in float32: 2.6 GB
+    assert grown < whole / 5
