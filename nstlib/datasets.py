@@ -18,7 +18,7 @@ from torch import Tensor
 
 from nstlib.downloads import cache_folder, download
 from nstlib.errors import NstError
-from nstlib.gallery import PHOTOS, photo
+from nstlib.gallery import PHOTOS, STYLES, photo, style
 from nstlib.images import load_image, resize
 
 log = logging.getLogger(__name__)
@@ -77,8 +77,8 @@ class Pictures(Sequence):
 
 
 def bundled(side: int, names: Iterable[str] | None = None) -> Pictures:
-    """The photographs of the course, or some of them by name, shorter side `side` px; nothing is downloaded."""
-    return Pictures(list(PHOTOS) if names is None else names, side, photo)
+    """The photographs of the course, or photographs and drawn styles by name, shorter side `side` px; nothing is downloaded."""
+    return Pictures(list(PHOTOS) if names is None else names, side, lambda name: style(name) if name in STYLES else photo(name))
 
 
 def picture_files(path: Path) -> list[Path]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib.features import FeatureExtractor
 from nstlib.losses import content_loss, gram_matrix, style_loss, total_variation
+from nstlib.nets.fast import RANGE
 from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
 
+CALM = 1.0  # before the tanh: the picture is 0.05 to 0.95 there
 FAST_WEIGHTS = Weights(content=1.0, style=5.0, tv=2.0)  # less style than a single picture bears: see lesson 7
 
 
@@ -21,19 +24,20 @@ class PerceptualLoss:
     """Content of the photographs and style of one or several pictures, as weighted relative losses.
 
     `styles` are pictures (1, 3, H, W) of any sizes; photograph number n is painted in style n modulo their number.
-    `extractor` gives the layers that are named. Style is measured by Gram matrices.
+    `extractor` gives the layers that are named. Style is measured by Gram matrices. `glare`: weight of `glaring`.
     """
 
     def __init__(self, extractor: FeatureExtractor, styles: Sequence[Tensor], weights: Weights = FAST_WEIGHTS, *,
-                 content_layers: Sequence[str] = CONTENT_LAYERS, style_layers: Sequence[str] = STYLE_LAYERS):
-        self.extractor, self.weights, self.content_layers = extractor, weights, tuple(content_layers)
+                 content_layers: Sequence[str] = CONTENT_LAYERS, style_layers: Sequence[str] = STYLE_LAYERS,
+                 glare: float = 0.0):
+        self.extractor, self.weights, self.content_layers, self.glare = extractor, weights, tuple(content_layers), glare
         with torch.no_grad():
             seen = [extractor(picture) for picture in styles]
             self.targets = {layer: torch.cat([gram_matrix(maps[layer]) for maps in seen]) for layer in style_layers}  # (S, C, C)
         self.count = len(styles)
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
-        """{"content", "style", "tv", "total"} of the painted photographs, each times its weight; `numbers` (N,) of them."""
+        """{"content", "style", "tv", "total"}, and "glare" where it has a weight, of the painted photographs, each times its weight; `numbers` (N,) of them."""
         chosen = numbers.to(images.device) % self.count
         painted = network(images, chosen) if self.count > 1 else network(images)
         with torch.no_grad():
@@ -44,7 +48,20 @@ class PerceptualLoss:
             style = _mean([style_loss(gram_matrix(seen[layer].float()), target[chosen]) for layer, target in self.targets.items()])
             variation = total_variation(painted.float())
         losses = {"content": self.weights.content * content, "style": self.weights.style * style, "tv": self.weights.tv * variation}
+        if self.glare:
+            losses["glare"] = self.glare * glaring(painted)
         return losses | {"total": sum(losses.values())}
+
+
+def glaring(painted: Tensor) -> Tensor:
+    """How far a network's pictures (N, 3, H, W) are driven into the flat ends of its tanh: a scalar >= 0.
+
+    What instance normalisation leaves of a map depends on its extremes, so a network that is normalised so may paint a glaring
+    spot only to set the scale of all else (Karras and others, "Analyzing and improving the image quality of StyleGAN",
+    2020); and where the tanh is flat, no other loss can take the spot away. This one acts before the tanh.
+    """
+    before = torch.atanh(((painted.float() - 0.5) / RANGE).clamp(-1 + 1e-5, 1 - 1e-5))
+    return F.relu(before.abs() - CALM).square().mean()
 
 
 def _mean(terms: Sequence[Tensor]) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,18 @@ from nstlib.training import Trained, TrainingSettings, train
 STYLE_SIZE = 384  # pixels, longer side: the strokes are as large as in a style picture of this size
 
 
+def unsaturated(network: FastNet) -> FastNet:
+    """A copy of a network whose last convolution is halved: it paints paler at first, and learns again where its tanh was flat.
+
+    Where a place has become glaring, all but white or black, the tanh passes no gradient on, and it stays so for ever.
+    """
+    network = copy.deepcopy(network)
+    with torch.no_grad():
+        for weight in network.up[-1].parameters():
+            weight.mul_(0.5)
+    return network
+
+
 @dataclass(frozen=True)
 class FastRecipe:
     """What a network that paints in one pass shall be, beside how long it is trained."""
@@ -28,7 +41,9 @@ class FastRecipe:
     weights: Weights = FAST_WEIGHTS
     width: float = 0.5  # of the published network: a quarter of its weights and of its time
     crop: int = 128  # pixels
+    glare: float = 0.0  # weight of nstlib.perceptual.glaring, which a network for many styles needs
     sample_every: int = 0  # steps between pictures of how it paints; 0: none
+    start: FastNet | None = None  # a network to go on with; else a new one
 
 
 def train_fast(styles: Mapping[str, Tensor], pictures: Sequence[Tensor], settings: TrainingSettings | None = None,
@@ -40,8 +55,9 @@ def train_fast(styles: Mapping[str, Tensor], pictures: Sequence[Tensor], setting
     """
     settings, recipe, where = settings or TrainingSettings(), recipe or FastRecipe(), device()
     torch.manual_seed(0)
-    network = FastNet(recipe.width, "conditional" if len(styles) > 1 else "instance", len(styles), names=list(styles))
+    norm = "conditional" if len(styles) > 1 else "instance"
+    network = unsaturated(recipe.start) if recipe.start else FastNet(recipe.width, norm, len(styles), names=list(styles))
     extractor = FeatureExtractor("auto", (*STYLE_LAYERS, *CONTENT_LAYERS)).to(where)
-    loss = PerceptualLoss(extractor, [picture.to(where) for picture in styles.values()], recipe.weights)
+    loss = PerceptualLoss(extractor, [picture.to(where) for picture in styles.values()], recipe.weights, glare=recipe.glare)
     samples = Samples(folder / "samples", recipe.sample_every, len(styles)) if folder and recipe.sample_every else None
     return train(network, loss, Crops(pictures, recipe.crop).batch, settings, folder, callback=samples)

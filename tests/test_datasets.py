@@ -55,6 +55,7 @@ def test_nothing_to_train_on(tmp_path):
 
 def test_the_photographs_of_the_course():
     assert len(bundled(48)) >= 9 and min(bundled(48, ["cat"])[0].shape[1:]) == 48
+    assert bundled(48, ["waves"])[0].float().mean() != bundled(48, ["cat"])[0].float().mean()  # drawn styles, too
 
 
 def test_a_crop_depends_on_seed_step_and_place_alone():

@@ -15,7 +15,7 @@ from statistics import fmean
 
 from nstlib.datasets import bundled, folder
 from nstlib.gallery import STYLES, style
-from nstlib.nets.files import WEIGHTS_FOLDER, save_network
+from nstlib.nets.files import WEIGHTS_FOLDER, load_fast, read_about, save_network
 from nstlib.objective import Weights
 from nstlib.perceptual import FAST_WEIGHTS
 from nstlib.recipes import STYLE_SIZE, FastRecipe, train_fast
@@ -25,7 +25,7 @@ SIDE = 256  # pixels, shorter side of the photographs
 LEFT_OUT = ("autumn", "sunset", "facets")  # styles that lesson 8 adds to the network for many
 MANY = tuple(name for name in STYLES if name not in LEFT_OUT)
 STEPS = {"many": 4500}
-SINGLE_STEPS = 2200
+SINGLE_STEPS = 1700
 
 
 def main() -> None:
@@ -34,16 +34,21 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, help="a folder of photographs")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--style-weight", type=float, default=FAST_WEIGHTS.style)
+    parser.add_argument("--crop", type=int, default=FastRecipe.crop, help="pixels")
+    parser.add_argument("--batch", type=int, default=TrainingSettings.batch)
+    parser.add_argument("--glare", type=float, default=0.0, help="weight of what keeps glaring spots away")
+    parser.add_argument("--start", type=Path, help="a network to go on with")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     pictures = folder(args.photos, SIDE) if args.photos else bundled(SIDE)
     styles = {name: style(name, STYLE_SIZE) for name in (MANY if args.name == "many" else (args.name,))}
-    settings = TrainingSettings(args.steps or STEPS.get(args.name, SINGLE_STEPS), ema=0.99)
-    recipe = FastRecipe(Weights(FAST_WEIGHTS.content, args.style_weight, FAST_WEIGHTS.tv), sample_every=250)
-    trained = train_fast(styles, pictures, settings, Path("build") / f"fast_{args.name}", recipe)
+    settings = TrainingSettings(args.steps or STEPS.get(args.name, SINGLE_STEPS), args.batch, ema=0.99)
+    weights = Weights(FAST_WEIGHTS.content, args.style_weight, FAST_WEIGHTS.tv)
+    recipe = FastRecipe(weights, glare=args.glare, crop=args.crop, sample_every=250, start=load_fast(args.start) if args.start else None)
+    trained = train_fast(styles, pictures, settings, Path("build") / f"fast_{args.name}{'_on' * bool(args.start)}", recipe)
     last = {name: round(fmean(values[-100:]), 4) for name, values in trained.history.items()}
-    about = {"pictures": len(pictures), "crop": recipe.crop, "style_size": STYLE_SIZE, "weights": vars(recipe.weights),
-             "steps": len(trained.history["total"]), "seconds": round(trained.seconds), "losses": last}
+    about = {"pictures": len(pictures), "crop": recipe.crop, "batch": settings.batch, "style_size": STYLE_SIZE, "weights": vars(recipe.weights) | {"glare": args.glare},
+             "before": read_about(args.start) if args.start else None, "steps": len(trained.history["total"]), "seconds": round(trained.seconds), "losses": last}
     path = save_network(trained.network, WEIGHTS_FOLDER / f"fast_{args.name}.safetensors", **about)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {json.dumps(about)}")
 

@@ -163,7 +163,7 @@ class FastNet(nn.Module):
         x = pad_to_step(image)
         for layer in [*self.down, *self.blocks, *self.up]:
             x = layer(x, shares)
-        return (0.5 + RANGE * torch.tanh(x))[..., :height, :width]
+        return (0.5 + RANGE * torch.tanh(x.float()))[..., :height, :width]
 
 
 def convolve_enlarged(x: Tensor, conv: nn.Conv2d) -> Tensor:

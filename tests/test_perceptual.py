@@ -1,0 +1,71 @@
+"""The loss of networks that paint, and the recipe that trains them."""
+
+import pytest
+import torch
+
+from nstlib import style
+from nstlib.datasets import bundled
+from nstlib.features import FeatureExtractor
+from nstlib.nets.fast import RANGE, FastNet
+from nstlib.objective import StyleObjective, Weights
+from nstlib.perceptual import PerceptualLoss, glaring
+from nstlib.recipes import FastRecipe, train_fast, unsaturated
+from nstlib.training import TrainingSettings
+
+WEIGHTS = Weights(1, 5, 2)
+
+
+def same(pictures, style=None):
+    """A network that changes nothing."""
+    return pictures
+
+
+@pytest.fixture(scope="module")
+def extractor():
+    return FeatureExtractor("mini")
+
+
+def test_for_one_picture_it_is_the_loss_of_the_optimiser(extractor):
+    pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    loss = PerceptualLoss(extractor, [style("waves", 64)], WEIGHTS)
+    found = loss(lambda content: pictures[1:], pictures[:1], torch.tensor([0]))
+    wanted = StyleObjective(extractor, pictures[:1], style("waves", 64), weights=WEIGHTS)(pictures[1:])
+    for name, value in wanted.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-6)
+
+
+def test_each_picture_of_a_batch_is_judged_by_its_own_style(extractor):
+    pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    both = PerceptualLoss(extractor, [style("waves", 64), style("ink", 64)], WEIGHTS)
+    one = [PerceptualLoss(extractor, [style(name, 64)], WEIGHTS)(same, pictures[i:i + 1], torch.tensor([0]))["style"]
+           for i, name in enumerate(("ink", "waves"))]
+    torch.testing.assert_close(both(same, pictures, torch.tensor([3, 4]))["style"], sum(one) / 2, rtol=1e-4, atol=1e-6)
+
+
+def test_glare_counts_from_where_the_tanh_grows_flat():
+    def picture(before):
+        return torch.full((1, 3, 4, 4), 0.5 + RANGE * torch.tanh(torch.tensor(before)).item())
+
+    assert glaring(picture(0.0)) == glaring(picture(0.9)) == glaring(picture(-0.9)) == 0
+    assert glaring(picture(3.0)).item() == pytest.approx(4, rel=1e-3) == glaring(picture(-3.0)).item()
+    before = torch.tensor([3.0], requires_grad=True)
+    glaring(0.5 + RANGE * torch.tanh(before).view(1, 1, 1, 1)).backward()
+    assert before.grad.item() == pytest.approx(4, rel=1e-2)  # 2 (3 - 1): the tanh weakens it no more
+
+
+def test_glare_is_part_of_the_loss_where_it_has_a_weight(extractor):
+    white = torch.full((1, 3, 64, 64), 1.05)
+    found = PerceptualLoss(extractor, [style("ink", 64)], WEIGHTS, glare=3.0)(same, white, torch.tensor([0]))
+    assert glaring(white) > 0 and found["glare"].item() == pytest.approx(3 * glaring(white).item())
+    assert found["total"].item() == pytest.approx(sum(float(v) for k, v in found.items() if k != "total"))
+
+
+def test_a_network_to_go_on_with_is_not_changed_and_learns_on(tmp_path):
+    torch.manual_seed(0)
+    first = FastNet(0.125)
+    before = first.up[-1].conv.weight.clone()
+    torch.testing.assert_close(unsaturated(first).up[-1].conv.weight, before / 2)
+    trained = train_fast({"waves": style("waves", 48)}, bundled(48, ["cat"]), TrainingSettings(2, 2, precision="no"), tmp_path,
+                         FastRecipe(crop=32, start=first, glare=1.0, sample_every=1))
+    assert torch.equal(first.up[-1].conv.weight, before) and trained.network is not first
+    assert set(trained.history) == {"content", "style", "tv", "glare", "total"} and len(list((tmp_path / "samples").iterdir())) == 2
