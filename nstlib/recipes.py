@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from nstlib.datasets import Crops
 from nstlib.features import FeatureExtractor
-from nstlib.nets.fast import FastNet
+from nstlib.nets.fast import FastNet, with_styles
 from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
 from nstlib.perceptual import FAST_WEIGHTS, PerceptualLoss
 from nstlib.samples import Samples
@@ -20,18 +19,6 @@ from nstlib.settings import device
 from nstlib.training import Trained, TrainingSettings, train
 
 STYLE_SIZE = 384  # pixels, longer side: the strokes are as large as in a style picture of this size
-
-
-def unsaturated(network: FastNet) -> FastNet:
-    """A copy of a network whose last convolution is halved: it paints paler at first, and learns again where its tanh was flat.
-
-    Where a place has become glaring, all but white or black, the tanh passes no gradient on, and it stays so for ever.
-    """
-    network = copy.deepcopy(network)
-    with torch.no_grad():
-        for weight in network.up[-1].parameters():
-            weight.mul_(0.5)
-    return network
 
 
 @dataclass(frozen=True)
@@ -43,7 +30,7 @@ class FastRecipe:
     crop: int = 128  # pixels
     glare: float = 0.0  # weight of nstlib.perceptual.glaring, which a network for many styles needs
     sample_every: int = 0  # steps between pictures of how it paints; 0: none
-    start: FastNet | None = None  # a network to go on with; else a new one
+    start: FastNet | None = None  # a network whose convolutions to begin with; else random ones
 
 
 def train_fast(styles: Mapping[str, Tensor], pictures: Sequence[Tensor], settings: TrainingSettings | None = None,
@@ -56,7 +43,9 @@ def train_fast(styles: Mapping[str, Tensor], pictures: Sequence[Tensor], setting
     settings, recipe, where = settings or TrainingSettings(), recipe or FastRecipe(), device()
     torch.manual_seed(0)
     norm = "conditional" if len(styles) > 1 else "instance"
-    network = unsaturated(recipe.start) if recipe.start else FastNet(recipe.width, norm, len(styles), names=list(styles))
+    network = FastNet(recipe.width, norm, len(styles), names=list(styles))
+    if recipe.start:
+        network = with_styles(recipe.start, list(styles))
     extractor = FeatureExtractor("auto", (*STYLE_LAYERS, *CONTENT_LAYERS)).to(where)
     loss = PerceptualLoss(extractor, [picture.to(where) for picture in styles.values()], recipe.weights, glare=recipe.glare)
     samples = Samples(folder / "samples", recipe.sample_every, len(styles)) if folder and recipe.sample_every else None

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from nstlib.errors import NstError, WeightsError
-from nstlib.nets.fast import ConditionalInstanceNorm2d, FastNet, add_style
+from nstlib.nets.fast import ConditionalInstanceNorm2d, FastNet, add_style, with_styles
 from nstlib.nets.files import load_fast, read_about, save_network
 
 
@@ -126,3 +126,18 @@ def test_a_damaged_file_is_named(tmp_path, many, spoil):
 def test_another_name_is_answered_with_those_there_are():
     with pytest.raises(WeightsError, match="many"):
         load_fast("nothing")
+
+
+@pytest.mark.parametrize("options", [{}, {"norm": "conditional", "styles": 2}])
+def test_with_styles_paints_the_first_style_in_every_row(options):
+    one, picture = spread(FastNet(0.125, **options)), torch.rand(1, 3, 40, 44)
+    many = with_styles(one, ["a", "b", "c"]).eval()
+    assert many.names == ["a", "b", "c"]
+    for row in range(3):
+        torch.testing.assert_close(many(picture, row), one(picture), rtol=1e-4, atol=1e-5)
+
+
+def test_with_styles_copies_a_network_that_has_them():
+    many = spread(FastNet(0.125, "conditional", 2, names=["a", "b"]))
+    again = with_styles(many, ["a", "b"])
+    assert again is not many and torch.equal(again.norms()[3].weight, many.norms()[3].weight)

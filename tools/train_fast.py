@@ -15,7 +15,7 @@ from statistics import fmean
 
 from nstlib.datasets import bundled, folder
 from nstlib.gallery import STYLES, style
-from nstlib.nets.files import WEIGHTS_FOLDER, load_fast, read_about, save_network
+from nstlib.nets.files import WEIGHTS_FOLDER, load_fast, save_network
 from nstlib.objective import Weights
 from nstlib.perceptual import FAST_WEIGHTS
 from nstlib.recipes import STYLE_SIZE, FastRecipe, train_fast
@@ -36,19 +36,21 @@ def main() -> None:
     parser.add_argument("--style-weight", type=float, default=FAST_WEIGHTS.style)
     parser.add_argument("--crop", type=int, default=FastRecipe.crop, help="pixels")
     parser.add_argument("--batch", type=int, default=TrainingSettings.batch)
+    parser.add_argument("--learning-rate", type=float, default=TrainingSettings.learning_rate)
     parser.add_argument("--glare", type=float, default=0.0, help="weight of what keeps glaring spots away")
-    parser.add_argument("--start", type=Path, help="a network to go on with")
+    parser.add_argument("--start", help="a network whose convolutions to begin with")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     pictures = folder(args.photos, SIDE) if args.photos else bundled(SIDE)
     styles = {name: style(name, STYLE_SIZE) for name in (MANY if args.name == "many" else (args.name,))}
-    settings = TrainingSettings(args.steps or STEPS.get(args.name, SINGLE_STEPS), args.batch, ema=0.99)
+    settings = TrainingSettings(args.steps or STEPS.get(args.name, SINGLE_STEPS), args.batch, args.learning_rate, ema=0.99)
     weights = Weights(FAST_WEIGHTS.content, args.style_weight, FAST_WEIGHTS.tv)
-    recipe = FastRecipe(weights, glare=args.glare, crop=args.crop, sample_every=250, start=load_fast(args.start) if args.start else None)
-    trained = train_fast(styles, pictures, settings, Path("build") / f"fast_{args.name}{'_on' * bool(args.start)}", recipe)
+    start = load_fast(args.start) if args.start else None
+    recipe = FastRecipe(weights, crop=args.crop, glare=args.glare, sample_every=250, start=start)
+    trained = train_fast(styles, pictures, settings, Path("build") / f"fast_{args.name}", recipe)
     last = {name: round(fmean(values[-100:]), 4) for name, values in trained.history.items()}
     about = {"pictures": len(pictures), "crop": recipe.crop, "batch": settings.batch, "style_size": STYLE_SIZE, "weights": vars(recipe.weights) | {"glare": args.glare},
-             "before": read_about(args.start) if args.start else None, "steps": len(trained.history["total"]), "seconds": round(trained.seconds), "losses": last}
+             "start": args.start, "steps": len(trained.history["total"]), "seconds": round(trained.seconds), "losses": last}
     path = save_network(trained.network, WEIGHTS_FOLDER / f"fast_{args.name}.safetensors", **about)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {json.dumps(about)}")
 

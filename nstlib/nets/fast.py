@@ -199,6 +199,22 @@ def pad_to_step(image: Tensor) -> Tensor:
     return F.pad(image, (0, -width % STEP, 0, -height % STEP), mode="reflect")
 
 
+def with_styles(network: FastNet, names: Sequence[str]) -> FastNet:
+    """A conditional network for these styles, with the convolutions of another, whose first style stands in every row.
+
+    One that has these very styles is copied as it is.
+    """
+    if list(names) == network.names and network.options["norm"] == "conditional":
+        return copy.deepcopy(network)
+    options = network.options | {"norm": "conditional", "styles": len(names), "names": list(names)}
+    many, state = FastNet(**options), network.state_dict()
+    for key, value in many.state_dict().items():
+        if ".norm." in key:
+            state[key] = torch.atleast_2d(state[key])[:1].expand_as(value)
+    many.load_state_dict(state)
+    return many
+
+
 def add_style(network: FastNet, name: str) -> FastNet:
     """A copy of a conditional network with one more style, which begins as the mean of the others. Raises NstError."""
     if network.options["norm"] != "conditional":
