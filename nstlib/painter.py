@@ -183,10 +183,11 @@ def _normalised(plain: Computed, tile: int, shares: Tensor | None, full: Sequenc
     scale = scale.flatten() / (square - mean.square() + NORM_EPSILON).sqrt()
     shift = shift.flatten() - mean * scale
     scale, shift = (v.float()[None, :, None, None] for v in (scale, shift))
+    relu = plain.layer.relu  # not `plain` itself: that would keep all the maps before it in memory
 
     def normalise(x: Tensor) -> Tensor:
         x = torch.addcmul(shift, x, scale)
-        return x.relu_() if plain.layer.relu else x
+        return x.relu_() if relu else x
 
     return Kept(values, normalise) if keep else Computed(plain.source, plain.layer, normalise)
 

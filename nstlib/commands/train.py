@@ -45,6 +45,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--width", type=float, default=FastRecipe.width, help="1 is the published network (default: %(default)s)")
     one.add_argument("--content-weight", type=float, default=FAST_WEIGHTS.content, metavar="W")
     one.add_argument("--style-weight", type=float, default=FAST_WEIGHTS.style, metavar="W")
+    one.add_argument("--glare", type=float, default=0.0, metavar="W", help="weight of what keeps glaring spots away (default: %(default)s)")
     one.add_argument("--tv-weight", type=float, default=FAST_WEIGHTS.tv, metavar="W")
 
 
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
                                 ema=options.ema, checkpoint_every=options.checkpoint_every)
     weights = Weights(options.content_weight, options.style_weight, options.tv_weight)
     where, pictures = options.folder or output.with_suffix(".run"), photographs(options.photos, max(SIDE, options.crop))
-    recipe = FastRecipe(weights, options.width, options.crop, options.sample_every)
+    recipe = FastRecipe(weights, options.width, options.crop, options.glare, options.sample_every)
     trained = train_fast(styles, pictures, settings, where, recipe)
     steps = len(trained.history["total"])
     if not PartialState().is_main_process:
