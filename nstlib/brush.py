@@ -5,15 +5,13 @@ The browser's half is brush.js beside this file. It sends strokes, not pixels: `
 
 from __future__ import annotations
 
-import base64
-import io
 from pathlib import Path
 
 import anywidget
 import traitlets
 from torch import Tensor
 
-from nstlib.images import check_image, resize, to_pil
+from nstlib.images import check_image, resize, to_address
 from nstlib.masks import from_strokes, soften
 
 SHOWN = 560  # pixels: longer side of the picture in the browser at most
@@ -57,6 +55,4 @@ class MaskBrush(anywidget.AnyWidget):
 
 def _data_address(picture: Tensor) -> str:
     """The picture as a JPEG in an address, no larger than it is shown."""
-    buffer = io.BytesIO()
-    to_pil(resize(picture, min(SHOWN, max(picture.shape[-2:])))).save(buffer, "JPEG", quality=90)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return to_address(resize(picture, min(SHOWN, max(picture.shape[-2:]))))

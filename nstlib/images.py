@@ -145,6 +145,18 @@ def to_pil(image: Tensor) -> Image.Image:
     return sheet.from_unit(image[0].detach())
 
 
+def to_jpeg(image: Tensor, quality: int = 90) -> bytes:
+    """One picture (1, 3, H, W) as the bytes of a JPEG file, for a widget; what leaves [0, 1] is clamped. Raises ImageError."""
+    buffer = io.BytesIO()
+    to_pil(image.detach().clamp(0, 1).cpu()).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def to_address(image: Tensor) -> str:
+    """One picture (1, 3, H, W) as an address that holds it, a JPEG, for a browser. Raises ImageError."""
+    return "data:image/jpeg;base64," + base64.b64encode(to_jpeg(image)).decode("ascii")
+
+
 def save_image(image: Tensor, path: str | os.PathLike, quality: int = 95, *,
                provenance: Mapping[str, Any] | None = None) -> Path:
     """Write one picture (1, 3, H, W) or (3, H, W) in [0, 1] as .png, .jpg, .jpeg or .webp, whole or not at all.

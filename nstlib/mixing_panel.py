@@ -5,8 +5,6 @@ The browser's half of the triangle is mixing_panel.js beside this file; the slid
 
 from __future__ import annotations
 
-import base64
-import io
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +16,7 @@ from torch import Tensor
 
 from nstlib.errors import NstError
 from nstlib.gallery import PHOTOS, STYLES, photo, style
-from nstlib.images import to_pil
+from nstlib.images import to_address, to_jpeg
 from nstlib.nets.fast import FastNet
 from nstlib.painter import paint
 
@@ -109,7 +107,7 @@ class MixingPanel(ipywidgets.VBox):
     def _rename(self, show: bool = True) -> None:
         names = [menu.value for menu in self.styles]
         self.triangle.names = names
-        self.triangle.thumbnails = [_address(style(name, THUMBNAIL)) if name in STYLES else "" for name in names]
+        self.triangle.thumbnails = [to_address(style(name, THUMBNAIL)) if name in STYLES else "" for name in names]
         if show:
             self._show()
 
@@ -121,7 +119,7 @@ class MixingPanel(ipywidgets.VBox):
         began = time.perf_counter()
         painted = self.paint(self.content, self.mixture())
         seconds = time.perf_counter() - began
-        self.picture.value = _jpeg(painted)
+        self.picture.value = to_jpeg(painted)
         self.status.value = " + ".join(f"{share:.2f} {name}" for name, share in self.mixture().items()) + f" in {seconds:.2f} s"
 
 
@@ -141,13 +139,3 @@ def mixing_panel(network: FastNet, corners: Sequence[str] | None = None, *, phot
         return paint(network, picture, mixture)
 
     return MixingPanel(mix, names, corners, list(photos or PHOTOS), size)
-
-
-def _jpeg(image: Tensor, quality: int = 90) -> bytes:
-    buffer = io.BytesIO()
-    to_pil(image.detach().clamp(0, 1).cpu()).save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
-
-
-def _address(image: Tensor) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(_jpeg(image)).decode("ascii")

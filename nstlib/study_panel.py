@@ -6,7 +6,6 @@ stopped. `taste_panel` paints the pairs that a `TasteModel` proposes, learns fro
 
 from __future__ import annotations
 
-import io
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +14,7 @@ import ipywidgets
 from torch import Tensor
 
 from nstlib.errors import NstError
-from nstlib.images import to_pil
+from nstlib.images import to_jpeg
 from nstlib.optimization import stylize
 from nstlib.preference import TasteModel, setting_name
 from nstlib.study import Question, Study
@@ -23,6 +22,7 @@ from nstlib.study import Question, Study
 QUESTION = "Which picture do you like better?"
 SOONEST = 0.4  # seconds: an answer before that is the second half of a double click
 ANSWERS = 25  # of a taste
+QUALITY = 92  # of the JPEGs that are judged
 Schedule = Sequence[Question] | Callable[[str], Sequence[Question]]
 Pictures = Mapping[tuple[str, str], Tensor] | Callable[[str, str], Tensor]
 
@@ -48,7 +48,7 @@ class PairPanel(ipywidgets.VBox):
     def show(self, left: Tensor, right: Tensor) -> None:
         """Show two pictures (1, 3, H, W), wait for a click, and start the clock."""
         for widget, picture in zip(self.images, (left, right), strict=True):
-            widget.value = _jpeg(picture)
+            widget.value = to_jpeg(picture, QUALITY)
             widget.layout.visibility = "visible"
         self.asking.layout.display = "flex"
         self._since, self._showing = time.monotonic(), True
@@ -220,7 +220,7 @@ class TastePanel(ipywidgets.VBox):
     def _finish(self) -> None:
         self._say("painting your picture")
         setting = self.model.best()
-        self.picture.value = _jpeg(self._make(setting, self.sizes[1]))
+        self.picture.value = to_jpeg(self._make(setting, self.sizes[1]), QUALITY)
         self.picture.layout.display = "block"
         self.said.value = ", ".join(f"{name} {value:g}" for name, value in setting.items())
         self._say(f"your picture, after {self.model.answered} answers")
@@ -254,9 +254,3 @@ def taste_panel(content: Tensor, style: Tensor, *, model: TasteModel | None = No
             number += 1  # another window of this person was faster
 
     return TastePanel(paint, model, sizes=sizes, answers=answers, record=record)
-
-
-def _jpeg(image: Tensor) -> bytes:
-    buffer = io.BytesIO()
-    to_pil(image.detach().clamp(0, 1).cpu()).save(buffer, "JPEG", quality=92)
-    return buffer.getvalue()

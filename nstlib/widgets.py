@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nstlib.features import FeatureExtractor
 from nstlib.gallery import PHOTOS, STYLES, photo, style
-from nstlib.images import to_pil
+from nstlib.images import to_jpeg
 from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, Weights
 from nstlib.optimization import OPTIMIZERS, Canvas, Step, optimization_steps
 from nstlib.plots import COLOURS
@@ -133,7 +133,7 @@ class TransferPanel(ipywidgets.VBox):
     def _show_inputs(self) -> None:
         self.chosen = photo(self.photo.value, self.size), style(self.style.value, self.size)
         for image, widget in zip(self.chosen, self.inputs, strict=True):
-            widget.value = _jpeg(image)
+            widget.value = to_jpeg(image)
         if self.painter is None:
             self.picture.value = self.inputs[0].value
 
@@ -168,7 +168,7 @@ class TransferPanel(ipywidgets.VBox):
             content, style_ = painter.losses[-1]
             self.status.value = (f"{state}: evaluation {len(painter.losses)} of {painter.goal}, "
                                  f"content {content:.3f}, style {style_:.4f}")
-            self.picture.value, self.curve.value = _jpeg(painter.picture), _curve(painter)
+            self.picture.value, self.curve.value = to_jpeg(painter.picture), _curve(painter)
         self._buttons(painter.running)
 
 
@@ -180,12 +180,6 @@ def transfer_panel(size: int = 192, steps: int = 150, photos: Sequence[str] | No
     choose from, all of them by default. The weight may be dragged while it paints.
     """
     return TransferPanel(size, steps, list(photos or PHOTOS), list(styles or STYLES), backbone)
-
-
-def _jpeg(image: Tensor) -> bytes:
-    buffer = io.BytesIO()
-    to_pil(image.detach().clamp(0, 1).cpu()).save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
 
 
 def _curve(painter: Painter) -> bytes:
