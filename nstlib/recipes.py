@@ -42,10 +42,10 @@ def train_fast(styles: Mapping[str, Tensor], pictures: Sequence[Tensor], setting
     """
     settings, recipe, where = settings or TrainingSettings(), recipe or FastRecipe(), device()
     torch.manual_seed(0)
-    norm = "conditional" if len(styles) > 1 else "instance"
-    network = FastNet(recipe.width, norm, len(styles), names=list(styles))
     if recipe.start:
         network = with_styles(recipe.start, list(styles))
+    else:
+        network = FastNet(recipe.width, "conditional" if len(styles) > 1 else "instance", len(styles), names=list(styles))
     extractor = FeatureExtractor("auto", (*STYLE_LAYERS, *CONTENT_LAYERS)).to(where)
     loss = PerceptualLoss(extractor, [picture.to(where) for picture in styles.values()], recipe.weights, glare=recipe.glare)
     samples = Samples(folder / "samples", recipe.sample_every, len(styles)) if folder and recipe.sample_every else None

@@ -19,6 +19,7 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -29,6 +30,7 @@ from torch import Tensor
 from nstlib import NstError, photo, style, stylize
 from nstlib.images import resize
 from nstlib.metrics import BASELINES, MEASURED, METRICS, bootstrap_mean, lpips, measure
+from nstlib.nets.fast import FastNet
 from nstlib.nets.files import load_fast
 from nstlib.objective import Weights
 from nstlib.painter import paint
@@ -61,9 +63,14 @@ def by_optimisation(**options: object) -> Method:
     return lambda pair: stylize(pair.content, pair.manner, backbone="mini", progress=False, **options).image
 
 
+@cache
+def network_of_many() -> FastNet:
+    return load_fast("many")
+
+
 def by_network(pair: Pair) -> Tensor:
     """In one pass, at the size for which the network's strokes were made; then reduced, strokes and all."""
-    painted = paint(load_fast("many"), photo(pair.photo, STYLE_SIZE), pair.style)
+    painted = paint(network_of_many(), photo(pair.photo, STYLE_SIZE), pair.style)
     return resize(painted, pair.content.shape[-2:])
 
 
@@ -88,8 +95,14 @@ def judged(method: Method, pair: Pair, has_lpips: bool) -> dict[str, float]:
     return scores | ({"LPIPS": lpips(result, content)} if has_lpips else {})
 
 
+@cache
+def sized(load: Callable[[str, int], Tensor], name: str, size: int) -> Tensor:
+    """A picture of the course on the device; each is read once, not once a pair."""
+    return load(name, size).to(device())
+
+
 def pair_of(picture: str, manner: str, size: int) -> Pair:
-    return Pair(picture, manner, photo(picture, size).to(device()), style(manner, size).to(device()))
+    return Pair(picture, manner, sized(photo, picture, size), sized(style, manner, size))
 
 
 def compare(names: list[str], path: Path, size: int, rows_left: int) -> None:
