@@ -13,6 +13,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 
+import draw_training_styles
 from styles import STYLES, draw
 from styles.fields import FIELDS, choose
 
@@ -108,3 +109,23 @@ def test_parameters_are_checked():
         small("swirls", stroke_width=0)
     with pytest.raises(ValueError, match="palette of 10"):
         draw("swirls", small("swirls", palette=("#000000",)))
+
+
+@pytest.mark.parametrize("kind", sorted(draw_training_styles.KINDS))
+def test_random_pictures_of_every_kind(kind):
+    """Drawn at random, in colours and directions that the kind can take, and always the same for the same number."""
+    pictures = [np.asarray(draw_training_styles.draw_picture(number, kind, 96, seed=1)) for number in (5, 5, 6)]
+    assert pictures[0].shape == (96, 96, 3) and pictures[0].std() > 5
+    assert np.array_equal(pictures[0], pictures[1]) and not np.array_equal(pictures[0], pictures[2])
+
+
+def test_drawing_for_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    def draw_into_folder(*words):
+        monkeypatch.setattr(sys, "argv", ["draw", str(tmp_path), "--size", "32", *words])
+        draw_training_styles.main()
+        return {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+
+    first = draw_into_folder("--count", "2")
+    more = draw_into_folder("--count", "4", "--without", "dots")
+    assert set(more) == {"00000_swirls.jpg", "00001_brushwork.jpg", "00003_touches.jpg", "00004_flowers.jpg"}
+    assert all(more[name] == when for name, when in first.items())

@@ -35,7 +35,7 @@ class Brush:
     grain: float = 1.0  # width of a bristle, in units of 1.6 px
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _atlas(grain: float) -> np.ndarray:
     return noise.streaks(ATLAS, 0.9 * grain, 22.0 * grain, np.random.default_rng(7))
 
