@@ -115,6 +115,25 @@ def resize(image: Tensor, size: int | tuple[int, int]) -> Tensor:
     return torch.minimum(torch.maximum(resized, low), high).contiguous()  # bicubic overshoots at edges
 
 
+def with_longer_side(picture: Tensor, size: int | None) -> Tensor:
+    """The picture (N, C, H, W) with `size` pixels on its longer side, but no side under 32 px; None: as it is.
+
+    Raises ImageError.
+    """
+    if size is None:
+        return picture
+    if _whole(size, "size") < MIN_SIDE:
+        raise ImageError(f"size={size!r}: expected a whole number of pixels from {MIN_SIDE} up")
+    height, width = picture.shape[-2:]
+    scale = size / max(height, width)
+    return resize(picture, tuple(max(MIN_SIDE, round(side * scale)) for side in (height, width)))
+
+
+def shrunk_to(picture: Tensor, longer: float) -> Tensor:
+    """The picture (N, C, H, W) with at most `longer` pixels on its longer side, and no side under 32 px."""
+    return with_longer_side(picture, max(MIN_SIDE, round(min(longer, max(picture.shape[-2:])))))
+
+
 def _target(height: int, width: int, size: int | tuple[int, int]) -> tuple[int, int]:
     if isinstance(size, (tuple, list, torch.Size)) and len(size) == 2:
         target = _whole(size[0], "size"), _whole(size[1], "size")

@@ -16,7 +16,7 @@ from torch import Tensor
 from nstlib.color import COLORS
 from nstlib.errors import NstError
 from nstlib.features import SMALLEST_SIDE, FeatureExtractor
-from nstlib.images import check_image, resize
+from nstlib.images import check_image, resize, shrunk_to, with_longer_side
 from nstlib.lbfgs import LBFGS
 from nstlib.masks import check_mask
 from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
@@ -133,7 +133,7 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
     weights = Weights(content_weight, style_weight, tv_weight)
     _check(steps, init, optimizer, color, style_scale)
     where = device()
-    content = _sized(check_image(content, "content"), size).to(where)
+    content = with_longer_side(check_image(content, "content"), size).to(where)
     styles = style_targets(style, mix, masks, style_layers, where)
     styles = [replace(one, picture=COLORS[color].before(content, one.picture)[1]) for one in styles]
     layers = dict.fromkeys((*content_layers, *(layer for one in styles for layer in one.layers)))
@@ -148,7 +148,7 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
             if not share:
                 continue  # fewer steps than levels
             target = resize(content, shape)
-            here = [replace(one, picture=_scaled(one.picture, max(shape) * style_scale)) for one in styles]
+            here = [replace(one, picture=shrunk_to(one.picture, max(shape) * style_scale)) for one in styles]
             options = {"weights": weights, "content_layers": content_layers, "statistic": statistic}
             objective = (StyleObjective(extractor, target, here, **options) if tile is None else
                          TiledObjective(extractor, target, here, tile, **options))
@@ -200,22 +200,6 @@ def split_steps(steps: int, levels: int) -> list[int]:
     last = max(1, round(steps * LAST_SHARE))
     each, more = divmod(steps - last, levels - 1)
     return [each + (level < more) for level in range(levels - 1)] + [last]
-
-
-def _sized(picture: Tensor, size: int | None) -> Tensor:
-    """The picture with `size` pixels on its longer side, but no side under 32 px."""
-    if size is None:
-        return picture
-    if not isinstance(size, int) or size < SMALLEST_SIDE:
-        raise NstError(f"size={size!r}: expected a whole number of pixels from {SMALLEST_SIDE} up")
-    height, width = picture.shape[-2:]
-    scale = size / max(height, width)
-    return resize(picture, tuple(max(SMALLEST_SIDE, round(side * scale)) for side in (height, width)))
-
-
-def _scaled(style: Tensor, longer: float) -> Tensor:
-    """The style picture with `longer` pixels on its longer side, but never larger than it is, and no side under 32 px."""
-    return _sized(style, max(SMALLEST_SIDE, round(min(longer, max(style.shape[-2:])))))
 
 
 def _check(steps: int, init: str | Tensor, optimizer: str, color: str, style_scale: float) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nstlib import LBFGS, FeatureExtractor, mask, objective, photo, style, stylize
 from nstlib import optimization as op
 from nstlib.errors import ImageError, NstError
-from nstlib.images import resize
+from nstlib.images import resize, shrunk_to
 from nstlib.objective import STYLE_LAYERS
 from nstlib.recording import OptimizationError
 
@@ -236,7 +236,7 @@ def test_a_style_of_no_share_is_left_out(pictures):
 
 def test_the_style_picture_is_never_enlarged(pictures):
     picture = torch.rand(1, 3, 50, 72)
-    assert op._scaled(picture, 36).shape == (1, 3, 32, 36) and op._scaled(picture, 500).shape == picture.shape
+    assert shrunk_to(picture, 36).shape == (1, 3, 32, 36) and shrunk_to(picture, 500).shape == picture.shape
 
 
 def test_the_history_of_large_pictures_is_short():

@@ -6,8 +6,9 @@ import sys
 import pytest
 import torch
 
-from nstlib import style
-from nstlib.nets.sanet import SANet, StyleAttention, normalised
+from nstlib import photo, style
+from nstlib.errors import NstError
+from nstlib.nets.sanet import SANet, StyleAttention, normalised, thinned
 
 
 def test_the_published_numbers_of_parameters():
@@ -53,3 +54,30 @@ def test_memory_does_not_grow_with_the_square():
     grown = int(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)
     whole = 4 * 25_600**2 / (1 if sys.platform == "darwin" else 1024)  # the table of weights in float32: 2.6 GB
     assert grown < whole / 5
+
+
+def test_masks_give_each_region_its_style():
+    """Inside a region far from its edge, the maps are those of its style alone; where no mask holds, of the content with itself."""
+    torch.manual_seed(0)
+    network = SANet()
+    with torch.no_grad():
+        content = network.encode(photo("astronaut", 64))
+        styles = [network.encode(style(name, 64)) for name in ("waves", "mosaic")]
+        left = torch.zeros(1, 1, 8, 8)
+        left[..., :4] = 1
+        one, other = (network.attended(content, manner) for manner in styles)
+        halves = network.mixed(content, styles, [left, 1 - left])
+        half = network.mixed(content, styles[:1], [left])
+        torch.testing.assert_close(network.mixed(content, styles[1:]), other)
+        torch.testing.assert_close(halves, left * one + (1 - left) * other)
+        torch.testing.assert_close(half, left * one + (1 - left) * network.attended(content, content))
+    for given, message in (((styles,), "2 styles without masks"), ((styles, [left]), "1 masks for 2")):
+        with pytest.raises(NstError, match=message):
+            network.mixed(content, *given)
+
+
+def test_large_maps_ask_a_thinned_copy_of_themselves():
+    maps = {"relu4_1": torch.arange(2 * 130 * 70.0).view(1, 2, 130, 70), "relu5_1": torch.rand(1, 2, 65, 35)}
+    found = thinned(maps, 64)
+    assert found["relu4_1"].shape == (1, 2, 44, 24) and found["relu5_1"].shape == (1, 2, 33, 18)
+    assert torch.equal(thinned(maps, 130)["relu4_1"], maps["relu4_1"])

@@ -6,7 +6,7 @@ course's backbone up to relu4_1 and never learns; a decoder that mirrors it lear
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +17,8 @@ from nstlib.features import FeatureExtractor
 from nstlib.masks import check_mask, shrink
 
 LAYER = "relu4_1"
+Match = Callable[[Tensor, Tensor], Tensor]
+SPECK = 1e-3  # of a mask: less than this is rounding
 EPSILON = 1e-5  # added to the variance, under the root: a channel that is dead in the content stays quiet
 
 
@@ -69,6 +71,27 @@ def extend(painted: Tensor, size: Sequence[int]) -> Tensor:
     return F.pad(painted, (0, missing[1], 0, missing[0]), mode="replicate")
 
 
+def blend(made: Sequence[Tensor], shares: Sequence[float] | None, masks: Sequence[Tensor] | None,
+          rest: Callable[[], Tensor]) -> Tensor:
+    """Maps (1, C, h, w), one a style, as one: by shares, or from place to place by masks.
+
+    `shares` (default: equal) are made to sum to 1. So are the masks (1, 1, H, W) of any size at each place where they sum to
+    more; where they sum to less, `rest()`, maps of the same shape, fills up. Raises NstError where counts differ.
+    """
+    if masks is None:
+        shares = [1.0] * len(made) if shares is None else list(shares)
+        if len(shares) != len(made) or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
+            raise NstError(f"shares={shares}: expected {len(made)} numbers from 0 up, one of them above 0")
+        return sum(share / sum(shares) * one for share, one in zip(shares, made, strict=True))
+    if len(masks) != len(made):
+        raise NstError(f"{len(masks)} masks for {len(made)} styles: give one for each")
+    held = [shrink(check_mask(mask, f"masks[{i}]"), made[0].shape[-2:]).to(made[0]) for i, mask in enumerate(masks)]
+    whole = sum(held)
+    mixed = sum(mask / whole.clamp_min(1) * one for mask, one in zip(held, made, strict=True))
+    free = (1 - whole).clamp_min(0)
+    return mixed + free * rest() if free.max() > SPECK else mixed
+
+
 class AdaINNet(nn.Module):
     """Encoder, `adain`, decoder: pictures (N, 3, H, W) in [0, 1] in the manner of others, the same sizes out.
 
@@ -87,30 +110,19 @@ class AdaINNet(nn.Module):
         return self._encoder[0].to(image.device)(image)[LAYER]
 
     def mixed(self, content: Tensor, styles: Sequence[Tensor], shares: Sequence[float] | None = None,
-              masks: Sequence[Tensor] | None = None) -> Tensor:
+              masks: Sequence[Tensor] | None = None, match: Match = adain) -> Tensor:
         """The content's maps in a mixture of several styles' statistics, by shares, or from place to place by masks.
 
-        `content` (1, C, h, w); `styles`: maps, one a style. `shares` are made to sum to 1, as are the masks (1, 1, H, W) of
-        any size at each place; where no mask holds, the content stays. Raises NstError.
+        `content` (1, C, h, w); `styles`: maps, one a style. `match` gives the content's maps one style's statistics. `shares`
+        and `masks`: see `blend`; where no mask holds, the content stays. Raises NstError.
         """
-        made = [adain(content, one) for one in styles]
-        if masks is None:
-            shares = [1.0] * len(styles) if shares is None else list(shares)
-            if len(shares) != len(styles) or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
-                raise NstError(f"shares={shares}: expected {len(styles)} numbers from 0 up, one of them above 0")
-            return sum(share / sum(shares) * one for share, one in zip(shares, made, strict=True))
-        if len(masks) != len(styles):
-            raise NstError(f"{len(masks)} masks for {len(styles)} styles: give one for each")
-        held = [shrink(check_mask(mask), content.shape[-2:]).to(content) for mask in masks]
-        whole = sum(held).clamp_min(1)
-        rest = (1 - sum(held)).clamp_min(0)
-        return rest * content + sum(mask / whole * one for mask, one in zip(held, made, strict=True))
+        return blend([match(content, one) for one in styles], shares, masks, lambda: content)
 
     def forward(self, content: Tensor, style: Tensor, alpha: float = 1.0) -> Tensor:
         """Pictures (N, 3, H, W), each in the style of its own picture (N, 3, h, w); `alpha`: 0 gives the content back, 1 all style."""
         return self.paint_maps(self.encode(content), [self.encode(style)], alpha, content.shape[-2:])
 
     def paint_maps(self, content: Tensor, styles: Sequence[Tensor], alpha: float, size: Sequence[int], **mixture: object) -> Tensor:
-        """What the decoder makes of encoded pictures: (N, 3, *size), not clamped. `mixture`: shares or masks, see `mixed`."""
+        """What the decoder makes of encoded pictures: (N, 3, *size), not clamped. `mixture`: shares, masks, match, see `mixed`."""
         target = self.mixed(content, styles, **mixture)
         return extend(self.decoder(alpha * target + (1 - alpha) * content), size)

@@ -5,19 +5,30 @@ Park and Lee, "Arbitrary style transfer with style-attentional networks" (2019).
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor
-from nstlib.nets.adain import MirroredDecoder, encoder_shapes, extend, mean_and_deviation
+from nstlib.nets.adain import MirroredDecoder, blend, encoder_shapes, extend, mean_and_deviation
 
 LAYERS = ("relu4_1", "relu5_1")
+MOST_ASKED = 64  # places a side: relu4_1 of a picture of 512 px; the time grows with those who ask times those who are asked
 
 
 def normalised(maps: Tensor) -> Tensor:
     """Maps (N, C, H, W) with mean 0 and deviation 1 of each channel."""
     mean, deviation = mean_and_deviation(maps)
     return (maps - mean) / deviation
+
+
+def thinned(maps: dict[str, Tensor], most: int = MOST_ASKED) -> dict[str, Tensor]:
+    """Every n-th row and column of maps (N, C, H, W), so that a side has at most about `most` places."""
+    steps = {layer: math.ceil(max(one.shape[-2:]) / most) for layer, one in maps.items()}
+    return {layer: one[..., ::steps[layer], ::steps[layer]] for layer, one in maps.items()}
 
 
 class StyleAttention(nn.Module):
@@ -73,7 +84,23 @@ class SANet(nn.Module):
         far = F.interpolate(far, size=near.shape[-2:], mode="nearest")
         return self.merge(F.pad(near + far, (1,) * 4, mode="reflect"))
 
+    def mixed(self, content: dict[str, Tensor], styles: Sequence[dict[str, Tensor]],
+              masks: Sequence[Tensor] | None = None) -> Tensor:
+        """What `attended` gives for one style, or for several, each in the region of its mask: (1, C, H / 8, W / 8).
+
+        Masks are (1, 1, H, W) of any size, see `nstlib.nets.adain.blend`. Where none holds, the content asks itself, and so
+        stays. Raises NstError.
+        """
+        if masks is None and len(styles) != 1:
+            raise NstError(f"{len(styles)} styles without masks: attention has no shares; give one style, or a mask for each")
+        made = [self.attended(content, style) for style in styles]
+        return made[0] if masks is None else blend(made, None, masks, lambda: self.attended(content, thinned(content)))
+
+    def paint_maps(self, content: dict[str, Tensor], styles: Sequence[dict[str, Tensor]], size: Sequence[int],
+                   masks: Sequence[Tensor] | None = None) -> Tensor:
+        """What the decoder makes of encoded pictures: (N, 3, *size), not clamped. `masks`: see `mixed`."""
+        return extend(self.decoder(self.mixed(content, styles, masks)), size)
+
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
         """The painted pictures, of the contents' size, around [0, 1] but not clamped."""
-        painted = self.decoder(self.attended(self.encode(content), self.encode(style)))
-        return extend(painted, content.shape[-2:])
+        return self.paint_maps(self.encode(content), [self.encode(style)], content.shape[-2:])
