@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -11,11 +12,14 @@ from safetensors.torch import save_file
 from torch import nn
 
 from nstlib.errors import WeightsError
+from nstlib.nets.adain import AdaINNet
 from nstlib.nets.fast import FastNet
+from nstlib.nets.sanet import SANet
 from nstlib.weightfiles import fill
 
-NETWORKS: dict[str, type[nn.Module]] = {"fast": FastNet}
-FAST_WEIGHTS = ("swirls", "mosaic", "waves", "many")  # the networks that the course ships
+NETWORKS: dict[str, type[nn.Module]] = {"fast": FastNet, "adain": AdaINNet, "sanet": SANet}
+FAST_WEIGHTS = ("swirls", "mosaic", "waves", "many")  # the networks that the course ships: for these styles,
+ADAPTIVE_WEIGHTS = ("adain", "sanet")  # and for any style, one of each kind
 WEIGHTS_FOLDER = Path(__file__).parents[1] / "weights"
 
 
@@ -39,8 +43,17 @@ def load_fast(source: str | os.PathLike) -> FastNet:
 
     Raises WeightsError for another name, for a missing or damaged file, and for one that holds another network.
     """
-    known = source in FAST_WEIGHTS and not Path(source).is_file()
-    return load_network(WEIGHTS_FOLDER / f"fast_{source}.safetensors" if known else Path(source), "fast")
+    return _load(source, "fast", {name: f"fast_{name}" for name in FAST_WEIGHTS})
+
+
+def load_adain(source: str | os.PathLike = "adain") -> AdaINNet:
+    """The network of adaptive instance normalisation for any style, ready to use: "adain", or a file. Raises WeightsError."""
+    return _load(source, "adain", {"adain": "adain"})
+
+
+def load_sanet(source: str | os.PathLike = "sanet") -> SANet:
+    """The style-attentional network for any style, ready to use: "sanet", or a file. Raises WeightsError."""
+    return _load(source, "sanet", {"sanet": "sanet"})
 
 
 def find_painter(name: str | os.PathLike) -> tuple[FastNet, str | None]:
@@ -57,10 +70,19 @@ def find_painter(name: str | os.PathLike) -> tuple[FastNet, str | None]:
     return many, str(name)
 
 
+def _load(source: str | os.PathLike, kind: str, shipped: Mapping[str, str]) -> nn.Module:
+    """A network by one of the names that are shipped, {name: name of its file}, or a file."""
+    if source in shipped and not Path(source).is_file():
+        return load_network(WEIGHTS_FOLDER / f"{shipped[source]}.safetensors", kind)
+    if not Path(source).is_file():
+        raise WeightsError(f"no network at {source}: name one of {', '.join(shipped)}, or a file that was trained")
+    return load_network(Path(source), kind)
+
+
 def load_network(path: Path, kind: str) -> nn.Module:
     """The network of this kind in a file, in float32, in evaluation mode. Raises WeightsError."""
     if not path.is_file():
-        raise WeightsError(f"no network at {path}: name one of {', '.join(FAST_WEIGHTS)}, or a file that was trained")
+        raise WeightsError(f"no network at {path}: train it, or name a file that was trained")
     try:
         with safe_open(path, "pt") as file:
             meta, state = file.metadata() or {}, {key: file.get_tensor(key).float() for key in file.offset_keys()}
