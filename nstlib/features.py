@@ -87,7 +87,13 @@ class VGG(nn.Module):
     def _convolve(self, conv: nn.Conv2d, x: Tensor) -> Tensor:
         if self.padding_mode == "zeros":
             return F.conv2d(x, conv.weight, conv.bias, padding=1)
-        return F.conv2d(F.pad(x, (1, 1, 1, 1), mode=self.padding_mode), conv.weight, conv.bias)
+        return F.conv2d(pad(x, self.padding_mode), conv.weight, conv.bias)
+
+
+def pad(x: Tensor, mode: str) -> Tensor:
+    """The maps (N, C, H, W) continued by one place on each side; as F.pad's `mode` says."""
+    with torch.autocast(x.device.type, enabled=False):  # which would compute it in float32, and copy everything twice
+        return F.pad(x, (1,) * 4, mode=mode)
 
 
 class FeatureExtractor(nn.Module):

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib.errors import NstError
-from nstlib.features import FeatureExtractor
+from nstlib.features import FeatureExtractor, pad
 from nstlib.nets.adain import MirroredDecoder, blend, encoder_shapes, extend, mean_and_deviation
 
 LAYERS = ("relu4_1", "relu5_1")
@@ -82,7 +82,7 @@ class SANet(nn.Module):
         """What both attentions make of encoded pictures, merged at the size of relu4_1: (N, C, H / 8, W / 8)."""
         near, far = (attention(content[layer], style[layer]) for attention, layer in zip(self.attentions, LAYERS, strict=True))
         far = F.interpolate(far, size=near.shape[-2:], mode="nearest")
-        return self.merge(F.pad(near + far, (1,) * 4, mode="reflect"))
+        return self.merge(pad(near + far, "reflect"))
 
     def mixed(self, content: dict[str, Tensor], styles: Sequence[dict[str, Tensor]],
               masks: Sequence[Tensor] | None = None) -> Tensor:
