@@ -11,6 +11,7 @@ _HOME = {
     "LBFGS": "lbfgs",
     "stylize": "optimization", "Stylized": "optimization",
     "load_fast": "nets.files", "paint": "painter",
+    "transfer": "methods",
     "NstError": "errors",
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ from nstlib.images import check_image, resize, shrunk_to, with_longer_side
 from nstlib.lbfgs import LBFGS
 from nstlib.masks import check_mask
 from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
+from nstlib.onepass import OnePass
 from nstlib.recording import Recorder, Stylized
 from nstlib.settings import device
 from nstlib.tiles import TiledObjective
@@ -32,7 +33,8 @@ LEVELS = 3  # of the pyramid at most
 STEPS = 120  # evaluations, all levels together
 LAST_SHARE = 1 / 3  # of the steps are taken at full size; the smaller levels share the rest
 MAX_STEP = 0.03  # root mean square over the pixels: an early, wrong guess of the curvature does no harm
-INITS = ("content", "noise", "style")
+INITS = ("content", "noise", "style", "adain")
+LARGEST_PASS = 2048  # pixels, longer side: a start that one pass paints is not made larger
 HISTORY = 20  # pairs of pictures that L-BFGS remembers, fewer where they would take more than
 HISTORY_BYTES = 2**30
 OPTIMIZERS = {
@@ -117,8 +119,8 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
     `size`: longer side of the result in pixels (default: the content's). `backbone`: "auto", "mini", "vgg19".
     The weights multiply relative losses, so the defaults serve every backbone, size and pair. `steps`: evaluations in all;
     with `pyramid` a third of them at full size, the rest at a half and a quarter (not below 128 px; a number: so many
-    levels). `init`: "content", "noise", "style" or a picture. `optimizer`: "lbfgs" or "adam". `callback` sees each Step; a
-    true answer stops.
+    levels). `init`: "content", "noise", "style", "adain" (what that network, which the course has for mini only,
+    paints in one pass) or a picture. `optimizer`: "lbfgs" or "adam". `callback` sees each Step; a true answer stops.
 
     Several styles: give a sequence, and `mix`, what each counts (default: equally), or `masks`, where each holds:
     (1, 1, H, W) in [0, 1], of any size; and layers of its own for each, if `style_layers` is a sequence of sequences.
@@ -138,6 +140,7 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
     styles = [replace(one, picture=COLORS[color].before(content, one.picture)[1]) for one in styles]
     layers = dict.fromkeys((*content_layers, *(layer for one in styles for layer in one.layers)))
     extractor = FeatureExtractor(backbone, tuple(layers), pooling=pooling).to(where)
+    painter = _painter(init, extractor.backbone_name)
     plain, content = content, COLORS[color].before(content, styles[0].picture)[0]
     shapes = pyramid_shapes(content.shape[-2:], LEVELS if pyramid is True else max(1, int(pyramid)))
     recorder = Recorder(extractor.backbone_name, weights, content.shape[-2:], steps, progress, callback)
@@ -152,7 +155,7 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
             options = {"weights": weights, "content_layers": content_layers, "statistic": statistic}
             objective = (StyleObjective(extractor, target, here, **options) if tile is None else
                          TiledObjective(extractor, target, here, tile, **options))
-            start = resize(picture, shape) if picture is not None else _start(init, target, here[0].picture, seed)
+            start = resize(picture, shape) if picture is not None else _start(init, target, here, seed, painter)
             canvas = Canvas(start)
             for step in optimization_steps(canvas, objective, OPTIMIZERS[optimizer](canvas.z), share):
                 recorder.add(step)
@@ -217,11 +220,28 @@ def _check(steps: int, init: str | Tensor, optimizer: str, color: str, style_sca
         raise NstError(f"init={init!r}: choose one of {', '.join(INITS)}, or give a picture")
 
 
-def _start(init: str | Tensor, content: Tensor, style: Tensor, seed: int) -> Tensor:
+def _painter(init: str | Tensor, backbone: str) -> OnePass | None:
+    """The network that paints the start in one pass, if one shall. Raises NstError for a backbone that has none."""
+    if isinstance(init, Tensor) or init != "adain":
+        return None
+    painter = OnePass("adain")
+    if painter.backbone != backbone:
+        raise NstError(f"init='adain': the course has this network for backbone={painter.backbone!r}, not for {backbone!r}; "
+                       f"take that one, or paint the start yourself: init=transfer(content, style, 'adain').image")
+    return painter
+
+
+def _start(init: str | Tensor, content: Tensor, styles: Sequence[StyleTarget], seed: int, painter: OnePass | None) -> Tensor:
     if isinstance(init, Tensor):
         return resize(init.to(content), content.shape[-2:])
+    if painter is not None:
+        masks = None if styles[0].mask is None else [one.mask for one in styles]
+        mix = [one.share for one in styles] if masks is None else None
+        encoded = [painter.encode(shrunk_to(one.picture, LARGEST_PASS)) for one in styles]
+        painted = painter.paint(shrunk_to(content, LARGEST_PASS), encoded, mix=mix, masks=masks)
+        return resize(painted.to(content), content.shape[-2:])
     if init == "noise":
         # Drawn on the CPU, so that a seed means the same picture on every device.
         noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(seed)).to(content)
         return 0.5 + 0.15 * noise
-    return content.clone() if init == "content" else resize(style, content.shape[-2:])
+    return content.clone() if init == "content" else resize(styles[0].picture, content.shape[-2:])

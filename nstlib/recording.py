@@ -78,8 +78,8 @@ class Recorder:
         if kind is KeyboardInterrupt and self.good is not None:
             self.stopped = "interrupted"
             log.warning("interrupted after %d evaluations: this is the best picture so far", len(self.losses))
-        elif isinstance(error, torch.OutOfMemoryError) or (isinstance(error, RuntimeError) and "alloc" in str(error)):
-            raise OptimizationError(_memory_advice(self.shape), self.result() if self.good is not None else None) from error
+        elif is_lack_of_memory(error):
+            raise OptimizationError(memory_advice(self.shape), self.result() if self.good is not None else None) from error
         return kind is Stopped or self.stopped == "interrupted"
 
     def add(self, step: object) -> None:
@@ -121,7 +121,12 @@ class Recorder:
         return Stylized(image, history | values, seconds, self.backbone, self.stopped)
 
 
-def _memory_advice(shape: Sequence[int]) -> str:
+def is_lack_of_memory(error: BaseException | None) -> bool:
+    """Did torch raise this because there was no memory, of the GPU or of the machine?"""
+    return isinstance(error, torch.OutOfMemoryError) or (isinstance(error, RuntimeError) and "alloc" in str(error))
+
+
+def memory_advice(shape: Sequence[int]) -> str:
     """What to do about a lack of memory at (H, W): memory grows with the pixels, and half of them surely fit better."""
     free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else psutil.virtual_memory().available
     fits = int(max(shape) * 0.7) // 16 * 16

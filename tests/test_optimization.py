@@ -11,7 +11,10 @@ from nstlib import LBFGS, FeatureExtractor, mask, objective, photo, style, styli
 from nstlib import optimization as op
 from nstlib.errors import ImageError, NstError
 from nstlib.images import resize, shrunk_to
+from nstlib.nets.adain import AdaINNet
+from nstlib.nets.files import load_adain, save_network
 from nstlib.objective import STYLE_LAYERS
+from nstlib.onepass import OnePass
 from nstlib.recording import OptimizationError
 
 
@@ -232,6 +235,45 @@ def test_bad_control_is_named(pictures, options, words):
 def test_a_style_of_no_share_is_left_out(pictures):
     one = paint(pictures).image
     torch.testing.assert_close(paint((pictures[0], [pictures[1], 1 - pictures[1]]), mix=[2.0, 0.0]).image, one)
+
+
+@pytest.fixture
+def one_pass(monkeypatch, tmp_path):
+    """An untrained network in the place of the shipped one; what it paints, by the height of the content."""
+    torch.manual_seed(0)
+    path, seen = save_network(AdaINNet(), tmp_path / "adain.safetensors"), {}
+    monkeypatch.setattr("nstlib.onepass.NETWORKS", {"adain": lambda: load_adain(path)})
+    paint_one = OnePass.paint
+    monkeypatch.setattr(OnePass, "paint", lambda self, content, styles, **how: seen.setdefault(
+        content.shape[-2], paint_one(self, content, styles, **how)))
+    return seen
+
+
+@pytest.mark.parametrize(("options", "height"), [({"pyramid": False}, 256), ({}, 128), ({"pyramid": False, "color": "luminance"}, 256)])
+def test_one_pass_paints_the_start(pictures, one_pass, options, height):
+    """At the size of the first level; the first canvas is that very picture."""
+    first = []
+    painted = paint(pictures, init="adain", size=256, steps=4, callback=lambda step: first.append(step.canvas), **options)
+    assert list(one_pass) == [height] and painted.image.shape[-1] == 256
+    torch.testing.assert_close(first[0], one_pass[height])
+
+
+def test_one_pass_mixes_and_keeps_to_the_regions_too(one_pass):
+    sky = mask("temple", "sky")
+    assert paint((photo("temple", 64), [style("swirls", 64), style("waves", 64)]), init="adain", masks=[sky, 1 - sky]).evaluations == 8
+    assert paint((photo("temple", 64), [style("swirls", 64), style("waves", 64)]), init="adain", mix=[1, 2]).evaluations == 8
+
+
+def test_one_pass_never_paints_more_than_it_has_memory_for(pictures, one_pass, monkeypatch):
+    monkeypatch.setattr(op, "LARGEST_PASS", 48)
+    paint(pictures, init="adain")
+    assert list(one_pass) == [48]
+
+
+def test_a_backbone_without_a_network_is_named(pictures, one_pass, tmp_path, monkeypatch):
+    monkeypatch.setattr(op, "FeatureExtractor", lambda name, *given, **more: FeatureExtractor(name, *given, weights="random", **more))
+    with pytest.raises(NstError, match="init='adain'.*'mini', not for 'vgg19'"):
+        paint(pictures, init="adain", backbone="vgg19")
 
 
 def test_the_style_picture_is_never_enlarged(pictures):

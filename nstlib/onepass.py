@@ -1,0 +1,121 @@
+"""Painting in any style in one pass, with a network that never saw it: AdaIN, whitening and colouring, SANet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nstlib.color import COLORS
+from nstlib.errors import NstError
+from nstlib.images import MIN_SIDE, check_image, shrunk_to, with_longer_side
+from nstlib.nets.adain import Match, adain
+from nstlib.nets.files import load_adain, load_sanet
+from nstlib.nets.wct import whiten_and_color
+from nstlib.recording import is_lack_of_memory, memory_advice
+from nstlib.settings import device
+
+LARGEST_STYLE = 512  # pixels, longer side, where none is asked for: relu4_1 sees no stroke that is wider than 100 of them
+Encoded = Tensor | dict[str, Tensor]  # maps of relu4_1, or of several layers by name
+
+
+def _whiten_and_color(content: Tensor, style: Tensor) -> Tensor:
+    """On the CPU where the device has neither float64 nor eigenvectors."""
+    return whiten_and_color(content.cpu(), style.cpu()).to(content) if content.device.type == "mps" else whiten_and_color(content, style)
+
+
+NETWORKS = {"adain": load_adain, "wct": load_adain, "sanet": load_sanet}  # WCT needs a decoder only: AdaIN's
+MATCHES: dict[str, Match] = {"adain": adain, "wct": _whiten_and_color}
+
+
+class OnePass:
+    """A network for any style, ready on this machine's device: `encode` a style once, `paint` with it as often as you like.
+
+    `method`: "adain", "wct" or "sanet". `weights`: a file that was trained; by default what the course ships, which sees with
+    the backbone "mini". Raises NstError for another method, WeightsError for a file that holds no such network.
+    """
+
+    def __init__(self, method: str = "adain", weights: str | os.PathLike | None = None):
+        if method not in NETWORKS:
+            raise NstError(f"method={method!r}: choose one of {', '.join(NETWORKS)}")
+        load = NETWORKS[method]
+        self.method, self.device = method, device()
+        self.network = (load() if weights is None else load(weights)).to(self.device, memory_format=torch.channels_last)
+        self.weights = str(weights or {"wct": "adain"}.get(method, method))
+
+    @property
+    def backbone(self) -> str:
+        """The name of the network that sees."""
+        return self.network.options["backbone"]
+
+    @torch.inference_mode()
+    def encode(self, style: Tensor) -> Encoded:
+        """What the network keeps of a style picture (1, 3, H, W) in [0, 1]. Raises ImageError."""
+        return self.network.encode(self._ready(style, "style"))
+
+    def paint(self, content: Tensor, styles: Sequence[Encoded], *, alpha: float = 1.0, mix: Sequence[float] | None = None,
+              masks: Sequence[Tensor] | None = None) -> Tensor:
+        """Paint a picture (1, 3, H, W) in [0, 1], sides from 32 px, in encoded styles: the same size, in [0, 1], on the CPU.
+
+        Several styles: `mix`, what each counts (default: equally), or `masks`, where each holds: (1, 1, H, W) in [0, 1], of any
+        size; where none holds, the content stays. `alpha`: 0 gives the content back, 1 all style. SANet has neither `mix`
+        nor `alpha`. Raises NstError, also for a lack of memory (with a size that would fit).
+        """
+        self._check(styles, alpha, mix, masks)
+        content = self._ready(content, "content")
+        try:
+            return self._painted(content, list(styles), alpha, mix, masks).clone()  # a tensor that may be trained on
+        except RuntimeError as error:
+            if not is_lack_of_memory(error):
+                raise
+            raise NstError(memory_advice(content.shape[-2:])) from error
+
+    @torch.inference_mode()
+    def _painted(self, content: Tensor, styles: list[Encoded], alpha: float, mix: Sequence[float] | None,
+                 masks: Sequence[Tensor] | None) -> Tensor:
+        maps, size = self.network.encode(content), content.shape[-2:]
+        if self.method == "sanet":
+            painted = self.network.paint_maps(maps, styles, size, masks)
+        else:
+            painted = self.network.paint_maps(maps, styles, alpha, size, shares=mix, masks=masks, match=MATCHES[self.method])
+        return painted.clamp(0, 1).cpu().contiguous()
+
+    def _ready(self, picture: Tensor, name: str) -> Tensor:
+        picture = check_image(picture, name, MIN_SIDE)
+        if len(picture) != 1:
+            raise NstError(f"{name} holds {len(picture)} pictures: give one at a time, such as {name}[:1]")
+        return picture.to(self.device, memory_format=torch.channels_last)
+
+    def _check(self, styles: Sequence[Encoded], alpha: float, mix: Sequence[float] | None, masks: Sequence[Tensor] | None) -> None:
+        if not styles:
+            raise NstError("there is no style: give at least one")
+        if not isinstance(alpha, int | float) or not 0 <= alpha <= 1:
+            raise NstError(f"alpha={alpha!r}: expected a number from 0 (the content) to 1 (all style)")
+        if mix is not None and masks is not None:
+            raise NstError("mix and masks together: give either what each style counts, or where each holds")
+        for name, given in (("mix", mix), ("masks", masks)):
+            if given is not None and len(given) != len(styles):
+                raise NstError(f"{name} has {len(given)} entries for {len(styles)} styles: give one for each")
+        if self.method == "sanet" and (alpha != 1 or mix is not None):
+            raise NstError("sanet has neither alpha nor mix: adain and wct have them")
+
+
+def paint_like(painter: OnePass, content: Tensor, styles: Sequence[Tensor], color: str = "style", style_size: int | None = None,
+               **how: object) -> Tensor:
+    """Paint a picture in the manner of others, all (1, 3, H, W) in [0, 1]: encode them, and `OnePass.paint`, which takes `how`.
+
+    `color`: whose colours, one of `nstlib.color.COLORS`. `style_size`: pixels of the style pictures' longer sides, and
+    with them the width of the strokes; by default that of the content, but at most 512 px, and never more than they have.
+    Raises NstError.
+    """
+    if color not in COLORS:
+        raise NstError(f"color={color!r}: choose one of {', '.join(COLORS)}")
+    content, longer = check_image(content, "content", MIN_SIDE), min(max(content.shape[-2:]), LARGEST_STYLE)
+    styles = [check_image(one, f"style[{i}]" if len(styles) > 1 else "style") for i, one in enumerate(styles)]
+    fitting = [shrunk_to(one, longer) if style_size is None else with_longer_side(one, style_size) for one in styles]
+    pairs = [COLORS[color].before(content, one) for one in fitting]
+    worked_with = pairs[0][0] if pairs else content
+    painted = painter.paint(worked_with, [painter.encode(manner) for _, manner in pairs], **how)
+    return COLORS[color].after(painted, content.to(painted)).clamp(0, 1)
