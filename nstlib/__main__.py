@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 
-from nstlib.commands import paint, stylize, train
+from nstlib.commands import paint, stylize, train, transfer
 from nstlib.commands.shared import EXIT_INTERRUPTED, EXIT_USER
 from nstlib.errors import NstError
 
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nstlib", description="Neural style transfer, on any machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (stylize, paint, train):
+    for command in (stylize, paint, transfer, train):
         command.add(commands)
     return parser
 

@@ -6,16 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from torch import Tensor
-
 from nstlib import optimization
 from nstlib.color import COLORS
-from nstlib.commands.shared import EXIT_INTERRUPTED, check_output, picture
-from nstlib.errors import NstError
+from nstlib.commands.shared import EXIT_INTERRUPTED, check_output, mask_help, masks, picture
 from nstlib.features import BACKBONES, POOLINGS
-from nstlib.gallery import PHOTOS, REGIONS, STYLES, mask, photo, style
+from nstlib.gallery import PHOTOS, STYLES, photo, style
 from nstlib.images import SAVERS, load_image, save_image
-from nstlib.masks import shrink
 from nstlib.recording import OptimizationError
 from nstlib.statistics import STATISTICS
 
@@ -35,7 +31,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--content-layers", nargs="+", default=optimization.CONTENT_LAYERS, metavar="LAYER")
     one.add_argument("--style-layers", nargs="+", default=optimization.STYLE_LAYERS, metavar="LAYER")
     one.add_argument("--steps", type=int, default=optimization.STEPS, help="evaluations in all (default: %(default)s)")
-    one.add_argument("--init", default="content", help="content, noise, style, or a picture to start from")
+    one.add_argument("--init", default="content", help=f"{', '.join(optimization.INITS)}, or a picture to start from")
     one.add_argument("--optimizer", choices=list(optimization.OPTIMIZERS), default="lbfgs")
     one.add_argument("--no-pyramid", dest="pyramid", action="store_false", help="full size only")
     _add_control(one.add_argument_group("control", "with several styles, --mix and --masks take one entry for each"))
@@ -44,10 +40,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_control(group: argparse._ArgumentGroup) -> None:
-    regions = "; ".join(f"{name}:{region}" for name, found in REGIONS.items() for region in found)
     group.add_argument("--mix", type=float, nargs="+", metavar="SHARE", help="what each style counts (default: equally)")
-    group.add_argument("--masks", nargs="+", metavar="MASK",
-                       help=f"where each style holds: a grey picture, white inside; 'rest'; or one of {regions}")
+    group.add_argument("--masks", nargs="+", metavar="MASK", help=mask_help())
     group.add_argument("--style-scale", type=float, default=1.0, metavar="S", help="below 1: smaller strokes")
     group.add_argument("--color", choices=list(COLORS), default="style", help="whose colours (default: the style's)")
     group.add_argument("--statistic", choices=list(STATISTICS), default="gram", help="what is remembered of a style")
@@ -65,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     content, styles = picture(options.photo, photo, PHOTOS), [picture(one, style, STYLES) for one in options.style]
     given = {name: getattr(options, name) for name in NAMES}
     given["init"] = options.init if options.init in optimization.INITS else load_image(options.init)
-    given["masks"] = _masks(options.masks) if options.masks else None
+    given["masks"] = masks(options.masks) if options.masks else None
     about = {"method": "stylize", "content": options.photo, "style": ", ".join(options.style)}
     try:
         painted = optimization.stylize(content, styles, **given)
@@ -78,19 +72,3 @@ def run(options: argparse.Namespace) -> int:
     print(f"{options.output}: {painted.image.shape[-1]}x{painted.image.shape[-2]} px, {painted.backbone}, "
           f"{painted.evaluations} evaluations, {painted.seconds:.1f} s")
     return EXIT_INTERRUPTED if painted.stopped == "interrupted" else 0
-
-
-def _masks(sources: list[str]) -> list[Tensor]:
-    """A mask for each source; 'rest' is what the others leave."""
-    found = {source: _mask(source) for source in sources if source != "rest"}
-    if "rest" in sources:
-        if not found:
-            raise NstError("--masks rest: name at least one other mask, of which it is the rest")
-        shape = next(iter(found.values())).shape[-2:]
-        found["rest"] = 1 - sum(shrink(one, shape) for one in found.values()).clamp(max=1)
-    return [found[source] for source in sources]
-
-
-def _mask(source: str) -> Tensor:
-    name, _, region = source.partition(":")
-    return mask(name, region) if region in REGIONS.get(name, ()) else load_image(source).mean(1, keepdim=True)

@@ -1,0 +1,56 @@
+"""`transfer`: paint a photograph by any method of the course."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from nstlib.color import COLORS
+from nstlib.commands.shared import EXIT_INTERRUPTED, check_output, mask_help, masks, picture
+from nstlib.gallery import PHOTOS, STYLES, photo, style
+from nstlib.images import SAVERS, save_image
+from nstlib.methods import METHODS, Painted
+from nstlib.methods import transfer as paint_by_method
+
+CHOICES = ("alpha", "mix", "color", "style_size", "weights")  # handed on where given: a method refuses what it does not have
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    one = commands.add_parser("transfer", help="paint a photograph by any method of the course", epilog=" ".join(
+        f"{name}: {method.about}." for name, method in METHODS.items()))
+    one.set_defaults(run=run)
+    one.add_argument("photo", help=f"a file, a URL, or one of {', '.join(PHOTOS)}")
+    one.add_argument("style", nargs="+", help=f"one or several, each a file, a URL, or one of {', '.join(STYLES)}; for --method fast "
+                                              "the name of a style that was learned, or a .safetensors file")
+    one.add_argument("-o", "--output", type=Path, required=True, help=f"the picture to write: {', '.join(SAVERS)}")
+    one.add_argument("--method", choices=list(METHODS), default="adain", help="how (default: %(default)s)")
+    one.add_argument("--size", type=int, help="pixels of the longer side (default: the photograph's own)")
+    one.add_argument("--alpha", type=float, metavar="A", help="0 gives the photograph back, 1, the default, all style: adain, wct")
+    one.add_argument("--mix", type=float, nargs="+", metavar="SHARE", help="what each style counts (default: equally): all but sanet")
+    one.add_argument("--masks", nargs="+", metavar="MASK", help=f"all but fast: {mask_help()}")
+    one.add_argument("--color", choices=list(COLORS), help="whose colours (default: the style's): all but fast")
+    one.add_argument("--style-size", type=int, metavar="PX", help="of the style picture, longer side: adain, wct, sanet")
+    one.add_argument("--weights", type=Path, metavar="FILE", help="a network that was trained: adain, wct, sanet")
+    one.add_argument("--quiet", dest="progress", action="store_false", help="no progress bar")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Paint one picture and write it."""
+    check_output(options.output)
+    content = picture(options.photo, photo, PHOTOS)
+    styles = options.style if options.method == "fast" else [picture(one, style, STYLES) for one in options.style]
+    chosen = {name: getattr(options, name) for name in CHOICES}
+    painted = paint_by_method(content, styles, options.method, size=options.size, progress=options.progress,
+                              masks=masks(options.masks) if options.masks else None, **chosen)
+    given = {name: str(value) if isinstance(value, Path) else value for name, value in chosen.items() if value is not None}
+    about = {"method": options.method, "content": options.photo, "style": ", ".join(options.style)} | given
+    save_image(painted.image, options.output, provenance=about | ({"masks": options.masks} if options.masks else {}))
+    print(f"{options.output}: {_said(painted)}")
+    return EXIT_INTERRUPTED if painted.stylized and painted.stylized.stopped == "interrupted" else 0
+
+
+def _said(painted: Painted) -> str:
+    """Size, method and seconds in a line."""
+    evaluations = f", {painted.evaluations} evaluations" if painted.evaluations else ""
+    return f"{painted.image.shape[-1]}x{painted.image.shape[-2]} px, {painted.method}{evaluations}, {painted.seconds:.2f} s"
