@@ -165,3 +165,36 @@ class Crops:
         top, left = (draw(side - self.size + 1) for side in picture.shape[-2:])
         crop = picture[:, top:top + self.size, left:left + self.size]
         return crop.flip(2) if draw(2) else crop
+
+
+class Pairs:
+    """A photograph and a style to paint it in, both random crops of one size: `batch(step, count)` is the same for the same step.
+
+    Raises NstError where the sizes differ, or the seeds do not: then styles would come with photographs in step.
+    """
+
+    def __init__(self, contents: Crops, styles: Crops):
+        if contents.size != styles.size or contents.seed == styles.seed:
+            raise NstError(f"crops of {contents.size} and {styles.size} px with the seeds {contents.seed} and {styles.seed}: "
+                           "expected one size and two seeds")
+        self.contents, self.styles = contents, styles
+
+    def batch(self, step: int, count: int, first: int = 0) -> Tensor:
+        """Pairs number `first` to `first + count - 1` of the step: (count, 2, 3, size, size), float32 in [0, 1]; [:, 0] are contents."""
+        return torch.stack([crops.batch(step, count, first) for crops in (self.contents, self.styles)], 1)
+
+
+class Joined(Sequence):
+    """Several collections of pictures as one; a small one is repeated until it has `share` of the largest's number."""
+
+    def __init__(self, collections: Iterable[Sequence[Tensor]], share: float = 0.25):
+        collections = list(collections)
+        least = share * max(map(len, collections))
+        self.places = [(one, index) for one in collections for _ in range(max(1, round(least / len(one)))) for index in range(len(one))]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> Tensor:
+        collection, inside = self.places[index]
+        return collection[inside]

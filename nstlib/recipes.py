@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from nstlib.datasets import Crops
+from nstlib.adaptive import AdaINLoss, SANetLoss
+from nstlib.datasets import Crops, Pairs
+from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor
+from nstlib.nets.adain import SHRUNK, AdaINNet
 from nstlib.nets.fast import FastNet, with_styles
+from nstlib.nets.sanet import SANet
 from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
 from nstlib.perceptual import FAST_WEIGHTS, PerceptualLoss
-from nstlib.samples import Samples
+from nstlib.samples import PairSamples, Samples
 from nstlib.settings import device
-from nstlib.training import Trained, TrainingSettings, train
+from nstlib.training import Loss, Trained, TrainingSettings, train
 
 STYLE_SIZE = 384  # pixels, longer side: the strokes are as large as in a style picture of this size
 
@@ -50,3 +54,43 @@ def train_fast(styles: Mapping[str, Tensor], pictures: Sequence[Tensor], setting
     loss = PerceptualLoss(extractor, [picture.to(where) for picture in styles.values()], recipe.weights, glare=recipe.glare)
     samples = Samples(folder / "samples", recipe.sample_every, len(styles)) if folder and recipe.sample_every else None
     return train(network, loss, Crops(pictures, recipe.crop).batch, settings, folder, callback=samples)
+
+
+@dataclass(frozen=True)
+class AdaptiveRecipe:
+    """What a network for any style shall be, beside how long it is trained."""
+
+    weights: Mapping[str, float] = field(default_factory=dict)  # of AdaINLoss or SANetLoss, by name; the rest as they have it
+    crop: int = 128  # pixels, a multiple of 8
+    sample_every: int = 0  # steps between pictures of how it paints; 0: none
+    start: AdaINNet | SANet | None = None  # a network to go on with; it changes
+    backbone: str = "mini"  # its encoder, and what judges it
+
+
+def train_adain(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: TrainingSettings | None = None,
+                folder: Path | None = None, recipe: AdaptiveRecipe | None = None) -> Trained:
+    """Train the decoder of an AdaINNet on crops of photographs and of styles, both as `nstlib.datasets` gives them.
+
+    With a folder, a training that was stopped goes on, and sample pictures are put there. Raises NstError.
+    """
+    return _train_pairs((AdaINNet, AdaINLoss), (contents, styles), settings, folder, recipe or AdaptiveRecipe())
+
+
+def train_sanet(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: TrainingSettings | None = None,
+                folder: Path | None = None, recipe: AdaptiveRecipe | None = None) -> Trained:
+    """Train the attentions and the decoder of a SANet; otherwise as `train_adain`."""
+    return _train_pairs((SANet, SANetLoss), (contents, styles), settings, folder, recipe or AdaptiveRecipe())
+
+
+def _train_pairs(kind: tuple[type[nn.Module], Callable[..., Loss]], pictures: Sequence[Sequence[Tensor]],
+                 settings: TrainingSettings | None, folder: Path | None, recipe: AdaptiveRecipe) -> Trained:
+    if recipe.crop % SHRUNK:
+        raise NstError(f"crop={recipe.crop}: expected a multiple of {SHRUNK} pixels")
+    torch.manual_seed(0)
+    build, judge = kind
+    network, backbone = recipe.start or build(recipe.backbone), recipe.backbone
+    if network.options["backbone"] != backbone:
+        raise NstError(f"the network to start with sees through {network.options['backbone']!r}, the recipe's backbone is {backbone!r}")
+    pairs = Pairs(*(Crops(one, recipe.crop, seed) for seed, one in enumerate(pictures)))
+    samples = PairSamples(folder / "samples", recipe.sample_every) if folder and recipe.sample_every else None
+    return train(network, judge(**recipe.weights, backbone=backbone), pairs.batch, settings or TrainingSettings(), folder, callback=samples)

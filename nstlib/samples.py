@@ -6,23 +6,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
-from nstlib.gallery import photo
+from nstlib.gallery import photo, style
 from nstlib.settings import device
 from nstlib.sheet import contact_sheet, gather
 from nstlib.training import TrainStep
 
 PHOTOGRAPHS = ("temple", "astronaut", "flower")
+MANNERS = ("swirls", "mosaic", "waves", "ink")  # that a network for any style is shown
 SIDE = 256  # pixels, longer side
 MOST_STYLES = 4  # on a sheet
 
 
-class Samples:
-    """A callback for `train`: every `every` steps it paints three photographs, in up to four styles, into a PNG file."""
+class _Sheets:
+    """A callback for `train`: every `every` steps the pictures of `paint(network)`, `columns` a row, into a PNG file."""
 
-    def __init__(self, folder: Path, every: int, styles: int = 1, photographs: Sequence[str] = PHOTOGRAPHS):
-        self.folder, self.every, self.styles = Path(folder), every, min(styles, MOST_STYLES)
-        self.pictures = [photo(name, SIDE).to(device()) for name in photographs]
+    def __init__(self, folder: Path, every: int, columns: int):
+        self.folder, self.every, self.columns = Path(folder), every, columns
+
+    def paint(self, network: nn.Module) -> list[Tensor]:
+        """The pictures of a sheet, row by row."""
+        raise NotImplementedError
 
     def __call__(self, step: TrainStep) -> None:
         """Write `step_NNNNNN.png` where it is time for one."""
@@ -32,9 +37,34 @@ class Samples:
             return
         network = step.network.eval()
         with torch.inference_mode():
-            painted = [network(picture, number if network.options["styles"] > 1 else None).clamp(0, 1)
-                       for number in range(self.styles) for picture in self.pictures]
+            painted = [picture.clamp(0, 1) for picture in self.paint(network)]
         network.train()
         self.folder.mkdir(parents=True, exist_ok=True)
-        sheet = contact_sheet(gather(painted), None, SIDE, len(self.pictures))
-        sheet.save(self.folder / f"step_{step.index + 1:06d}.png")
+        contact_sheet(gather(painted), None, SIDE, self.columns).save(self.folder / f"step_{step.index + 1:06d}.png")
+
+
+class Samples(_Sheets):
+    """A callback for `train`: every `every` steps it paints three photographs, in up to four styles, into a PNG file."""
+
+    def __init__(self, folder: Path, every: int, styles: int = 1, photographs: Sequence[str] = PHOTOGRAPHS):
+        super().__init__(folder, every, len(photographs))
+        self.styles = min(styles, MOST_STYLES)
+        self.pictures = [photo(name, SIDE).to(device()) for name in photographs]
+
+    def paint(self, network: nn.Module) -> list[Tensor]:
+        """The photographs in each style."""
+        return [network(picture, number if network.options["styles"] > 1 else None)
+                for number in range(self.styles) for picture in self.pictures]
+
+
+class PairSamples(_Sheets):
+    """A callback for `train`: every `every` steps it paints three photographs in the manner of four pictures, into a PNG file."""
+
+    def __init__(self, folder: Path, every: int, photographs: Sequence[str] = PHOTOGRAPHS, manners: Sequence[str] = MANNERS):
+        super().__init__(folder, every, len(photographs) + 1)
+        self.pictures = [photo(name, SIDE).to(device()) for name in photographs]
+        self.manners = [style(name, SIDE).to(device()) for name in manners]
+
+    def paint(self, network: nn.Module) -> list[Tensor]:
+        """A row a manner: its picture, then the photographs in it."""
+        return [picture for manner in self.manners for picture in (manner, *(network(content, manner) for content in self.pictures))]

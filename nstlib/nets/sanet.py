@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor, pad
-from nstlib.nets.adain import MirroredDecoder, blend, encoder_shapes, extend, mean_and_deviation
+from nstlib.nets.adain import SHRUNK, MirroredDecoder, blend, encoder_shapes, extend, mean_and_deviation
 
 LAYERS = ("relu4_1", "relu5_1")
 MOST_ASKED = 64  # places a side: relu4_1 of a picture of 512 px; the time grows with those who ask times those who are asked
@@ -101,6 +101,11 @@ class SANet(nn.Module):
         """What the decoder makes of encoded pictures: (N, 3, *size), not clamped. `masks`: see `mixed`."""
         return extend(self.decoder(self.mixed(content, styles, masks)), size)
 
-    def forward(self, content: Tensor, style: Tensor) -> Tensor:
-        """The painted pictures, of the contents' size, around [0, 1] but not clamped."""
-        return self.paint_maps(self.encode(content), [self.encode(style)], content.shape[-2:])
+    def forward(self, content: Tensor | dict[str, Tensor], style: Tensor | dict[str, Tensor]) -> Tensor:
+        """The painted pictures, of the contents' size, around [0, 1] but not clamped.
+
+        What `encode` made of them will do as well, for pictures whose sides are multiples of 8.
+        """
+        maps = [one if isinstance(one, dict) else self.encode(one) for one in (content, style)]
+        size = [SHRUNK * side for side in content[LAYERS[0]].shape[-2:]] if isinstance(content, dict) else content.shape[-2:]
+        return self.paint_maps(maps[0], maps[1:], size)

@@ -1,0 +1,113 @@
+"""What networks for any style learn from: pairs of a photograph and a style, other ones at every step.
+
+Huang and Belongie, "Arbitrary style transfer in real-time with adaptive instance normalization" (2017); Park and Lee,
+"Arbitrary style transfer with style-attentional networks" (2019). Their losses are raw squared errors of VGG-19's maps;
+here each layer's error is divided by the energy of its target, as elsewhere in the course, so that no layer drowns another
+in any backbone, and a style of 20 or 30 stands for the published 10 and 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nstlib.errors import NstError
+from nstlib.features import FeatureExtractor
+from nstlib.losses import content_loss
+from nstlib.nets import adain, sanet
+from nstlib.objective import STYLE_LAYERS
+
+Maps = dict[str, Tensor]
+
+
+def manner_loss(features: Tensor, target: Tensor) -> Tensor:
+    """How far means and deviations of maps (N, C, H, W) are from those of others (N, C, h, w): a scalar >= 0, mean over N.
+
+    |difference|^2 / |target's|^2, over all channels: 0 where they agree, 1 about as wrong as empty maps.
+    """
+    found, wanted = (torch.cat(adain.mean_and_deviation(maps), 1) for maps in (features, target))
+    return ((found - wanted).square().sum(1) / wanted.square().sum(1)).mean()
+
+
+class _PairLoss:
+    """What both losses share: an encoder that sees photographs, styles and painted pictures, all in float32 at the end."""
+
+    def __init__(self, layers: Sequence[str], backbone: str, weights: dict[str, float]):
+        if not all(isinstance(value, int | float) and 0 <= value < float("inf") for value in weights.values()):
+            raise NstError(f"weights are finite numbers from 0 up; got {weights}")
+        self.extractor, self.layers, self.weights = FeatureExtractor(backbone, layers), tuple(layers), weights
+
+    def encode(self, pictures: Tensor) -> Maps:
+        """{layer: maps} of pictures (N, 3, H, W)."""
+        return {layer: maps.float() for layer, maps in self.extractor.to(pictures.device)(pictures).items()}
+
+    def weighted(self, losses: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Each loss times its weight, and their "total"."""
+        losses = {name: self.weights[name] * value for name, value in losses.items()}
+        return losses | {"total": sum(losses.values())}
+
+
+class AdaINLoss(_PairLoss):
+    """Content: the painted picture's maps of relu4_1 against those that the decoder got. Style: means and deviations, relu1_1 to relu4_1."""
+
+    def __init__(self, style_weight: float = 20.0, content_weight: float = 1.0, *, backbone: str = "mini"):
+        super().__init__(STYLE_LAYERS[:4], backbone, {"content": content_weight, "style": style_weight})
+
+    def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
+        """{"content", "style", "total"} of pairs (N, 2, 3, H, W) of photographs and styles, see `nstlib.datasets.Pairs`."""
+        with torch.no_grad():
+            seen = self.encode(images.transpose(0, 1).flatten(0, 1))  # both in one batch
+            photos, styles = _halves(seen)
+            target = adain.adain(photos[adain.LAYER], styles[adain.LAYER])
+        found = self.encode(network(photos[adain.LAYER], styles[adain.LAYER]))
+        with torch.autocast(images.device.type, enabled=False):
+            style = _mean([manner_loss(found[layer], styles[layer]) for layer in self.layers])
+            return self.weighted({"content": content_loss(found[adain.LAYER], target), "style": style})
+
+
+class SANetLoss(_PairLoss):
+    """Content: normalised maps of relu4_1 and relu5_1. Style: means and deviations, relu1_1 to relu5_1. And two identity losses.
+
+    A picture that is painted in its own style should come back: "pixels" is the mean squared error of its pixels, "maps"
+    that of its maps, relative. Each pair is asked this of one of its two pictures, by turns: half the work of both.
+    """
+
+    def __init__(self, style_weight: float = 20.0, content_weight: float = 1.0, pixel_weight: float = 50.0,
+                 map_weight: float = 2.0, *, backbone: str = "mini"):
+        super().__init__(STYLE_LAYERS, backbone, {"content": content_weight, "style": style_weight,
+                                                  "pixels": pixel_weight, "maps": map_weight})
+
+    def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
+        """{"content", "style", "pixels", "maps", "total"} of pairs (N, 2, 3, H, W); pair `numbers` (N,) even: its photograph is asked for itself."""
+        count, pictures = len(images), images.transpose(0, 1).flatten(0, 1)  # photographs, then styles
+        photos = torch.arange(count, device=images.device)
+        styles, own = photos + count, photos + count * (numbers.to(images.device) % 2)
+        with torch.no_grad():
+            seen = self.encode(pictures)
+        asked = [{layer: seen[layer][rows] for layer in sanet.LAYERS}
+                 for rows in (torch.cat([photos, own]), torch.cat([styles, own]))]
+        painted = network(*asked).float()
+        found, again = _halves(self.encode(painted))
+        with torch.autocast(images.device.type, enabled=False):
+            return self.weighted({
+                "content": _mean([_normalised_error(found[layer], seen[layer][photos]) for layer in sanet.LAYERS]),
+                "style": _mean([manner_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
+                "pixels": F.mse_loss(painted[count:], pictures[own]),
+                "maps": _mean([content_loss(again[layer], seen[layer][own]) for layer in self.layers])})
+
+
+def _halves(maps: Maps) -> tuple[Maps, Maps]:
+    """Of a batch of 2 N the first N and the other N."""
+    parts = {layer: one.chunk(2) for layer, one in maps.items()}
+    return tuple({layer: halves[number] for layer, halves in parts.items()} for number in (0, 1))
+
+
+def _normalised_error(features: Tensor, target: Tensor) -> Tensor:
+    return F.mse_loss(sanet.normalised(features), sanet.normalised(target))
+
+
+def _mean(terms: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(terms)).mean()
