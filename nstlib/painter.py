@@ -1,9 +1,12 @@
-"""Painting with a network in one pass: pictures of any size, the large ones in tiles whose seams cannot be seen.
+"""Painting with a network in one pass: pictures of any size, the large ones in bands of rows whose seams cannot be seen.
 
-Instance normalisation needs the mean and the deviation of the whole picture, so a network cannot paint a tile alone.
-Here each convolution is computed tile by tile, with the border that its kernel reaches into; sums over the tiles give the
+Instance normalisation needs the mean and the deviation of the whole picture, so a network cannot paint a part alone. Here
+each convolution is computed band by band, with the rows that its kernel reaches into; sums over the bands give the
 statistics of the whole map, and the next convolution reads the map normalised by them. Maps that would need too much
 memory are not kept: they are computed a second time.
+
+The bands are as wide as the picture, and what is summed at once is always the same few rows. So on a CPU every number is
+computed as without bands, and the picture is the same to the bit, in bfloat16, too.
 """
 
 from __future__ import annotations
@@ -18,37 +21,42 @@ from torch import Tensor, nn
 
 from nstlib.errors import NstError
 from nstlib.images import check_image
-from nstlib.nets.fast import RANGE, ConditionalInstanceNorm2d, FastNet, Layer, convolve_enlarged, pad_to_step, reflect
-from nstlib.settings import device
+from nstlib.nets.fast import ConditionalInstanceNorm2d, FastNet, Layer, finish, pad_to_step
+from nstlib.settings import device, has_bf16
 
-WHOLE = 2048 * 2048  # pixels: larger pictures are painted in tiles
-TILE = 1024  # pixels a side, of those
+WHOLE = 2048 * 2048  # pixels: larger pictures are painted in bands
+TILE = 1024  # pixels a side of a square that is as large as a band of those
+ROWS = 32  # of the picture: what is summed at once, a band being a multiple of it
 KEPT_BYTES = 2**30  # of one map; a larger one is computed again where it is read
 NORM_EPSILON = 1e-5  # as in torch's normalisations
-Region = tuple[int, int, int, int]  # top, bottom, left, right
 
 
 def paint(network: FastNet, picture: Tensor, style: str | int | Mapping[str, float] | None = None,
-          tile: int | None = None, half: bool = False) -> Tensor:
+          tile: int | None = None, half: bool | None = None) -> Tensor:
     """Paint a picture (1, 3, H, W) in [0, 1] in one pass: the same size, in [0, 1], on the CPU. Any size from 32 px.
 
-    `style`, for a network of many: a name, an index, or {name: share} for a mixture. `tile`: pixels a side that are
-    computed at once, from 32 up; by default the whole picture, up to 2048 x 2048. Tiles give the same picture. `half`:
-    convolve in bfloat16, in less than half the time where the hardware has it, and some grey levels off. Raises NstError.
+    `style`, for a network of many: a name, an index, or {name: share} for a mixture. `tile`: about tile x tile pixels are
+    computed at once, from 32 up; by default the whole picture, up to 2048 x 2048. The picture is the same. `half`:
+    most convolutions in bfloat16, a grey level off; by default on CPUs that have matrix units for it. Raises NstError.
     """
     picture, where = check_image(picture, "picture"), device()
     if tile is not None and (not isinstance(tile, int) or tile < 32):
         raise NstError(f"tile={tile!r}: expected a whole number of pixels from 32 up")
+    in_bands = network.options["upsampling"] == "nearest"
+    if not in_bands and (tile or half):
+        raise NstError("tile and half are for networks with upsampling='nearest': leave them out, and take a smaller picture")
     network = network.to(where, memory_format=torch.channels_last).eval()
-    chosen = style_shares(network, style)
+    if half is None:
+        half = where.type == "cpu" and has_bf16()
     if tile is None and picture.shape[-2] * picture.shape[-1] > WHOLE:
         tile = TILE
-    with torch.inference_mode(), torch.autocast(where.type, torch.bfloat16, enabled=half):
-        if tile is None:
-            painted = network(picture.to(where, memory_format=torch.channels_last), chosen)
+    with torch.inference_mode():
+        shares = network.shares(style_shares(network, style), 1, torch.empty(0, device=where))
+        if in_bands:
+            painted = _paint_in_bands(network, picture, shares, tile, half)
         else:
-            painted = _paint_in_tiles(network, picture, chosen, tile, where)
-        return painted.float().clamp(0, 1).cpu().contiguous()
+            painted = network(picture.to(where, memory_format=torch.channels_last), shares)
+        return painted.clamp(0, 1).cpu().contiguous()
 
 
 def style_shares(network: FastNet, style: str | int | Mapping[str, float] | None) -> int | Tensor | None:
@@ -69,12 +77,12 @@ def style_shares(network: FastNet, style: str | int | Mapping[str, float] | None
 
 
 class Map(Protocol):
-    """A map of features (1, C, H, W) that can be read in parts; `shape` is (C, H, W)."""
+    """A map of features (1, C, H, W) that can be read in bands of rows; `shape` is (C, H, W)."""
 
     shape: tuple[int, int, int]
 
-    def read(self, region: Region) -> Tensor:
-        """The part (1, C, h, w) inside the region."""
+    def read(self, top: int, bottom: int) -> Tensor:
+        """Rows `top` to `bottom - 1`: (1, C, bottom - top, W)."""
         ...
 
 
@@ -90,10 +98,9 @@ class Kept:
         """(C, H, W)."""
         return tuple(self.values.shape[1:])
 
-    def read(self, region: Region) -> Tensor:
-        """The part (1, C, h, w) inside the region, normalised."""
-        top, bottom, left, right = region
-        return self.norm(self.values[..., top:bottom, left:right])
+    def read(self, top: int, bottom: int) -> Tensor:
+        """Rows `top` to `bottom - 1`, normalised."""
+        return self.norm(self.values[..., top:bottom, :])
 
 
 @dataclass
@@ -102,6 +109,7 @@ class Computed:
 
     source: Map
     layer: Layer
+    half: bool  # in bfloat16
     norm: Callable[[Tensor], Tensor] = lambda x: x
 
     @property
@@ -110,91 +118,87 @@ class Computed:
         conv = self.layer.conv
         return conv.out_channels, *(side * self.layer.enlarge // conv.stride[0] for side in self.source.shape[1:])
 
-    def read(self, region: Region) -> Tensor:
-        """The part (1, C, h, w) inside the region: its kernel's surroundings are read too, and reflected at the borders."""
-        conv, sides = self.layer.conv, self.source.shape[1:]
-        if self.layer.enlarge == 1:
-            spans = [_span(start, end, side, conv.kernel_size[0], conv.stride[0])
-                     for start, end, side in zip(region[::2], region[1::2], sides, strict=True)]
-            (rows, pad_y), (columns, pad_x) = spans
-            return self.norm(conv(reflect(self.source.read((*rows, *columns)), (*pad_x, *pad_y))))
-        spans = [_span(start // 2, -(-end // 2), side, 3, 1) for start, end, side in zip(region[::2], region[1::2], sides, strict=True)]
-        (rows, pad_y), (columns, pad_x) = spans
-        part = F.pad(self.source.read((*rows, *columns)), (*pad_x, *pad_y), mode="replicate")
-        top, bottom, left, right = region
-        enlarged = convolve_enlarged(part, conv)[..., top % 2:, left % 2:]
-        return self.norm(enlarged[..., :bottom - top, :right - left])
+    def read(self, top: int, bottom: int) -> Tensor:
+        """Rows `top` to `bottom - 1`: the rows that the kernel reaches are read too, and continued at the picture's edges."""
+        layer, height = self.layer, self.source.shape[1]
+        stride, enlarge = layer.conv.stride[0], layer.enlarge
+        first = top * stride // enlarge - layer.border
+        last = -(-((bottom - 1) * stride + 1) // enlarge) + layer.border
+        low, high = max(first, 0), min(last, height)
+        padded = layer.pad(self.source.read(low, high), low - first, last - high)
+        with torch.autocast(padded.device.type, torch.bfloat16, enabled=self.half):
+            found = layer.convolve_padded(padded)
+        skipped = top % enlarge
+        return self.norm(found[..., skipped:skipped + bottom - top, :])
 
 
-def _span(start: int, end: int, side: int, kernel: int, stride: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """For outputs start to end along one axis of length `side`: what to read of the source, what to pad on both sides."""
-    low, high = start * stride - kernel // 2, (end - 1) * stride + kernel // 2 + 1
-    inside = max(low, 0), min(high, side)
-    return inside, (inside[0] - low, high - inside[1])
-
-
-def _paint_in_tiles(network: FastNet, picture: Tensor, chosen: int | Tensor | None, tile: int, where: torch.device) -> Tensor:
-    """The painted picture (1, 3, H, W), not clamped, on the CPU."""
-    if network.options["upsampling"] != "nearest":
-        raise NstError("tiles are for networks with upsampling='nearest': leave out `tile`, and take a smaller picture")
+def _paint_in_bands(network: FastNet, picture: Tensor, shares: Tensor | None, tile: int | None, half: bool) -> Tensor:
+    """The painted picture (1, 3, H, W), not clamped, on the CPU; `tile` None: in one band."""
     height, width = picture.shape[-2:]
-    shares = network.shares(chosen, 1, torch.empty(0, device=where))
+    where = next(network.parameters()).device
     padded = pad_to_step(picture)
     full = padded.shape[-2:]
+    band = full[0] if tile is None else max(tile * tile // full[1] // ROWS, 1) * ROWS
 
-    def layer(source: Map, one: Layer) -> Map:
-        return _normalised(Computed(source, one), tile, shares, full)
+    def layer(source: Map, one: Layer, half: bool = half) -> Map:
+        return _normalised(Computed(source, one, half), full, band, shares)
 
     x: Map = Kept(padded, lambda part: part.to(where, memory_format=torch.channels_last))
     for one in network.down:
-        x = layer(x, one)
+        # What the eye takes for one colour is spread over the whole range by the normalisation: here 8 bits are too few.
+        x = layer(x, one, half=False)
     for block in network.blocks:
         change = layer(layer(x, block.first), block.second)
-        for region in _tiles(x.shape, tile):
-            x.values[..., region[0]:region[1], region[2]:region[3]] = x.read(region) + change.read(region)
+        for top, bottom in _bands(x.shape[1], full[0], band):
+            x.values[..., top:bottom, :] = x.read(top, bottom).add_(change.read(top, bottom))
         x = Kept(x.values)
     for one in network.up[:-1]:
         x = layer(x, one)
-    last, painted = Computed(x, network.up[-1]), torch.empty_like(padded)
-    for top, bottom, left, right in _tiles(last.shape, tile):
-        painted[..., top:bottom, left:right] = 0.5 + RANGE * torch.tanh(last.read((top, bottom, left, right)))
+    last, painted = Computed(x, network.up[-1], half), torch.empty_like(padded)
+    for top, bottom in _bands(full[0], full[0], band):
+        painted[..., top:bottom, :] = finish(last.read(top, bottom))
     return painted[..., :height, :width]
 
 
-def _normalised(plain: Computed, tile: int, shares: Tensor | None, full: Sequence[int]) -> Map:
-    """The map, normalised by statistics summed over its tiles; kept in memory unless it is too large."""
-    channels, *size = plain.shape
-    norm, where = plain.layer.norm, plain.layer.conv.weight.device
-    # Blocks add to maps of a quarter of the size, so these are kept whatever they need.
-    keep = 4 * size[0] <= full[0] or 4 * channels * size[0] * size[1] <= KEPT_BYTES
-    values, sums = None, torch.zeros(2, channels, dtype=torch.float64, device=where)
-    for region in _tiles(plain.shape, tile * size[0] // full[0]):
-        part = plain.read(region)
-        whole = part.float()
-        sums += torch.stack([whole.sum((0, 2, 3)), whole.square().sum((0, 2, 3))])
-        if keep:
-            if values is None:
-                values = torch.empty((1, channels, *size), dtype=part.dtype, device=where, memory_format=torch.channels_last)
-            values[..., region[0]:region[1], region[2]:region[3]] = part
-    mean, square = sums / (size[0] * size[1])
+def _normalised(plain: Computed, full: Sequence[int], band: int, shares: Tensor | None) -> Map:
+    """The map, normalised by statistics of all its bands; kept in memory unless it is too large."""
+    channels, height, width = plain.shape
+    values, sums = None, []
+    for top, bottom in _bands(height, full[0], band):
+        part = plain.read(top, bottom)
+        sums += _sums(part, ROWS * height // full[0])
+        # Blocks add to maps of a quarter of the size, so these are kept whatever they need.
+        if 4 * height > full[0] and part.element_size() * channels * height * width > KEPT_BYTES:
+            continue
+        if values is None:
+            values = part if bottom == height else part.new_empty((1, height, width, channels)).permute(0, 3, 1, 2)
+        if values is not part:
+            values[..., top:bottom, :] = part
+    norm, relu = plain.layer.norm, plain.layer.relu  # not `plain` itself: that would keep all the maps before it in memory
     if isinstance(norm, nn.BatchNorm2d):
-        mean, square = norm.running_mean.double(), norm.running_var.double() + norm.running_mean.double().square()
+        mean, variance = norm.running_mean, norm.running_var
+    else:
+        mean, square = torch.cat(sums, 1).sum(1, dtype=torch.float64) / (height * width)
+        mean, variance = mean.float(), (square - mean.square()).float()
     scale, shift = norm.affine(shares) if isinstance(norm, ConditionalInstanceNorm2d) else (norm.weight, norm.bias)
-    scale = scale.flatten() / (square - mean.square() + NORM_EPSILON).sqrt()
-    shift = shift.flatten() - mean * scale
-    scale, shift = (v.float()[None, :, None, None] for v in (scale, shift))
-    relu = plain.layer.relu  # not `plain` itself: that would keep all the maps before it in memory
 
     def normalise(x: Tensor) -> Tensor:
-        x = torch.addcmul(shift, x, scale)
+        x = F.batch_norm(x, mean, variance, scale.flatten(), shift.flatten(), eps=NORM_EPSILON)
         return x.relu_() if relu else x
 
-    return Kept(values, normalise) if keep else Computed(plain.source, plain.layer, normalise)
+    return Computed(plain.source, plain.layer, plain.half, normalise) if values is None else Kept(values, normalise)
 
 
-def _tiles(shape: Sequence[int], tile: int) -> Iterator[Region]:
-    """Regions of at most tile x tile that cover a map (C, H, W)."""
-    _, height, width = shape
-    for top in range(0, height, tile):
-        for left in range(0, width, tile):
-            yield top, min(top + tile, height), left, min(left + tile, width)
+def _sums(part: Tensor, rows: int) -> list[Tensor]:
+    """Of maps (1, C, H, W), over each `rows` rows: sums of values and of squares, (2, n, C) tensors for n parts."""
+    flat = part.permute(0, 2, 3, 1)[0].float()  # (H, W, C)
+    whole = flat.shape[0] // rows * rows
+    parts = [flat[:whole].reshape(-1, rows * flat.shape[1], flat.shape[2]), flat[None, whole:].flatten(1, 2)]
+    return [torch.stack([one.sum(1), (one * one).sum(1)]) for one in parts if one.numel()]
+
+
+def _bands(height: int, full: int, band: int) -> Iterator[tuple[int, int]]:
+    """(top, bottom) of the bands of a map of this height, in a picture of `full` rows cut into bands of `band` rows."""
+    step = band * height // full if band < full else height
+    for top in range(0, height, step):
+        yield top, min(top + step, height)

@@ -1,4 +1,4 @@
-"""The three things that one machine does differently from another: profile, device and seed."""
+"""What one machine does differently from another: profile, device, number formats and seed."""
 
 import os
 import random
@@ -46,6 +46,13 @@ def _named_device(name: str) -> torch.device:
     if cuda_missing or (chosen.type == "mps" and not torch.backends.mps.is_available()):
         raise NstError(f'NSTLIB_DEVICE={name!r}: this machine has no such device; unset it or write "cpu"')
     return chosen
+
+
+def has_bf16() -> bool:
+    """Is bfloat16 fast here? On GPUs since Ampere and on CPUs with matrix units for it; elsewhere it is emulated."""
+    if device().type == "cuda":
+        return torch.cuda.get_device_capability()[0] >= 8
+    return device().type == "cpu" and torch.cpu._is_amx_tile_supported()
 
 
 def seed_everything(seed: int) -> None:

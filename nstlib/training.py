@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 
 from nstlib.checkpoints import Checkpoint, load_latest, save_checkpoint
 from nstlib.errors import NstError
-from nstlib.settings import device
+from nstlib.settings import device, has_bf16
 
 log = logging.getLogger(__name__)
 
@@ -263,10 +263,3 @@ def make_accelerator(precision: str):
     if precision == "auto":
         precision = "bf16" if has_bf16() else "no"
     return Accelerator(mixed_precision=precision, cpu=device().type == "cpu")
-
-
-def has_bf16() -> bool:
-    """Is bfloat16 fast here? On GPUs since Ampere and on CPUs with matrix units for it; elsewhere it is emulated."""
-    if device().type == "cuda":
-        return torch.cuda.get_device_capability()[0] >= 8
-    return device().type == "cpu" and torch.cpu._is_amx_tile_supported()

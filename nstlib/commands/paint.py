@@ -32,8 +32,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     one.add_argument("-o", "--output", type=Path, required=True, help=f"the picture to write ({', '.join(SAVERS)}), or a folder")
     one.add_argument("--style", nargs="+", metavar="NAME[=SHARE]", help="of a network of many: one style, or several with shares")
     one.add_argument("--size", type=int, help="pixels of the longer side (default: the photograph's own)")
-    one.add_argument("--tile", type=int, metavar="PX", help="pixels a side that are computed at once (default: as it fits)")
-    one.add_argument("--half", action="store_true", help="bfloat16: faster where the hardware has it, some grey levels off")
+    one.add_argument("--tile", type=int, metavar="PX", help="about PX x PX pixels are computed at once (default: as it fits)")
+    one.add_argument("--half", action=argparse.BooleanOptionalAction,
+                     help="bfloat16: faster where the hardware has it, a grey level off (default: on CPUs that have it)")
 
 
 def run(options: argparse.Namespace) -> int:
