@@ -39,6 +39,13 @@ def test_the_decoder_has_the_published_number_of_parameters():
     assert AdaINNet().decoder(torch.rand(1, 144, 4, 5)).shape == (1, 3, 32, 40)
 
 
+def test_the_decoder_paints_the_same_with_and_without_learning():
+    decoder, maps = MirroredDecoder([[(3, 8), (8, 8)], [(8, 12), (12, 12)], [(12, 16)] + 3 * [(16, 16)], [(16, 20)]]), torch.rand(1, 20, 5, 7)
+    learning = decoder(maps)
+    with torch.no_grad():
+        torch.testing.assert_close(decoder(maps), learning.detach(), rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.parametrize("size", [(32, 32), (45, 63)])
 def test_any_size_comes_back(size):
     network = AdaINNet()
