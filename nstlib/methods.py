@@ -12,10 +12,11 @@ from functools import partial
 from torch import Tensor
 
 from nstlib.errors import NstError
+from nstlib.gallery import STYLES
 from nstlib.gallery import style as bundled_style
 from nstlib.images import MIN_SIDE, check_image, with_longer_side
 from nstlib.nets.files import FAST_WEIGHTS, find_painter, load_fast
-from nstlib.onepass import OnePass, paint_like
+from nstlib.onepass import OnePass, check_count, paint_like
 from nstlib.optimization import stylize
 from nstlib.painter import paint
 from nstlib.recording import Stylized
@@ -80,7 +81,11 @@ def _check(method: str, options: Options) -> None:
 
 def _pictures(style: Style | Sequence[Style]) -> list[Tensor]:
     """Styles given as pictures or by name, as pictures. Raises NstError."""
-    listed = [style] if isinstance(style, Tensor | str | os.PathLike) else list(style)
+    listed = [style] if isinstance(style, Tensor | str | os.PathLike) or not isinstance(style, Sequence) else style
+    for one in listed:
+        if not isinstance(one, Tensor) and not (isinstance(one, str) and one in STYLES):
+            raise NstError(f"there is no style {one!r}: give a picture, which load_image reads from a file, or name one of "
+                           f"{', '.join(STYLES)}")  # fmt: skip
     return [one if isinstance(one, Tensor) else bundled_style(one) for one in listed]
 
 
@@ -91,14 +96,13 @@ def _optimise(content: Tensor, style: Style | Sequence[Style], options: Options)
 
 
 def _fast(content: Tensor, style: Style | Sequence[Style], options: Options) -> Painted:
-    names = [style] if isinstance(style, str | os.PathLike) else [] if isinstance(style, Tensor) else list(style)
+    names = [style] if isinstance(style, str | os.PathLike) else list(style) if isinstance(style, Sequence) else []
     if not names or not all(isinstance(name, str | os.PathLike) for name in names):
         raise NstError(f"method='fast' paints in the styles that its networks have learned: name one of {', '.join(fast_styles())}, "
                        "or a .safetensors file that was trained; in a style that is given as a picture adain, wct, sanet and "
                        "optimise paint")  # fmt: skip
     shares, how = options.get("mix", [1.0] * len(names)), {name: options[name] for name in ("tile", "half") if name in options}
-    if len(shares) != len(names):
-        raise NstError(f"mix has {len(shares)} entries for {len(names)} styles: give one for each")
+    check_count("mix", shares, len(names))
     if len(names) == 1:
         (network, chosen), weights = find_painter(names[0]), names[0]
     else:

@@ -96,10 +96,17 @@ class OnePass:
         if mix is not None and masks is not None:
             raise NstError("mix and masks together: give either what each style counts, or where each holds")
         for name, given in (("mix", mix), ("masks", masks)):
-            if given is not None and len(given) != len(styles):
-                raise NstError(f"{name} has {len(given)} entries for {len(styles)} styles: give one for each")
+            if given is not None:
+                check_count(name, given, len(styles))
         if self.method == "sanet" and (alpha != 1 or mix is not None):
             raise NstError("sanet has neither alpha nor mix: adain and wct have them")
+
+
+def check_count(name: str, given: Sequence, count: int) -> None:
+    """Raises NstError unless `given`, an option by this name, has an entry for each of `count` styles."""
+    if not hasattr(given, "__len__") or len(given) != count:
+        found = f"has {len(given)} entries" if hasattr(given, "__len__") else f"is {given!r}"
+        raise NstError(f"{name} {found} for {count} styles: give one for each, in a list")
 
 
 def paint_like(painter: OnePass, content: Tensor, styles: Sequence[Tensor], color: str = "style", style_size: int | None = None,

@@ -1,5 +1,7 @@
 """One call for every method: results, options that a method has or refuses, mixing, regions, colours, and mistakes."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -161,7 +163,7 @@ def test_fast_knows_the_names_of_its_styles(pictures):
 def test_fast_refuses_other_styles_with_the_names_that_there_are(pictures):
     unheld = next(name for name in STYLES if name not in fast_styles())
     for other, error in ((pictures[1], NstError), (unheld, WeightsError), ("nobody", WeightsError), (["mosaic", unheld], NstError),
-                         ([pictures[1]], NstError), ([], NstError)):
+                         ([pictures[1]], NstError), ([], NstError), (None, NstError)):
         with pytest.raises(error, match="mosaic"):
             transfer(pictures[0], other, "fast")
 
@@ -178,6 +180,7 @@ def test_fast_refuses_other_styles_with_the_names_that_there_are(pictures):
     ("wct", {"alpha": "much"}, "alpha='much'"),
     ("adain", {"mix": [1, 2]}, "mix has 2 entries for 1 styles"),
     ("adain", {"mix": [0]}, "above 0"),
+    ("adain", {"mix": 0.5}, "mix is 0.5 for 1 styles"),
     ("adain", {"mix": [1], "masks": [torch.ones(1, 1, 4, 4)]}, "mix and masks together"),
     ("wct", {"masks": [torch.ones(1, 1, 4, 4)] * 2}, "masks has 2 entries for 1 styles"),
     ("sanet", {"masks": [torch.zeros(1, 1, 4, 4)]}, r"masks\[0\] is 0 everywhere"),
@@ -197,6 +200,9 @@ def test_bad_options_are_named(method, options, words, files, pictures):
     (torch.rand(3, 64, 64), "waves", "adain", r"content\[None\]"),
     (torch.rand(2, 3, 64, 64), "waves", "adain", "content holds 2 pictures"),
     (torch.rand(1, 3, 64, 64), "nobody", "adain", "there is no style 'nobody'"),
+    (torch.rand(1, 3, 64, 64), None, "adain", "there is no style None: give a picture"),
+    (torch.rand(1, 3, 64, 64), Path("x.png"), "adain", "x.png.*load_image"),
+    (torch.rand(1, 3, 64, 64), ["waves", 5], "adain", "there is no style 5"),
     (torch.rand(1, 3, 64, 64), [], "adain", "at least one"),
     (torch.rand(1, 3, 64, 64), ["waves", "ink"], "sanet", "2 styles without masks"),
 ])  # fmt: skip
