@@ -75,7 +75,7 @@ class SANetLoss(_PairLoss):
     that of its maps, relative. Each pair is asked this of one of its two pictures, by turns: half the work of both.
     """
 
-    def __init__(self, style_weight: float = 20.0, content_weight: float = 1.0, pixel_weight: float = 50.0,
+    def __init__(self, style_weight: float = 20.0, content_weight: float = 2.0, pixel_weight: float = 50.0,
                  map_weight: float = 2.0, *, backbone: str = "mini"):
         super().__init__(STYLE_LAYERS, backbone, {"content": content_weight, "style": style_weight,
                                                   "pixels": pixel_weight, "maps": map_weight})

@@ -63,7 +63,7 @@ class AdaptiveRecipe:
     weights: Mapping[str, float] = field(default_factory=dict)  # of AdaINLoss or SANetLoss, by name; the rest as they have it
     crop: int = 128  # pixels, a multiple of 8
     sample_every: int = 0  # steps between pictures of how it paints; 0: none
-    start: AdaINNet | SANet | None = None  # a network to go on with; it changes
+    start: AdaINNet | SANet | None = None  # a network to go on with, which changes; for a SANet, an AdaINNet gives its decoder
     backbone: str = "mini"  # its encoder, and what judges it
 
 
@@ -78,7 +78,11 @@ def train_adain(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: 
 
 def train_sanet(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: TrainingSettings | None = None,
                 folder: Path | None = None, recipe: AdaptiveRecipe | None = None) -> Trained:
-    """Train the attentions and the decoder of a SANet; otherwise as `train_adain`."""
+    """Train the attentions and the decoder of a SANet; otherwise as `train_adain`.
+
+    From random weights it may end at flat grey, whose content is less wrong than that of a wrong picture: begin with the decoder
+    of an AdaINNet (`recipe.start`), if only of a few hundred steps.
+    """
     return _train_pairs((SANet, SANetLoss), (contents, styles), settings, folder, recipe or AdaptiveRecipe())
 
 
@@ -88,9 +92,21 @@ def _train_pairs(kind: tuple[type[nn.Module], Callable[..., Loss]], pictures: Se
         raise NstError(f"crop={recipe.crop}: expected a multiple of {SHRUNK} pixels")
     torch.manual_seed(0)
     build, judge = kind
-    network, backbone = recipe.start or build(recipe.backbone), recipe.backbone
-    if network.options["backbone"] != backbone:
-        raise NstError(f"the network to start with sees through {network.options['backbone']!r}, the recipe's backbone is {backbone!r}")
+    network, backbone = _beginning(build, recipe), recipe.backbone
     pairs = Pairs(*(Crops(one, recipe.crop, seed) for seed, one in enumerate(pictures)))
     samples = PairSamples(folder / "samples", recipe.sample_every) if folder and recipe.sample_every else None
     return train(network, judge(**recipe.weights, backbone=backbone), pairs.batch, settings or TrainingSettings(), folder, callback=samples)
+
+
+def _beginning(build: type[nn.Module], recipe: AdaptiveRecipe) -> nn.Module:
+    """The network to train: a new one, the one to go on with, or a new one with its decoder."""
+    if recipe.start is None:
+        return build(recipe.backbone)
+    backbone = recipe.start.options["backbone"]
+    if backbone != recipe.backbone:
+        raise NstError(f"the network to start with sees through {backbone!r}, the recipe's backbone is {recipe.backbone!r}")
+    if isinstance(recipe.start, build):
+        return recipe.start
+    network = build(recipe.backbone)
+    network.decoder.load_state_dict(recipe.start.decoder.state_dict())  # both mirror the same encoder
+    return network

@@ -139,6 +139,14 @@ def test_it_learns_goes_on_and_leaves_samples(kind, tmp_path):
     torch.testing.assert_close(more.network.state_dict(), whole.network.state_dict(), rtol=2e-3, atol=2e-3)
 
 
+def test_a_sanet_begins_with_the_decoder_of_an_adain():
+    torch.manual_seed(3)
+    start = AdaINNet()
+    photos, settings = bundled(48, ["cat"]), TrainingSettings(1, 1, 1e-6, precision="no")
+    trained = train_sanet(photos, photos, settings, None, AdaptiveRecipe(crop=32, start=start)).network
+    torch.testing.assert_close(trained.decoder.state_dict(), start.decoder.state_dict(), rtol=0, atol=1e-5)
+
+
 def test_mistakes_are_sentences():
     photos = bundled(48, ["cat"])
     for recipe, said in ((AdaptiveRecipe(crop=36), "multiple of 8"), (AdaptiveRecipe({"style_weight": -1.0}, 32), "from 0 up"),

@@ -2,7 +2,7 @@
 
     python tools/draw_training_styles.py STYLES
     python tools/train_adaptive.py adain --photos FOLDER --styles STYLES drawn --steps 9000
-    python tools/train_adaptive.py sanet --photos FOLDER --styles STYLES PAINTINGS --out /tmp/sanet.safetensors
+    python tools/train_adaptive.py sanet --photos FOLDER --styles STYLES PAINTINGS --start adain
 
 A training that was stopped goes on from its last checkpoint in build/NAME (--run names another folder), where sample
 pictures are, too. Without --photos it trains on the photographs of the course, which then are held out no more; the word
@@ -17,20 +17,31 @@ from pathlib import Path
 from statistics import fmean
 
 from nstlib.datasets import Joined, Pictures, bundled, folder
+from nstlib.errors import WeightsError
 from nstlib.gallery import STYLES
+from nstlib.nets.adain import AdaINNet
 from nstlib.nets.files import WEIGHTS_FOLDER, load_adain, load_sanet, save_network
+from nstlib.nets.sanet import SANet
 from nstlib.recipes import AdaptiveRecipe, train_adain, train_sanet
 from nstlib.training import TrainingSettings
 
 SIDE = 256  # pixels, shorter side of photographs and styles
 LEARNING_RATE, STEPS = 1e-3, 9000
-TRAINERS = {"adain": (train_adain, load_adain), "sanet": (train_sanet, load_sanet)}
+TRAINERS = {"adain": train_adain, "sanet": train_sanet}
 WEIGHTS = {"adain": ("content", "style"), "sanet": ("content", "style", "pixel", "map")}
 
 
 def collection(source: str) -> Pictures:
     """The styles of a folder, or those of the course for "drawn"."""
     return bundled(SIDE, STYLES) if source == "drawn" else folder(Path(source), SIDE)
+
+
+def beginning(source: str) -> AdaINNet | SANet:
+    """A network of either kind, by name or file."""
+    try:
+        return load_adain(source)
+    except WeightsError:
+        return load_sanet(source)
 
 
 def read_arguments() -> argparse.Namespace:
@@ -46,7 +57,7 @@ def read_arguments() -> argparse.Namespace:
     for kind in WEIGHTS["sanet"]:
         parser.add_argument(f"--{kind}-weight", type=float, help=None if kind in WEIGHTS["adain"] else "of sanet")
     parser.add_argument("--sample-every", type=int, default=500, metavar="STEPS")
-    parser.add_argument("--start", help="a network to go on with: one of the names, or a file")
+    parser.add_argument("--start", help="a network to go on with, by name or file; sanet takes an adain's decoder, too")
     parser.add_argument("--run", type=Path, help="folder of checkpoints and samples (default: build/NAME)")
     parser.add_argument("--out", type=Path, help="file to write (default: that which the course ships)")
     return parser.parse_args()
@@ -56,14 +67,13 @@ def main() -> None:
     """Train one of them and write it."""
     args = read_arguments()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    train, load = TRAINERS[args.name]
     photos = folder(args.photos, SIDE) if args.photos else bundled(SIDE)
     collections = {source: collection(source) for source in args.styles}
     weights = {f"{kind}_weight": getattr(args, f"{kind}_weight") for kind in WEIGHTS[args.name]}
     weights = {name: value for name, value in weights.items() if value is not None}
     settings = TrainingSettings(args.steps, args.batch, args.learning_rate, ema=0.995)
-    recipe = AdaptiveRecipe(weights, args.crop, args.sample_every, load(args.start) if args.start else None)
-    trained = train(photos, Joined(collections.values()), settings, args.run or Path("build") / args.name, recipe)
+    recipe = AdaptiveRecipe(weights, args.crop, args.sample_every, beginning(args.start) if args.start else None)
+    trained = TRAINERS[args.name](photos, Joined(collections.values()), settings, args.run or Path("build") / args.name, recipe)
     last = {name: round(fmean(values[-100:]), 4) for name, values in trained.history.items()}
     about = {"pictures": len(photos), "styles": {Path(source).name: len(one) for source, one in collections.items()}, "crop": args.crop,
              "batch": args.batch, "learning_rate": args.learning_rate, "weights": weights, "start": args.start,
