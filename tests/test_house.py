@@ -28,7 +28,7 @@ LADDER = [
     {"methods", "metrics", "textures", "wavelets", "sparse", "study", "preference"},
     {"plots", "checks"},
     {"course"},
-    {"widgets", "brush", "study_panel", "mixing_panel"},
+    {"widgets", "brush", "study_panel", "mixing_panel", "square_panel", "attention_panel"},
     {"commands"},
     {"__main__"},
 ]

@@ -1,0 +1,151 @@
+"""Two pictures in a notebook: press a place of the photograph, and the style lights up where that place looks. For ipywidgets 7.7 and 8.
+
+The browser's half is attention_panel.js beside this file; the arrow keys do the same as the mouse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import anywidget
+import ipywidgets
+import torch
+import torch.nn.functional as F
+import traitlets
+from torch import Tensor
+
+from nstlib.errors import NstError
+from nstlib.gallery import PHOTOS, STYLES, photo, style
+from nstlib.images import MIN_SIDE, check_image, to_address
+from nstlib.nets.sanet import LAYERS, SANet
+
+DARK = 0.15  # of its brightness is left to a place that is not asked
+BESIDE = Path(__file__)
+VIEWS = ("photograph", "painted")
+
+
+class AttentionPair(anywidget.AnyWidget):
+    """A photograph with a mark in it, which mouse, finger, pen or arrow keys move, and beside it a picture of what is asked there.
+
+    `pictures`: both, as addresses; `sides`: width and height of each, in pixels. `cells`: columns and rows of places in the
+    photograph. `place`: the mark's column and row, from 0. Raises NstError for a place that there is not.
+    """
+
+    _esm = BESIDE.with_suffix(".js")
+    _css = BESIDE.with_suffix(".css")
+    pictures = traitlets.List(traitlets.Unicode(), ["", ""]).tag(sync=True)
+    sides = traitlets.List(traitlets.List(traitlets.Int()), [[1, 1], [1, 1]]).tag(sync=True)
+    cells = traitlets.List(traitlets.Int(), [1, 1]).tag(sync=True)
+    place = traitlets.List(traitlets.Int(), [0, 0]).tag(sync=True)
+
+    @traitlets.validate("place")
+    def _check_place(self, proposal: dict) -> list[int]:
+        place = list(proposal["value"])
+        if len(place) != 2 or not all(0 <= at < count for at, count in zip(place, self.cells, strict=True)):
+            columns, rows = self.cells
+            raise NstError(f"place={place}: expected a column from 0 to {columns - 1} and a row from 0 to {rows - 1}")
+        return place
+
+
+class Asking:
+    """What each place of a photograph takes of each place of a style, for both attentions of a SANet; the painted picture, too."""
+
+    @torch.inference_mode()
+    def __init__(self, network: SANet, content: Tensor, manner: Tensor):
+        self.content, self.manner, self.network = content, manner, network
+        where = next(network.parameters()).device
+        self._maps = [network.encode(check_image(one, name, MIN_SIDE).to(where))
+                      for one, name in ((content, "content"), (manner, "style"))]  # fmt: skip
+        self._tables: dict[str, Tensor] = {}
+
+    @cached_property
+    @torch.inference_mode()
+    def painted(self) -> Tensor:
+        """The photograph in the style: (1, 3, H, W)."""
+        return self.network.paint_maps(self._maps[0], self._maps[1:], self.content.shape[-2:]).clamp(0, 1).cpu()
+
+    def cells(self, layer: str, which: int = 0) -> tuple[int, int]:
+        """Rows and columns of places in the photograph (0) or in the style (1)."""
+        return tuple(self._maps[which][layer].shape[-2:])
+
+    @torch.inference_mode()
+    def row(self, layer: str, place: tuple[int, int]) -> Tensor:
+        """What the place (row, column) of the photograph takes of each place of the style: (h, w), its sum is 1."""
+        if layer not in self._tables:
+            attention, maps = self.network.attentions[LAYERS.index(layer)], (one[layer] for one in self._maps)
+            self._tables[layer] = attention.weights(*maps)[0].cpu()  # (H W, h w)
+        return self._tables[layer][place[0] * self.cells(layer)[1] + place[1]].view(self.cells(layer, 1))
+
+
+def light_up(picture: Tensor, weights: Tensor) -> Tensor:
+    """A picture (1, 3, H, W) that is dark but where `weights` (h, w), from 0 up, are high: their largest has full light."""
+    light = F.interpolate(weights[None, None] / weights.max(), picture.shape[-2:], mode="bilinear", align_corners=False)
+    return picture * (DARK + (1 - DARK) * light.sqrt()).to(picture)  # the root: a quarter of the weight is half of the light
+
+
+def places_for(weights: Tensor, share: float = 0.5) -> int:
+    """How many places, the most asked first, together hold this share of all weight."""
+    return int((weights.flatten().sort(descending=True).values.cumsum(0) < share * weights.sum()).sum()) + 1
+
+
+class AttentionPanel(ipywidgets.VBox):
+    """The panel that `attention_panel` returns; its controls are attributes, so that a test can press them."""
+
+    def __init__(self, network: SANet, photos: Sequence[str], styles: Sequence[str], size: int):
+        self.network, self.size = network, size
+        self.photo = ipywidgets.Dropdown(options=list(photos), value=photos[0], description="photograph")
+        self.style = ipywidgets.Dropdown(options=list(styles), value=styles[0], description="style")
+        self.layer = ipywidgets.Dropdown(options=list(LAYERS), value=LAYERS[0], description="attention")
+        self.view = ipywidgets.Dropdown(options=list(VIEWS), value=VIEWS[0], description="left")
+        self.pair = AttentionPair(layout={"width": "100%", "max_width": "760px"})
+        self.status = ipywidgets.Label()
+        menus = [ipywidgets.HBox(row) for row in ((self.photo, self.style), (self.layer, self.view))]
+        super().__init__([*menus, self.pair, self.status])
+        for menu in (self.photo, self.style):
+            menu.observe(lambda _: self._load(), names="value")
+        for control, trait in ((self.layer, "value"), (self.view, "value")):
+            control.observe(lambda _: self._arrange(), names=trait)
+        self.pair.observe(lambda _: self._show(), names="place")
+        self._load((0.5, 0.5))
+
+    def _load(self, where: tuple[float, float] | None = None) -> None:
+        where = where or self._where()
+        self.asking = Asking(self.network, photo(self.photo.value, self.size), style(self.style.value, self.size))
+        self._arrange(where)
+
+    def _where(self) -> tuple[float, float]:
+        """The mark, as shares of the way to the right and down."""
+        return tuple((at + 0.5) / count for at, count in zip(self.pair.place, self.pair.cells, strict=True))
+
+    def _arrange(self, where: tuple[float, float] | None = None) -> None:
+        """Set the left picture, and the mark where it was, in cells of the chosen attention."""
+        where, (rows, columns) = where or self._where(), self.asking.cells(self.layer.value)
+        left = self.asking.content if self.view.value == VIEWS[0] else self.asking.painted
+        self._left = to_address(left)
+        place = [int(share * count) for share, count in zip(where, (columns, rows), strict=True)]
+        with self.pair.hold_trait_notifications():  # cells and place change together
+            self.pair.sides = [[picture.shape[3], picture.shape[2]] for picture in (left, self.asking.manner)]
+            self.pair.cells, self.pair.place = [columns, rows], place
+        self._show()
+
+    def _show(self) -> None:
+        column, row = self.pair.place
+        weights = self.asking.row(self.layer.value, (row, column))
+        self.pair.pictures = [self._left, to_address(light_up(self.asking.manner, weights))]
+        self.status.value = (f"column {column}, row {row}: half of its weight lies on {places_for(weights)} "
+                             f"of {weights.numel()} places of the style")  # fmt: skip
+
+
+def attention_panel(network: SANet, *, photos: Sequence[str] | None = None, styles: Sequence[str] | None = None,
+                    size: int = 256) -> AttentionPanel:
+    """A panel that shows, for the place of a photograph that you press, which places of a style a SANet asks.
+
+    `photos`, `styles`: names to choose from, by default all. `size`: pixels of the longer sides. Raises NstError.
+    """
+    chosen = [(list(names or table), table, what) for names, table, what in ((photos, PHOTOS, "photos"), (styles, STYLES, "styles"))]
+    for names, table, what in chosen:
+        if not set(names) <= set(table):
+            raise NstError(f"{what}={names}: choose among {', '.join(table)}")
+    return AttentionPanel(network, chosen[0][0], chosen[1][0], size)
