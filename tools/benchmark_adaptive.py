@@ -6,8 +6,8 @@
     python tools/benchmark_adaptive.py start --styles FOLDER     # stylize(init="adain"): seconds to the loss of a plain loop
 
 Styles that were held out of training are pictures in folders: `--styles DRAWN PAINTINGS`; those of the course where none is
-given. Photographs are those of the course, or of `--photos FOLDER`. Style losses are relative ones, of Gram matrices of the
-five style layers; photographs and styles have 384 px then. The plain loop is that of tools/benchmark.py: torch's L-BFGS on
+given. Photographs are those of the course, or of `--photos FOLDER`, of 384 px for style losses, as are the styles. These are
+relative losses, by Gram matrices as `stylize` has them, and by means and deviations as AdaIN has them. The plain loop is that of tools/benchmark.py: torch's L-BFGS on
 the pixels, 100 evaluations. `--weights FOLDER` measures other networks than those that the course ships.
 """
 
@@ -27,7 +27,7 @@ from statistics import fmean, median
 import psutil
 import torch
 from benchmark import EVALUATIONS, PATIENCE, our_loop, plain_loop, reached
-from benchmark_fast import seconds, style_losses
+from benchmark_fast import seconds
 from compare_methods import PHOTOS, STYLES
 from torch import Tensor
 
@@ -36,10 +36,12 @@ from nstlib.datasets import picture_files
 from nstlib.features import DEFAULT_LAYERS
 from nstlib.images import resize
 from nstlib.metrics import ssim
-from nstlib.objective import StyleObjective, Weights
+from nstlib.objective import STYLE_LAYERS, StyleObjective
 from nstlib.onepass import NETWORKS, OnePass, paint_like
+from nstlib.optimization import Step
 from nstlib.recipes import STYLE_SIZE
 from nstlib.settings import device
+from nstlib.statistics import STATISTICS
 
 FILES = {"adain": "adain", "wct": "adain", "sanet": "sanet"}
 ITERATIONS = 500  # of Gatys' method in the papers' tables
@@ -150,14 +152,36 @@ def one(args: argparse.Namespace) -> None:
 # ---------------------------------------------------------------- quality
 
 
+class Judge:
+    """How far pictures are from a style, as `stylize` judges (Gram matrices of relu1_1 to relu5_1) and as AdaIN's training
+    does (means and deviations of relu1_1 to relu4_1); relative losses."""
+
+    def __init__(self, manner: Tensor):
+        self.extractor = FeatureExtractor("auto", STYLE_LAYERS).to(device())
+        self.kinds = [(STATISTICS["gram"], STYLE_LAYERS), (STATISTICS["mean_std"], STYLE_LAYERS[:4])]
+        self.targets = self.measures(manner)
+
+    @torch.inference_mode()
+    def measures(self, picture: Tensor) -> list[list[Tensor]]:
+        seen = self.extractor(picture.to(device()))
+        return [[statistic.measure(seen[layer], None) for layer in layers] for statistic, layers in self.kinds]
+
+    def __call__(self, picture: Tensor) -> list[float]:
+        """[by Gram matrices, by means and deviations]."""
+        found = zip(self.kinds, self.measures(picture), self.targets, strict=True)
+        return [fmean(float(statistic.distance(*pair)) for pair in zip(measured, target, strict=True))
+                for (statistic, _), measured, target in found]
+
+
 def measure_style(args: argparse.Namespace) -> None:
     """A row for each style, means over the photographs; then means and medians over all pairs."""
     contents = {name: load() for name, load in photographs(args, args.side).items()}
     networks = {method: painter(method, args) for method in NETWORKS}
-    columns = [*(f"{method}: style loss" for method in NETWORKS), "stylize reaches adain's after",
-               *(f"{method}: SSIM" for method in NETWORKS), "stylize there"]
+    columns = [*(f"{method}: Gram" for method in networks), *(f"{method}: mean, deviation" for method in networks),
+               "stylize reaches adain's Gram after", "adain's mean, deviation after", *(f"{method}: SSIM" for method in networks),
+               "stylize there"]
     print(f"{len(contents)} photographs of {args.side} px; evaluations are at full size, at most {MOST}\n")
-    print(f"| style | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
+    print(f"| style | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}", flush=True)
     found = []
     for name, load in manners(args, args.side).items():
         rows = [judged(content, load(), networks) for content in contents.values()]
@@ -172,20 +196,22 @@ def line(name: str, values: list[float]) -> str:
 
 
 def judged(content: Tensor, manner: Tensor, networks: dict[str, OnePass]) -> list[float]:
-    """Style losses, evaluations of `stylize` to AdaIN's, and SSIM to the photograph, of one pair."""
+    """Style losses of one pair by every method, evaluations of `stylize` to AdaIN's, and SSIM to the photograph."""
+    judge = Judge(manner)
     painted = {method: paint_like(network, content, [manner], style_size=max(manner.shape)) for method, network in networks.items()}
-    losses = style_losses(painted, manner)
-    seen = []
+    losses = [judge(picture) for picture in painted.values()]
+    reached_at, there = [MOST, MOST], [content]
 
-    def look(step: object) -> bool:
-        seen.append(step.canvas)
-        del seen[:-1]
-        return float(step.losses["style"]) / Weights().style <= losses[0]
+    def look(step: Step) -> bool:
+        for number, (loss, wanted) in enumerate(zip(judge(step.canvas), losses[0], strict=True)):
+            if loss <= wanted and reached_at[number] == MOST:
+                reached_at[number] = step.index + 1
+                there[0] = step.canvas if number == 0 else there[0]
+        return max(reached_at) < MOST
 
-    run = stylize(content, manner, style_scale=max(manner.shape) / max(content.shape), pyramid=False, steps=MOST, callback=look,
-                  progress=False)
-    there = ssim(seen[-1].clamp(0, 1).cpu(), content)
-    return [*losses, run.evaluations, *(ssim(picture, content) for picture in painted.values()), there]
+    stylize(content, manner, style_scale=max(manner.shape) / max(content.shape), pyramid=False, steps=MOST, callback=look, progress=False)
+    pictures = [*painted.values(), there[0].clamp(0, 1).cpu()]
+    return [*(gram for gram, _ in losses), *(own for _, own in losses), *reached_at, *(ssim(picture, content) for picture in pictures)]
 
 
 def start(args: argparse.Namespace) -> None:

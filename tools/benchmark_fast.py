@@ -55,12 +55,11 @@ def seconds(call: Callable[[], object], repeats: int) -> float:
     return median(times[1:])
 
 
-def style_losses(pictures: dict[str, Tensor], manner: str | Tensor) -> list[float]:
-    """The mean relative style loss of each picture (1, 3, H, W) over the style layers; `manner`: the style's name, or picture."""
-    manner = style(manner, STYLE_SIZE) if isinstance(manner, str) else manner
+def style_losses(pictures: dict[str, Tensor], name: str) -> list[float]:
+    """The mean relative style loss of each picture (1, 3, H, W) over the style layers."""
     extractor = FeatureExtractor("auto", STYLE_LAYERS).to(device())
     with torch.no_grad():
-        wanted = {layer: gram_matrix(maps) for layer, maps in extractor(manner.to(device())).items()}
+        wanted = {layer: gram_matrix(maps) for layer, maps in extractor(style(name, STYLE_SIZE).to(device())).items()}
         seen = [extractor(picture.to(device())) for picture in pictures.values()]
     return [fmean(float(style_loss(gram_matrix(maps[layer]), gram)) for layer, gram in wanted.items()) for maps in seen]
 
