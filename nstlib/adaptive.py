@@ -50,6 +50,28 @@ class _PairLoss:
         return losses | {"total": sum(losses.values())}
 
 
+class IdentityLoss(_PairLoss):
+    """A decoder's first lesson: a picture in its own manner is the picture. "pixels": squared error; "maps": relative, relu1_1 to relu4_1.
+
+    For an AdaINNet, whose `adain` then changes nothing. What it has learned here, colours before all, it need not learn
+    from losses of features, which say little of them: a beginning for both networks.
+    """
+
+    def __init__(self, pixel_weight: float = 20.0, map_weight: float = 1.0, *, backbone: str = "mini"):
+        super().__init__(STYLE_LAYERS[:4], backbone, {"pixels": pixel_weight, "maps": map_weight})
+
+    def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
+        """{"pixels", "maps", "total"} of pairs (N, 2, 3, H, W): of photographs and of styles, by turns as `numbers` (N,) say."""
+        own = images[torch.arange(len(images)), numbers.to(images.device) % 2]
+        with torch.no_grad():
+            seen = self.encode(own)
+        painted = network(seen[adain.LAYER], seen[adain.LAYER]).float()
+        again = self.encode(painted)
+        with torch.autocast(images.device.type, enabled=False):
+            return self.weighted({"pixels": F.mse_loss(painted, own),
+                                  "maps": _mean([content_loss(again[layer], seen[layer]) for layer in self.layers])})
+
+
 class AdaINLoss(_PairLoss):
     """Content: the painted picture's maps of relu4_1 against those that the decoder got. Style: means and deviations, relu1_1 to relu4_1."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from nstlib.adaptive import AdaINLoss, SANetLoss
+from nstlib.adaptive import AdaINLoss, IdentityLoss, SANetLoss
 from nstlib.datasets import Crops, Pairs
 from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor
@@ -60,7 +60,7 @@ def train_fast(styles: Mapping[str, Tensor], pictures: Sequence[Tensor], setting
 class AdaptiveRecipe:
     """What a network for any style shall be, beside how long it is trained."""
 
-    weights: Mapping[str, float] = field(default_factory=dict)  # of AdaINLoss or SANetLoss, by name; the rest as they have it
+    weights: Mapping[str, float] = field(default_factory=dict)  # of the loss, by name; the rest as they have it
     crop: int = 128  # pixels, a multiple of 8
     sample_every: int = 0  # steps between pictures of how it paints; 0: none
     start: AdaINNet | SANet | None = None  # a network to go on with, which changes; for a SANet, an AdaINNet gives its decoder
@@ -74,6 +74,12 @@ def train_adain(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: 
     With a folder, a training that was stopped goes on, and sample pictures are put there. Raises NstError.
     """
     return _train_pairs((AdaINNet, AdaINLoss), (contents, styles), settings, folder, recipe or AdaptiveRecipe())
+
+
+def train_decoder(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: TrainingSettings | None = None,
+                  folder: Path | None = None, recipe: AdaptiveRecipe | None = None) -> Trained:
+    """Train the decoder of an AdaINNet to give pictures back, as a beginning for both networks; otherwise as `train_adain`."""
+    return _train_pairs((AdaINNet, IdentityLoss), (contents, styles), settings, folder, recipe or AdaptiveRecipe())
 
 
 def train_sanet(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: TrainingSettings | None = None,

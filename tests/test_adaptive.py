@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from nstlib import photo, style
-from nstlib.adaptive import AdaINLoss, SANetLoss, manner_loss
+from nstlib.adaptive import AdaINLoss, IdentityLoss, SANetLoss, manner_loss
 from nstlib.datasets import Crops, Joined, Pairs, bundled
 from nstlib.errors import NstError
 from nstlib.nets.adain import LAYER, AdaINNet, adain
 from nstlib.nets.files import load_adain, load_sanet, save_network
 from nstlib.nets.sanet import LAYERS, SANet
-from nstlib.recipes import AdaptiveRecipe, train_adain, train_sanet
+from nstlib.recipes import AdaptiveRecipe, train_adain, train_decoder, train_sanet
 from nstlib.training import TrainingSettings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
@@ -79,6 +79,25 @@ def test_adain_loss_knows_the_style_itself_and_the_photograph_itself():
             weight * sum(manner_loss(loss.encode(images[:, 0])[layer], loss.encode(images[:, 1])[layer]).item()
                          for layer in loss.layers) / 4, rel=1e-3)
         assert photographs["total"].item() == pytest.approx((photographs["content"] + photographs["style"]).item())
+
+
+def test_the_decoders_first_lesson_is_to_give_pictures_back():
+    images = pairs(48).batch(0, 2)
+    own = torch.stack([images[0, 1], images[1, 0]])  # picture 3 is asked for its style, picture 4 for its photograph
+    found = IdentityLoss()(Answer(own), images, torch.tensor([3, 4]))
+    assert found["pixels"] == 0 and found["maps"].item() == pytest.approx(0, abs=1e-6)
+    grey = IdentityLoss(7.0)(Answer(torch.full_like(own, 0.5)), images, torch.tensor([3, 4]))
+    assert grey["pixels"].item() == pytest.approx(7 * (own - 0.5).square().mean().item(), rel=1e-4) and grey["maps"] > 0
+
+
+def test_a_decoder_that_gives_pictures_back_is_a_beginning_for_both():
+    photos, styles, settings = bundled(48, ["cat"]), bundled(48, ["waves"]), TrainingSettings(20, 2, 2e-3, precision="no")
+    trained = train_decoder(photos, styles, settings, None, AdaptiveRecipe(crop=32))
+    pixels = trained.history["pixels"]
+    assert isinstance(trained.network, AdaINNet) and sum(pixels[-5:]) < sum(pixels[:5]) / 2
+    for train in (train_adain, train_sanet):
+        more = train(photos, styles, TrainingSettings(1, 2, 1e-9, precision="no"), None, AdaptiveRecipe(crop=32, start=trained.network))
+        torch.testing.assert_close(more.network.decoder.state_dict(), trained.network.decoder.state_dict())
 
 
 def test_identity_losses_are_zero_where_a_picture_in_its_own_style_comes_back():

@@ -1,8 +1,11 @@
 """Train the networks for any style that the course ships: nstlib/weights/adain.safetensors and sanet.safetensors.
 
     python tools/draw_training_styles.py STYLES
-    python tools/train_adaptive.py adain --photos FOLDER --styles STYLES drawn --steps 9000
-    python tools/train_adaptive.py sanet --photos FOLDER --styles STYLES PAINTINGS --start adain
+    python tools/train_adaptive.py decoder --photos FOLDER --styles STYLES --steps 1500 --learning-rate 2e-3 --out build/decoder.safetensors
+    python tools/train_adaptive.py adain --photos FOLDER --styles STYLES --start build/decoder.safetensors
+    python tools/train_adaptive.py sanet --photos FOLDER --styles STYLES --start build/decoder.safetensors --steps 5000
+
+First a decoder learns to give pictures back, in minutes; both networks begin with it.
 
 A training that was stopped goes on from its last checkpoint in build/NAME (--run names another folder), where sample
 pictures are, too. Without --photos it trains on the photographs of the course, which then are held out no more; the word
@@ -22,13 +25,13 @@ from nstlib.gallery import STYLES
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.files import WEIGHTS_FOLDER, load_adain, load_sanet, save_network
 from nstlib.nets.sanet import SANet
-from nstlib.recipes import AdaptiveRecipe, train_adain, train_sanet
+from nstlib.recipes import AdaptiveRecipe, train_adain, train_decoder, train_sanet
 from nstlib.training import TrainingSettings
 
 SIDE = 256  # pixels, shorter side of photographs and styles
-LEARNING_RATE, STEPS = 1e-3, 9000
-TRAINERS = {"adain": train_adain, "sanet": train_sanet}
-WEIGHTS = {"adain": ("content", "style"), "sanet": ("content", "style", "pixel", "map")}
+LEARNING_RATE, STEPS = 1e-3, 8000
+TRAINERS = {"decoder": train_decoder, "adain": train_adain, "sanet": train_sanet}
+WEIGHTS = {"decoder": ("pixel", "map"), "adain": ("content", "style"), "sanet": ("content", "style", "pixel", "map")}
 
 
 def collection(source: str) -> Pictures:
@@ -59,7 +62,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--sample-every", type=int, default=500, metavar="STEPS")
     parser.add_argument("--start", help="a network to go on with, by name or file; sanet takes an adain's decoder, too")
     parser.add_argument("--run", type=Path, help="folder of checkpoints and samples (default: build/NAME)")
-    parser.add_argument("--out", type=Path, help="file to write (default: that which the course ships)")
+    parser.add_argument("--out", type=Path, help="file to write (default: in nstlib/weights, what the course ships)")
     return parser.parse_args()
 
 
