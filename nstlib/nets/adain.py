@@ -78,10 +78,10 @@ def encoder_shapes(encoder: FeatureExtractor) -> list[list[tuple[int, int]]]:
     return list(blocks.values())
 
 
-def extend(painted: Tensor, size: Sequence[int]) -> Tensor:
-    """Pictures continued to (H, W): the encoder's pools cut off what is less than 8 px at the right and below."""
-    missing = size[0] - painted.shape[-2], size[1] - painted.shape[-1]
-    return F.pad(painted, (0, missing[1], 0, missing[0]), mode="replicate")
+def pad_to_step(image: Tensor, step: int) -> Tensor:
+    """Pictures, reflected at the lower and right border up to multiples of `step` px: the encoder's pools would cut off the rest."""
+    height, width = image.shape[-2:]
+    return F.pad(image, (0, -width % step, 0, -height % step), mode="reflect")
 
 
 def blend(made: Sequence[Tensor], shares: Sequence[float] | None, masks: Sequence[Tensor] | None,
@@ -119,8 +119,8 @@ class AdaINNet(nn.Module):
         self.decoder = MirroredDecoder(encoder_shapes(encoder))
 
     def encode(self, image: Tensor) -> Tensor:
-        """The maps of relu4_1: (N, 3, H, W) -> (N, C, H / 8, W / 8)."""
-        return self._encoder[0].to(image.device)(image)[LAYER]
+        """The maps of relu4_1: (N, 3, H, W) -> (N, C, H / 8, W / 8), rounded up."""
+        return self._encoder[0].to(image.device)(pad_to_step(image, SHRUNK))[LAYER]
 
     def mixed(self, content: Tensor, styles: Sequence[Tensor], shares: Sequence[float] | None = None,
               masks: Sequence[Tensor] | None = None, match: Match = adain) -> Tensor:
@@ -143,4 +143,4 @@ class AdaINNet(nn.Module):
     def paint_maps(self, content: Tensor, styles: Sequence[Tensor], alpha: float, size: Sequence[int], **mixture: object) -> Tensor:
         """What the decoder makes of encoded pictures: (N, 3, *size), not clamped. `mixture`: shares, masks, match, see `mixed`."""
         target = self.mixed(content, styles, **mixture)
-        return extend(self.decoder(alpha * target + (1 - alpha) * content), size)
+        return self.decoder(alpha * target + (1 - alpha) * content)[..., :size[0], :size[1]]

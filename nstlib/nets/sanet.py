@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor, pad
-from nstlib.nets.adain import SHRUNK, MirroredDecoder, blend, encoder_shapes, extend, mean_and_deviation
+from nstlib.nets.adain import SHRUNK, MirroredDecoder, blend, encoder_shapes, mean_and_deviation, pad_to_step
 
 LAYERS = ("relu4_1", "relu5_1")
 CALM = 0.3  # of queries and keys at the beginning: several places answer, not only the one that is most alike
@@ -90,8 +90,8 @@ class SANet(nn.Module):
             self.merge.weight.mul_(0.5)  # it gets the content and the answer
 
     def encode(self, image: Tensor) -> dict[str, Tensor]:
-        """{layer: maps (N, C, h, w)} of LAYERS."""
-        return self._encoder[0].to(image.device)(image)
+        """{layer: maps (N, C, h, w)} of LAYERS; the sides of (N, 3, H, W) are divided by 8 and 16, rounded up."""
+        return self._encoder[0].to(image.device)(pad_to_step(image, 2 * SHRUNK))
 
     def attended(self, content: dict[str, Tensor], style: dict[str, Tensor]) -> Tensor:
         """What both attentions make of encoded pictures, merged at the size of relu4_1: (N, C, H / 8, W / 8)."""
@@ -114,12 +114,12 @@ class SANet(nn.Module):
     def paint_maps(self, content: dict[str, Tensor], styles: Sequence[dict[str, Tensor]], size: Sequence[int],
                    masks: Sequence[Tensor] | None = None) -> Tensor:
         """What the decoder makes of encoded pictures: (N, 3, *size), not clamped. `masks`: see `mixed`."""
-        return extend(self.decoder(self.mixed(content, styles, masks)), size)
+        return self.decoder(self.mixed(content, styles, masks))[..., :size[0], :size[1]]
 
     def forward(self, content: Tensor | dict[str, Tensor], style: Tensor | dict[str, Tensor]) -> Tensor:
         """The painted pictures, of the contents' size, around [0, 1] but not clamped.
 
-        What `encode` made of them will do as well, for pictures whose sides are multiples of 8.
+        What `encode` made of them will do as well, for pictures whose sides are multiples of 16.
         """
         maps = [one if isinstance(one, dict) else self.encode(one) for one in (content, style)]
         size = [SHRUNK * side for side in content[LAYERS[0]].shape[-2:]] if isinstance(content, dict) else content.shape[-2:]
