@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from nstlib.downloads import download
 from nstlib.errors import ImageError, NstError, WeightsError
 from nstlib.resnet import load_resnet50
-from nstlib.settings import profile
+from nstlib.settings import half_precision, profile
 from nstlib.weightfiles import fill, randomise, read_weights, sha256
 
 log = logging.getLogger(__name__)
@@ -103,21 +103,21 @@ class FeatureExtractor(nn.Module):
     cache, from the file `weights`, or downloaded and checked; weights="random": none learned) or "auto": VGG-19 where its
     file is on this machine already or where the profile is "full", else mini; `backbone_name` says which. `layers` are
     names such as "conv4_2" (before its ReLU) and "relu4_2" (after it); nothing beyond the deepest is computed. `pooling`
-    is "max" or "average" (Gatys 2016).
+    is "max" or "average" (Gatys 2016). `half`: convolve in bfloat16; the maps still come as float32.
 
     Call it with a picture (N, 3, H, W), values nominally in [0, 1], sides of at least 32 px; it returns
     {layer: (N, C, h, w)}. Raises NstError for unknown names and WeightsError for weights that do not fit.
     """
 
     def __init__(self, backbone: str = "auto", layers: Sequence[str] = DEFAULT_LAYERS, *, pooling: str = "max",
-                 weights: str | Path | None = None):
+                 weights: str | Path | None = None, half: bool = False):
         super().__init__()
         if backbone not in BACKBONES:
             raise NstError(f"backbone={backbone!r}: choose one of {', '.join(BACKBONES)}")
         if pooling not in POOLINGS:
             raise NstError(f"pooling={pooling!r}: choose one of {', '.join(POOLINGS)}")
         self.backbone_name = choose_backbone(weights) if backbone == "auto" else backbone
-        self.layers, self.pooling = (layers,) if isinstance(layers, str) else tuple(layers), pooling
+        self.layers, self.pooling, self.in_half = (layers,) if isinstance(layers, str) else tuple(layers), pooling, half
         self.network = BACKBONES[self.backbone_name](weights)
         self._check_layers()
         self.network.drop_beyond(max(self.layers, key=self.network.layers().index))
@@ -129,8 +129,9 @@ class FeatureExtractor(nn.Module):
         """{layer: feature map (N, C, h, w)} of the picture(s) (N, 3, H, W)."""
         _check_shape(image)
         x = ((image - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        found = {name: x for name, x in self.network.walk(x, self.layers, self.pooling) if name in self.layers}
-        return {name: found[name] for name in self.layers}
+        with half_precision(self.in_half, image.device):
+            found = {name: x for name, x in self.network.walk(x, self.layers, self.pooling) if name in self.layers}
+        return {name: found[name].float() if self.in_half else found[name] for name in self.layers}
 
     def _check_layers(self) -> None:
         known = self.network.layers()

@@ -58,7 +58,8 @@ def transfer(content: Tensor, style: Style | Sequence[Style], method: str = "ada
     - `style_size` (adain, wct, sanet): pixels of the style picture's longer side, and with it the width of the strokes; by
       default the content's, at most 512.
     - `weights` (adain, wct, sanet): a file that was trained; by default the course's.
-    - `tile`, `half` (fast): see `nstlib.paint`. "optimise" takes all that `nstlib.stylize` has.
+    - `half` (all): bfloat16, by default on CPUs that have matrix units for it; "optimise" does so only if asked.
+    - `tile` (fast): see `nstlib.paint`. "optimise" takes all that `nstlib.stylize` has.
 
     Raises NstError.
     """
@@ -118,8 +119,8 @@ def fast_styles() -> list[str]:
 
 
 def _one_pass(method: str, content: Tensor, style: Style | Sequence[Style], options: Options) -> Painted:
-    how = {name: value for name, value in options.items() if name not in (*COMMON, "weights")}
-    painter, pictures = OnePass(method, options.get("weights")), _pictures(style)
+    how = {name: value for name, value in options.items() if name not in (*COMMON, "weights", "half")}
+    painter, pictures = OnePass(method, options.get("weights"), options.get("half")), _pictures(style)
     began = time.perf_counter()
     image = paint_like(painter, content, pictures, **how)
     return Painted(image, method, time.perf_counter() - began, painter.backbone, weights=painter.weights)
@@ -139,9 +140,9 @@ METHODS = {
                        tuple(name for name in inspect.signature(stylize).parameters if name not in ("content", "style", *COMMON))),
     "fast": Method("one pass of a network that was trained for this style", _fast, ("mix", "tile", "half")),
     "adain": Method("one pass, any style: mean and deviation of its features", partial(_one_pass, "adain"),
-                    ("alpha", "mix", "masks", "color", "style_size", "weights")),
+                    ("alpha", "mix", "masks", "color", "style_size", "weights", "half")),
     "wct": Method("one pass, any style: mean and covariance of its features", partial(_one_pass, "wct"),
-                  ("alpha", "mix", "masks", "color", "style_size", "weights")),
+                  ("alpha", "mix", "masks", "color", "style_size", "weights", "half")),
     "sanet": Method("one pass, any style: each place asks for strokes that fit it", partial(_one_pass, "sanet"),
-                    ("masks", "color", "style_size", "weights")),
+                    ("masks", "color", "style_size", "weights", "half")),
 }  # fmt: skip

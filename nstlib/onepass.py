@@ -15,7 +15,7 @@ from nstlib.nets.adain import Match, adain
 from nstlib.nets.files import load_adain, load_sanet
 from nstlib.nets.wct import whiten_and_color
 from nstlib.recording import is_lack_of_memory, memory_advice
-from nstlib.settings import device
+from nstlib.settings import device, has_bf16
 
 LARGEST_STYLE = 512  # pixels, longer side, where none is asked for: relu4_1 sees no stroke that is wider than 100 of them
 Encoded = Tensor | dict[str, Tensor]  # maps of relu4_1, or of several layers by name
@@ -34,15 +34,17 @@ class OnePass:
     """A network for any style, ready on this machine's device: `encode` a style once, `paint` with it as often as you like.
 
     `method`: "adain", "wct" or "sanet". `weights`: a file that was trained; by default what the course ships, which sees with
-    the backbone "mini". Raises NstError for another method, WeightsError for a file that holds no such network.
+    the backbone "mini". `half`: convolve in bfloat16; by default on CPUs that have matrix units for it. Raises NstError for
+    another method, WeightsError for a file that holds no such network.
     """
 
-    def __init__(self, method: str = "adain", weights: str | os.PathLike | None = None):
+    def __init__(self, method: str = "adain", weights: str | os.PathLike | None = None, half: bool | None = None):
         if method not in NETWORKS:
             raise NstError(f"method={method!r}: choose one of {', '.join(NETWORKS)}")
         load = NETWORKS[method]
         self.method, self.device = method, device()
         self.network = (load() if weights is None else load(weights)).to(self.device, memory_format=torch.channels_last)
+        self.network.compute_in_half(self.device.type == "cpu" and has_bf16() if half is None else half)
         self.weights = str(weights or {"wct": "adain"}.get(method, method))
 
     @property

@@ -2,6 +2,7 @@
 
 import os
 import random
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
@@ -53,6 +54,11 @@ def has_bf16() -> bool:
     if device().type == "cuda":
         return torch.cuda.get_device_capability()[0] >= 8
     return device().type == "cpu" and torch.cpu._is_amx_tile_supported()
+
+
+def half_precision(on: bool, where: torch.device) -> AbstractContextManager:
+    """Where `on`, convolutions and products inside it are computed in bfloat16; else nothing is changed, not even an autocast around it."""
+    return torch.autocast(where.type, torch.bfloat16) if on else nullcontext()
 
 
 def seed_everything(seed: int) -> None:

@@ -196,3 +196,11 @@ def test_vgg19_is_downloaded_and_checked(server, tmp_path, monkeypatch, random_w
 @pytest.mark.skipif(not features._cached_vgg19().is_file(), reason="VGG-19's weights are not on this machine")
 def test_reference_values_of_the_real_vgg19():
     features.check_fingerprint(features.load_vgg19(), features._cached_vgg19())
+
+
+def test_half_precision_gives_nearly_the_same_maps_in_float32():
+    picture = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
+    exact, half = (FeatureExtractor("mini", ("relu1_1", "relu4_1"), half=half)(picture) for half in (False, True))
+    for layer, maps in half.items():
+        assert maps.dtype == torch.float32
+        assert 0 < (maps - exact[layer]).norm() / exact[layer].norm() < 0.02

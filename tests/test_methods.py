@@ -68,7 +68,7 @@ def test_it_is_the_networks_own_picture(method, files, pictures):
         maps = network.encode(content), [network.encode(manner)]
         painted = {"adain": lambda: network(content, manner), "sanet": lambda: network(content, manner),
                    "wct": lambda: network.paint_maps(*maps, 1.0, content.shape[-2:], match=whiten_and_color)}[method]()
-    torch.testing.assert_close(transfer(content, manner, method, weights=files[method]).image, painted.clamp(0, 1),
+    torch.testing.assert_close(transfer(content, manner, method, weights=files[method], half=False).image, painted.clamp(0, 1),
                                rtol=1e-3, atol=1e-4)
 
 
@@ -233,3 +233,12 @@ def test_a_lack_of_memory_is_put_into_words(files, pictures, monkeypatch):
 def test_pictures_of_the_wrong_kind(files):
     with pytest.raises(ImageError, match="content"):
         transfer("temple", "waves", "adain", weights=files["adain"])
+
+
+@pytest.mark.parametrize("method", ONE_PASS)
+def test_half_precision_paints_nearly_the_same_where_it_is_fast(method, files, pictures, monkeypatch):
+    exact, half = (transfer(*pictures[:2], method, weights=files[method], half=half).image for half in (False, True))
+    assert 0 < (exact - half).abs().mean() < 3 / 255
+    for fast, expected in ((True, half), (False, exact)):
+        monkeypatch.setattr("nstlib.onepass.has_bf16", lambda fast=fast: fast)
+        assert torch.equal(transfer(*pictures[:2], method, weights=files[method]).image, expected)

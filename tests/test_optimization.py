@@ -287,3 +287,10 @@ def test_the_history_of_large_pictures_is_short():
     for size, pairs in sizes.items():
         z = torch.empty(1, 3, *size, device="meta").requires_grad_()
         assert op.OPTIMIZERS["lbfgs"](z).size == pairs
+
+
+def test_half_precision_finds_as_low_a_loss():
+    content, manner = photo("cat", 64), style("waves", 64)
+    exact, half = (stylize(content, manner, backbone="mini", steps=25, progress=False, half=half) for half in (False, True))
+    assert not torch.equal(exact.image, half.image)
+    assert half.history["total"][-1] == pytest.approx(exact.history["total"][-1], rel=0.15)

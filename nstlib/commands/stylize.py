@@ -46,11 +46,12 @@ def _add_control(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--color", choices=list(COLORS), default="style", help="whose colours (default: the style's)")
     group.add_argument("--statistic", choices=list(STATISTICS), default="gram", help="what is remembered of a style")
     group.add_argument("--pooling", choices=list(POOLINGS), default="max")
+    group.add_argument("--half", action="store_true", help="bfloat16: twice as fast on CPUs that have matrix units for it")
     group.add_argument("--tile", type=int, metavar="PX", help="for large pictures: pixels that the network sees at once")
 
 
 NAMES = ("backbone", "size", "content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "steps", "optimizer",
-         "pyramid", "seed", "progress", "mix", "style_scale", "color", "statistic", "pooling", "tile")  # fmt: skip
+         "pyramid", "seed", "progress", "mix", "style_scale", "color", "statistic", "pooling", "tile", "half")  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor, pad
 from nstlib.masks import check_mask, shrink
-from nstlib.nets.fast import convolve_enlarged
+from nstlib.nets.fast import convolve_enlarged, convolve_narrow
+from nstlib.settings import half_precision
 
 LAYER = "relu4_1"
 SHRUNK = 8  # times: what the pools before that layer make of a side
@@ -51,16 +52,18 @@ class MirroredDecoder(nn.Module):
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
             nn.init.zeros_(conv.bias)
         nn.init.constant_(self.blocks[-1][-1].bias, 0.5)
+        self.in_half = False  # convolve in bfloat16
         self.to(memory_format=torch.channels_last)  # twice as fast
 
     def forward(self, maps: Tensor) -> Tensor:
         """The pictures, around [0, 1] but not clamped."""
-        last = self.blocks[-1][-1]
-        for number, block in enumerate(self.blocks):
-            for place, conv in enumerate(block):
-                maps = enlarged(maps, conv) if number and not place else conv(pad(maps, "reflect"))
-                maps = maps if conv is last else F.relu(maps)
-        return maps
+        *hidden, last = [(conv, number > 0 and place == 0) for number, block in enumerate(self.blocks) for place, conv in enumerate(block)]
+        with half_precision(self.in_half, maps.device):
+            for conv, enlarge in hidden:
+                maps = F.relu(enlarged(maps, conv) if enlarge else conv(pad(maps, "reflect")))
+            maps = pad(maps, "reflect")
+            painted = last[0](maps) if torch.is_grad_enabled() else convolve_narrow(maps, last[0])
+        return painted.float() if self.in_half else painted
 
 
 def enlarged(maps: Tensor, conv: nn.Conv2d) -> Tensor:
@@ -121,6 +124,10 @@ class AdaINNet(nn.Module):
     def encode(self, image: Tensor) -> Tensor:
         """The maps of relu4_1: (N, 3, H, W) -> (N, C, H / 8, W / 8), rounded up."""
         return self._encoder[0].to(image.device)(pad_to_step(image, SHRUNK))[LAYER]
+
+    def compute_in_half(self, on: bool) -> None:
+        """Switch: the convolutions of encoder and decoder in bfloat16; statistics and attention stay in float32."""
+        self._encoder[0].in_half = self.decoder.in_half = on
 
     def mixed(self, content: Tensor, styles: Sequence[Tensor], shares: Sequence[float] | None = None,
               masks: Sequence[Tensor] | None = None, match: Match = adain) -> Tensor:

@@ -93,6 +93,10 @@ class SANet(nn.Module):
         """{layer: maps (N, C, h, w)} of LAYERS; the sides of (N, 3, H, W) are divided by 8 and 16, rounded up."""
         return self._encoder[0].to(image.device)(pad_to_step(image, 2 * SHRUNK))
 
+    def compute_in_half(self, on: bool) -> None:
+        """Switch: the convolutions of encoder and decoder in bfloat16; statistics and attention stay in float32."""
+        self._encoder[0].in_half = self.decoder.in_half = on
+
     def attended(self, content: dict[str, Tensor], style: dict[str, Tensor]) -> Tensor:
         """What both attentions make of encoded pictures, merged at the size of relu4_1: (N, C, H / 8, W / 8)."""
         near, far = (attention(content[layer], style[layer]) for attention, layer in zip(self.attentions, LAYERS, strict=True))
