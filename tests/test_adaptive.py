@@ -67,18 +67,20 @@ class Answer(torch.nn.Module):
 
 def test_adain_loss_knows_the_style_itself_and_the_photograph_itself():
     images = pairs(48).batch(0, 2)
-    same = torch.stack([images[:, 1]] * 2, 1)
+    own = torch.stack([images[0, 0], images[1, 1]])  # pair 0 is asked for its photograph, pair 1 for its style
+    same, numbers = torch.stack([images[:, 1]] * 2, 1), torch.arange(2)
     for weight in (20.0, 40.0):
-        loss = AdaINLoss(weight)
-        perfect = loss(Answer(images[:, 1]), same, torch.arange(2))  # its statistics are already the style's
-        assert perfect["content"].item() == pytest.approx(0, abs=1e-3) and perfect["style"].item() == pytest.approx(0, abs=1e-6)
-        found = loss(Answer(images[:, 1]), images, torch.arange(2))
-        assert found["style"].item() == pytest.approx(0, abs=1e-6) and found["content"].item() > 0.1
-        photographs = loss(Answer(images[:, 0]), images, torch.arange(2))
+        loss = AdaINLoss(weight, pixel_weight=7)
+        perfect = loss(Answer(torch.cat([images[:, 1]] * 2)), same, numbers)  # its statistics are already the style's
+        assert all(value.item() == pytest.approx(0, abs=1e-3) for value in perfect.values())
+        found = loss(Answer(torch.cat([images[:, 1], own])), images, numbers)
+        assert found["style"].item() == pytest.approx(0, abs=1e-6) == found["pixels"].item() and found["content"].item() > 0.1
+        photographs = loss(Answer(torch.cat([images[:, 0], 1 - own])), images, numbers)
         assert photographs["style"].item() == pytest.approx(
             weight * sum(manner_loss(loss.encode(images[:, 0])[layer], loss.encode(images[:, 1])[layer]).item()
                          for layer in loss.layers) / 4, rel=1e-3)
-        assert photographs["total"].item() == pytest.approx((photographs["content"] + photographs["style"]).item())
+        assert photographs["pixels"].item() == pytest.approx(7 * (1 - 2 * own).square().mean().item(), rel=1e-4)
+        assert photographs["total"].item() == pytest.approx(sum(photographs[name].item() for name in ("content", "style", "pixels")))
 
 
 def test_the_decoders_first_lesson_is_to_give_pictures_back():
@@ -139,7 +141,7 @@ def test_the_decoder_gets_the_target_that_the_loss_asks_for():
     network.decoder.register_forward_hook(lambda module, inputs, output: got.append(inputs[0]))
     AdaINLoss()(network, images, torch.arange(2))
     content, manner = (network.encode(images[:, half]) for half in (0, 1))
-    torch.testing.assert_close(got[0], adain(content, manner), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(got[0][:2], adain(content, manner), rtol=1e-4, atol=1e-5)
     assert LAYER == LAYERS[0]
 
 

@@ -31,7 +31,7 @@ from nstlib.training import TrainingSettings
 SIDE = 256  # pixels, shorter side of photographs and styles
 LEARNING_RATE, STEPS = 1e-3, 8000
 TRAINERS = {"decoder": train_decoder, "adain": train_adain, "sanet": train_sanet}
-WEIGHTS = {"decoder": ("pixel", "map"), "adain": ("content", "style"), "sanet": ("content", "style", "pixel", "map")}
+WEIGHTS = {"decoder": ("pixel", "map"), "adain": ("content", "style", "pixel"), "sanet": ("content", "style", "pixel", "map")}
 
 
 def collection(source: str) -> Pictures:
