@@ -35,9 +35,12 @@ function render({ model, el }) {
       set(images[i], { x, width, href: model.get("pictures")[i] });
     });
     const [width, height] = [left / columns, HEIGHT / rows];
-    const place = { x: column * width, y: row * height, width, height };
-    set(mark, place);
-    set(rim, { x: place.x - 3, y: place.y - 3, width: width + 6, height: height + 6 });
+    const reach = model.get("reach");
+    const from = [Math.max(column - reach, 0) * width, Math.max(row - reach, 0) * height];
+    const to = [Math.min(column + reach + 1, columns) * width, Math.min(row + reach + 1, rows) * height];
+    const box = { x: from[0], y: from[1], width: to[0] - from[0], height: to[1] - from[1] };
+    set(mark, box);
+    set(rim, { x: box.x - 2, y: box.y - 2, width: box.width + 4, height: box.height + 4 });
     set(svg, { "aria-label": `Column ${column} of ${columns}, row ${row} of ${rows}; beside it the style, lit where this place looks` });
   };
 
@@ -74,7 +77,7 @@ function render({ model, el }) {
     move(model.get("place").map((at, axis) => at + ways[event.key][axis]));
   });
 
-  const traits = ["pictures", "sides", "cells", "place"];
+  const traits = ["pictures", "sides", "cells", "place", "reach"];
   for (const trait of traits) model.on(`change:${trait}`, draw);
   draw();
   el.append(svg);

@@ -5,7 +5,7 @@ The browser's half is attention_panel.js beside this file; the arrow keys do the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -21,8 +21,10 @@ from nstlib.gallery import PHOTOS, STYLES, photo, style
 from nstlib.images import MIN_SIDE, check_image, to_address
 from nstlib.nets.sanet import LAYERS, SANet
 
-DARK = 0.15  # of its brightness is left to a place that is not asked
+DARK = 0.2  # of its brightness is left to a place that is not asked
+MARK = (0.85, 0.1, 0.4)  # red, green, blue
 BESIDE = Path(__file__)
+REACH, MOST_REACH = 1, 4  # places on each side of the mark that ask with it
 VIEWS = ("photograph", "painted")
 
 
@@ -30,7 +32,7 @@ class AttentionPair(anywidget.AnyWidget):
     """A photograph with a mark in it, which mouse, finger, pen or arrow keys move, and beside it a picture of what is asked there.
 
     `pictures`: both, as addresses; `sides`: width and height of each, in pixels. `cells`: columns and rows of places in the
-    photograph. `place`: the mark's column and row, from 0. Raises NstError for a place that there is not.
+    photograph. `place`: the mark's column and row, from 0; `reach`: rows and columns of the mark on each side of it. Raises NstError for a place that there is not.
     """
 
     _esm = BESIDE.with_suffix(".js")
@@ -39,6 +41,7 @@ class AttentionPair(anywidget.AnyWidget):
     sides = traitlets.List(traitlets.List(traitlets.Int()), [[1, 1], [1, 1]]).tag(sync=True)
     cells = traitlets.List(traitlets.Int(), [1, 1]).tag(sync=True)
     place = traitlets.List(traitlets.Int(), [0, 0]).tag(sync=True)
+    reach = traitlets.Int(0).tag(sync=True)
 
     @traitlets.validate("place")
     def _check_place(self, proposal: dict) -> list[int]:
@@ -71,18 +74,40 @@ class Asking:
         return tuple(self._maps[which][layer].shape[-2:])
 
     @torch.inference_mode()
-    def row(self, layer: str, place: tuple[int, int]) -> Tensor:
-        """What the place (row, column) of the photograph takes of each place of the style: (h, w), its sum is 1."""
+    def table(self, layer: str) -> Tensor:
+        """What each place of the photograph takes of each place of the style: (H W, h w), rows sum to 1."""
         if layer not in self._tables:
             attention, maps = self.network.attentions[LAYERS.index(layer)], (one[layer] for one in self._maps)
-            self._tables[layer] = attention.weights(*maps)[0].cpu()  # (H W, h w)
-        return self._tables[layer][place[0] * self.cells(layer)[1] + place[1]].view(self.cells(layer, 1))
+            self._tables[layer] = attention.weights(*maps)[0].cpu()
+        return self._tables[layer]
+
+    def row(self, layer: str, place: tuple[int, int], reach: int = 0) -> Tensor:
+        """What the place (row, column) of the photograph takes of each place of the style: (h, w), its sum is 1.
+
+        `reach`: the mean of all places at most so many rows and columns away.
+        """
+        rows, columns = (slice(max(0, at - reach), at + reach + 1) for at in place)
+        asking = self.table(layer).view(*self.cells(layer), *self.cells(layer, 1))[rows, columns]
+        return asking.mean((0, 1))
 
 
 def light_up(picture: Tensor, weights: Tensor) -> Tensor:
-    """A picture (1, 3, H, W) that is dark but where `weights` (h, w), from 0 up, are high: their largest has full light."""
-    light = F.interpolate(weights[None, None] / weights.max(), picture.shape[-2:], mode="bilinear", align_corners=False)
-    return picture * (DARK + (1 - DARK) * light.sqrt()).to(picture)  # the root: a quarter of the weight is half of the light
+    """A picture (1, 3, H, W) that is dark but where `weights` (h, w), from 0 up, are high: their largest has full light.
+
+    Neighbours are lit as well: a place of these layers sees more than the pixels that it stands for.
+    """
+    wide = F.max_pool2d(weights[None, None] / weights.max(), 3, 1, 1).sqrt()  # the root: a quarter of the weight is half of the light
+    light = F.interpolate(wide, picture.shape[-2:], mode="bilinear", align_corners=False)
+    return picture * (DARK + (1 - DARK) * light).to(picture)
+
+
+def marked(picture: Tensor, places: Iterable[tuple[float, float]]) -> Tensor:
+    """A picture (1, 3, H, W) with a small square at each place (down, right), in shares of height and width."""
+    picture, reach = picture.clone(), max(2, max(picture.shape[-2:]) // 40)
+    for place in places:
+        y, x = (round(share * length) for share, length in zip(place, picture.shape[-2:], strict=True))
+        picture[..., max(0, y - reach):y + reach, max(0, x - reach):x + reach] = torch.tensor(MARK, device=picture.device).view(1, 3, 1, 1)
+    return picture
 
 
 def places_for(weights: Tensor, share: float = 0.5) -> int:
@@ -98,16 +123,18 @@ class AttentionPanel(ipywidgets.VBox):
         self.photo = ipywidgets.Dropdown(options=list(photos), value=photos[0], description="photograph")
         self.style = ipywidgets.Dropdown(options=list(styles), value=styles[0], description="style")
         self.layer = ipywidgets.Dropdown(options=list(LAYERS), value=LAYERS[0], description="attention")
+        self.reach = ipywidgets.IntSlider(value=REACH, min=0, max=MOST_REACH, description="reach")
         self.view = ipywidgets.Dropdown(options=list(VIEWS), value=VIEWS[0], description="left")
         self.pair = AttentionPair(layout={"width": "100%", "max_width": "760px"})
         self.status = ipywidgets.Label()
-        menus = [ipywidgets.HBox(row) for row in ((self.photo, self.style), (self.layer, self.view))]
+        menus = [ipywidgets.HBox(row) for row in ((self.photo, self.style), (self.layer, self.view), (self.reach,))]
         super().__init__([*menus, self.pair, self.status])
         for menu in (self.photo, self.style):
             menu.observe(lambda _: self._load(), names="value")
-        for control, trait in ((self.layer, "value"), (self.view, "value")):
-            control.observe(lambda _: self._arrange(), names=trait)
+        for menu in (self.layer, self.view):
+            menu.observe(lambda _: self._arrange(), names="value")
         self.pair.observe(lambda _: self._show(), names="place")
+        self.reach.observe(lambda _: self._show(), names="value")
         self._load((0.5, 0.5))
 
     def _load(self, where: tuple[float, float] | None = None) -> None:
@@ -132,7 +159,8 @@ class AttentionPanel(ipywidgets.VBox):
 
     def _show(self) -> None:
         column, row = self.pair.place
-        weights = self.asking.row(self.layer.value, (row, column))
+        weights = self.asking.row(self.layer.value, (row, column), self.reach.value)
+        self.pair.reach = self.reach.value
         self.pair.pictures = [self._left, to_address(light_up(self.asking.manner, weights))]
         self.status.value = (f"column {column}, row {row}: half of its weight lies on {places_for(weights)} "
                              f"of {weights.numel()} places of the style")  # fmt: skip

@@ -35,6 +35,14 @@ def test_another_place_lights_another_part_of_the_style(panel):
     assert panel.pair.pictures[0] == left and panel.pair.pictures[1] != right
 
 
+def test_neighbours_ask_with_it(panel):
+    alone = panel.asking.row("relu4_1", (4, 6))
+    before = panel.pair.pictures[1]
+    panel.reach.value = 0
+    assert panel.pair.reach == 0 and panel.pair.pictures[1] != before
+    assert panel.status.value.startswith(f"column 6, row 4: half of its weight lies on {room.places_for(alone)} of ")
+
+
 def test_the_mark_stays_where_it_was_when_the_cells_grow(panel):
     panel.pair.place = [2, 7]
     panel.layer.value = "relu5_1"
@@ -61,15 +69,24 @@ def test_a_row_is_the_row_of_the_network_s_table(network):
     row = asking.row("relu5_1", (2, 5))
     assert row.shape == maps[1].shape[-2:]
     torch.testing.assert_close(row.flatten(), table[2 * 6 + 5])
+    near = asking.row("relu5_1", (0, 5), reach=1)  # two rows and two columns: the rest is outside
+    torch.testing.assert_close(near.flatten(), table[[4, 5, 10, 11]].mean(0))
     torch.testing.assert_close(asking.painted, network(content, manner).clamp(0, 1).detach(), rtol=1e-4, atol=1e-4)
 
 
 def test_what_is_asked_most_has_its_own_light_and_the_rest_is_dark():
-    picture, weights = torch.full((1, 3, 8, 8), 0.8), torch.zeros(2, 2)
-    weights[0, 1] = 0.3
+    picture, weights = torch.full((1, 3, 16, 16), 0.8), torch.zeros(4, 4)
+    weights[0, 3] = 0.3
     lit = room.light_up(picture, weights)
     assert lit.shape == picture.shape and lit[0, 0, 0, -1] == pytest.approx(0.8)
     assert lit[0, 0, -1, 0] == pytest.approx(0.8 * room.DARK)
+
+
+def test_places_are_marked_in_a_copy():
+    picture = torch.zeros(1, 3, 20, 40)
+    seen = room.marked(picture, [(0.5, 0.25), (0, 1)])
+    assert seen[0, :, 10, 10].tolist() == pytest.approx(room.MARK) and seen[0, 0, 0, -1] > 0.8
+    assert (seen[:, 0] > 0).sum() == 16 + 4 and not picture.any()
 
 
 def test_how_many_places_hold_half_of_the_weight():
