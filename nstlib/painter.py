@@ -191,10 +191,11 @@ def _normalised(plain: Computed, full: Sequence[int], band: int, shares: Tensor 
 
 def _sums(part: Tensor, rows: int) -> list[Tensor]:
     """Of maps (1, C, H, W), over each `rows` rows: sums of values and of squares, (2, n, C) tensors for n parts."""
-    flat = part.permute(0, 2, 3, 1)[0].float()  # (H, W, C)
+    flat = part.permute(0, 2, 3, 1)[0]  # (H, W, C)
     whole = flat.shape[0] // rows * rows
-    parts = [flat[:whole].reshape(-1, rows * flat.shape[1], flat.shape[2]), flat[None, whole:].flatten(1, 2)]
-    return [torch.stack([one.sum(1), (one * one).sum(1)]) for one in parts if one.numel()]
+    parts = [*flat[:whole].reshape(-1, rows * flat.shape[1], flat.shape[2]).split(4), flat[None, whole:].flatten(1, 2)]
+    exact = (one.float() for one in parts if one.numel())  # a few at a time: they stay in the cache
+    return [torch.stack([one.sum(1), (one * one).sum(1)]) for one in exact]
 
 
 def _bands(height: int, full: int, band: int) -> Iterator[tuple[int, int]]:
