@@ -65,7 +65,7 @@ class SquarePanel(ipywidgets.VBox):
     def __init__(self, paint: Paint, corners: Sequence[str], photos: Sequence[str], size: int):
         self.paint, self.size, self._following = paint, size, False
         self.photo = ipywidgets.Dropdown(options=list(photos), value=photos[0], description="photograph")
-        self.styles = [ipywidgets.Dropdown(options=list(STYLES), value=name, description=where)
+        self.styles = [ipywidgets.Dropdown(options=list(STYLES), value=name, description=where, style={"description_width": "84px"})
                        for name, where in zip(corners, CORNERS, strict=True)]  # fmt: skip
         self.square = StyleSquare(layout={"width": "340px"})
         self.across, self.down, self.strength = (
