@@ -23,6 +23,7 @@ from nstlib.nets.sanet import LAYERS, SANet
 
 DARK = 0.2  # of its brightness is left to a place that is not asked
 MARK = (0.85, 0.1, 0.4)  # red, green, blue
+WHOLE = 16  # pixels: a place of relu5_1
 BESIDE = Path(__file__)
 REACH, MOST_REACH = 1, 4  # places on each side of the mark that ask with it
 VIEWS = ("photograph", "painted")
@@ -53,14 +54,17 @@ class AttentionPair(anywidget.AnyWidget):
 
 
 class Asking:
-    """What each place of a photograph takes of each place of a style, for both attentions of a SANet; the painted picture, too."""
+    """What each place of a photograph takes of each place of a style, for both attentions of a SANet; the painted picture, too.
+
+    Both pictures lose up to 15 px at the right and below, so that places and pixels agree. Raises ImageError.
+    """
 
     @torch.inference_mode()
     def __init__(self, network: SANet, content: Tensor, manner: Tensor):
-        self.content, self.manner, self.network = content, manner, network
-        where = next(network.parameters()).device
-        self._maps = [network.encode(check_image(one, name, MIN_SIDE).to(where))
-                      for one, name in ((content, "content"), (manner, "style"))]  # fmt: skip
+        self.content, self.manner = (_whole_places(check_image(one, name, MIN_SIDE))
+                                     for one, name in ((content, "content"), (manner, "style")))  # fmt: skip
+        where, self.network = next(network.parameters()).device, network
+        self._maps = [network.encode(one.to(where)) for one in (self.content, self.manner)]
         self._tables: dict[str, Tensor] = {}
 
     @cached_property
@@ -89,6 +93,11 @@ class Asking:
         rows, columns = (slice(max(0, at - reach), at + reach + 1) for at in place)
         asking = self.table(layer).view(*self.cells(layer), *self.cells(layer, 1))[rows, columns]
         return asking.mean((0, 1))
+
+
+def _whole_places(picture: Tensor) -> Tensor:
+    height, width = (side // WHOLE * WHOLE for side in picture.shape[-2:])
+    return picture[..., :height, :width].contiguous()
 
 
 def light_up(picture: Tensor, weights: Tensor) -> Tensor:
