@@ -33,6 +33,7 @@ from nstlib.metrics import BASELINES, MEASURED, METRICS, bootstrap_mean, lpips, 
 from nstlib.nets.fast import FastNet
 from nstlib.nets.files import load_fast
 from nstlib.objective import Weights
+from nstlib.onepass import OnePass, paint_like
 from nstlib.painter import paint
 from nstlib.recipes import STYLE_SIZE
 from nstlib.settings import device
@@ -74,6 +75,21 @@ def by_network(pair: Pair) -> Tensor:
     return resize(painted, pair.content.shape[-2:])
 
 
+@cache
+def painter_for(method: str) -> OnePass:
+    return OnePass(method)
+
+
+def in_any_style(method: str) -> Method:
+    """In one pass, by a network that does not know the style: as `by_network`, at the size of its training, then reduced."""
+
+    def painted(pair: Pair) -> Tensor:
+        made = paint_like(painter_for(method), photo(pair.photo, STYLE_SIZE), [style(pair.style, STYLE_SIZE)])
+        return resize(made, pair.content.shape[-2:])
+
+    return painted
+
+
 METHODS: dict[str, Method] = {
     **{name: on_pictures(function) for name, function in BASELINES.items()},
     "gram": by_optimisation(),
@@ -83,6 +99,7 @@ METHODS: dict[str, Method] = {
     "gram, affine": by_optimisation(color="affine"),
     **{name: by_optimisation(statistic=name) for name in ("mean_std", "wasserstein", "sliced", "histogram", "patches")},
     "one pass, many styles": by_network,
+    **{name: in_any_style(name) for name in ("adain", "sanet")},
 }
 
 
