@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor
-from nstlib.losses import content_loss
+from nstlib.losses import content_loss, mean_loss
 from nstlib.nets import adain, sanet
 from nstlib.objective import STYLE_LAYERS
 
@@ -69,7 +69,7 @@ class IdentityLoss(_PairLoss):
         again = self.encode(painted)
         with torch.autocast(images.device.type, enabled=False):
             return self.weighted({"pixels": F.mse_loss(painted, own),
-                                  "maps": _mean([content_loss(again[layer], seen[layer]) for layer in self.layers])})
+                                  "maps": mean_loss([content_loss(again[layer], seen[layer]) for layer in self.layers])})
 
 
 class AdaINLoss(_PairLoss):
@@ -84,20 +84,18 @@ class AdaINLoss(_PairLoss):
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
         """{"content", "style", "pixels", "total"} of pairs (N, 2, 3, H, W) of photographs and styles; `numbers` as for `SANetLoss`."""
-        count, pictures = len(images), images.transpose(0, 1).flatten(0, 1)  # photographs, then styles
-        photos = torch.arange(count, device=images.device)
-        styles, own = photos + count, photos + count * (numbers.to(images.device) % 2)
+        pictures, photos, styles, own = _rows(images, numbers)
         with torch.no_grad():
             seen = self.encode(pictures)
             deep = seen[adain.LAYER]
             target = adain.adain(deep[photos], deep[styles])
         painted = network(deep[torch.cat([photos, own])], deep[torch.cat([styles, own])]).float()
-        found = self.encode(painted[:count])
+        found = self.encode(painted[:len(images)])
         with torch.autocast(images.device.type, enabled=False):
             return self.weighted({
                 "content": content_loss(found[adain.LAYER], target),
-                "style": _mean([manner_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
-                "pixels": F.mse_loss(painted[count:], pictures[own])})
+                "style": mean_loss([manner_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
+                "pixels": F.mse_loss(painted[len(images):], pictures[own])})
 
 
 class SANetLoss(_PairLoss):
@@ -114,9 +112,7 @@ class SANetLoss(_PairLoss):
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
         """{"content", "style", "pixels", "maps", "total"} of pairs (N, 2, 3, H, W); pair `numbers` (N,) even: its photograph is asked for itself."""
-        count, pictures = len(images), images.transpose(0, 1).flatten(0, 1)  # photographs, then styles
-        photos = torch.arange(count, device=images.device)
-        styles, own = photos + count, photos + count * (numbers.to(images.device) % 2)
+        pictures, photos, styles, own = _rows(images, numbers)
         with torch.no_grad():
             seen = self.encode(pictures)
         asked = [{layer: seen[layer][rows] for layer in sanet.LAYERS}
@@ -125,10 +121,18 @@ class SANetLoss(_PairLoss):
         found, again = _halves(self.encode(painted))
         with torch.autocast(images.device.type, enabled=False):
             return self.weighted({
-                "content": _mean([_normalised_error(found[layer], seen[layer][photos]) for layer in sanet.LAYERS]),
-                "style": _mean([manner_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
-                "pixels": F.mse_loss(painted[count:], pictures[own]),
-                "maps": _mean([content_loss(again[layer], seen[layer][own]) for layer in self.layers])})
+                "content": mean_loss([_normalised_error(found[layer], seen[layer][photos]) for layer in sanet.LAYERS]),
+                "style": mean_loss([manner_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
+                "pixels": F.mse_loss(painted[len(images):], pictures[own]),
+                "maps": mean_loss([content_loss(again[layer], seen[layer][own]) for layer in self.layers])})
+
+
+def _rows(images: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Of pairs (N, 2, 3, H, W): photographs, then styles (2 N, 3, H, W), and where in it are the photographs, the styles, and
+    which of each pair is asked for itself: three (N,)."""
+    count = len(images)
+    photos = torch.arange(count, device=images.device)
+    return images.transpose(0, 1).flatten(0, 1), photos, photos + count, photos + count * (numbers.to(images.device) % 2)
 
 
 def _halves(maps: Maps) -> tuple[Maps, Maps]:
@@ -139,7 +143,3 @@ def _halves(maps: Maps) -> tuple[Maps, Maps]:
 
 def _normalised_error(features: Tensor, target: Tensor) -> Tensor:
     return F.mse_loss(sanet.normalised(features), sanet.normalised(target))
-
-
-def _mean(terms: Sequence[Tensor]) -> Tensor:
-    return torch.stack(list(terms)).mean()

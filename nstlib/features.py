@@ -90,10 +90,10 @@ class VGG(nn.Module):
         return F.conv2d(pad(x, self.padding_mode), conv.weight, conv.bias)
 
 
-def pad(x: Tensor, mode: str) -> Tensor:
-    """The maps (N, C, H, W) continued by one place on each side; as F.pad's `mode` says."""
+def pad(x: Tensor, mode: str, sides: Sequence[int] = (1, 1, 1, 1)) -> Tensor:
+    """The maps (N, C, H, W), continued by `sides` places: left, right, top, bottom; as F.pad's `mode` says."""
     with torch.autocast(x.device.type, enabled=False):  # which would compute it in float32, and copy everything twice
-        return F.pad(x, (1,) * 4, mode=mode)
+        return F.pad(x, tuple(sides), mode=mode)
 
 
 class FeatureExtractor(nn.Module):

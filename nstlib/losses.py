@@ -4,6 +4,9 @@
 serves every layer, backbone and size. The papers' forms are there by name, for the lessons that reproduce them.
 """
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor
 
 from nstlib.errors import NstError
@@ -84,3 +87,8 @@ def _check_pair(a: Tensor, b: Tensor, form: str, forms: dict) -> None:
     _check_form(form, forms)
     if a.shape[1:] != b.shape[1:] or b.shape[0] not in (1, a.shape[0]):
         raise NstError(f"shapes {tuple(a.shape)} and {tuple(b.shape)} differ: give the same layer of pictures of one size")
+
+
+def mean_loss(terms: Sequence[Tensor]) -> Tensor:
+    """The mean of several scalars, at least one, such as a loss in several layers: a scalar."""
+    return torch.stack(list(terms)).mean()

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from nstlib.errors import NstError
 from nstlib.images import check_image
-from nstlib.nets.fast import ConditionalInstanceNorm2d, FastNet, Layer, finish, pad_to_step
+from nstlib.nets.fast import ConditionalInstanceNorm2d, FastNet, Layer, finish, prepared
 from nstlib.settings import device, has_bf16
 
 WHOLE = 2048 * 2048  # pixels: larger pictures are painted in bands
@@ -136,7 +136,7 @@ def _paint_in_bands(network: FastNet, picture: Tensor, shares: Tensor | None, ti
     """The painted picture (1, 3, H, W), not clamped, on the CPU; `tile` None: in one band."""
     height, width = picture.shape[-2:]
     where = next(network.parameters()).device
-    padded = pad_to_step(picture)
+    padded = prepared(picture)
     full = padded.shape[-2:]
     band = full[0] if tile is None else max(tile * tile // full[1] // ROWS, 1) * ROWS
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib.features import FeatureExtractor
-from nstlib.losses import content_loss, gram_matrix, style_loss, total_variation
+from nstlib.losses import content_loss, gram_matrix, mean_loss, style_loss, total_variation
 from nstlib.nets.fast import RANGE
 from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
 
@@ -44,8 +44,8 @@ class PerceptualLoss:
             wanted = self.extractor(images)
         seen = self.extractor(painted)
         with torch.autocast(images.device.type, enabled=False):  # Gram matrices want all their digits
-            content = _mean([content_loss(seen[layer].float(), wanted[layer].float()) for layer in self.content_layers])
-            style = _mean([style_loss(gram_matrix(seen[layer].float()), target[chosen]) for layer, target in self.targets.items()])
+            content = mean_loss([content_loss(seen[layer].float(), wanted[layer].float()) for layer in self.content_layers])
+            style = mean_loss([style_loss(gram_matrix(seen[layer].float()), target[chosen]) for layer, target in self.targets.items()])
             variation = total_variation(painted.float())
         losses = {"content": self.weights.content * content, "style": self.weights.style * style, "tv": self.weights.tv * variation}
         if self.glare:
@@ -62,7 +62,3 @@ def glaring(painted: Tensor) -> Tensor:
     """
     before = torch.atanh(((painted.float() - 0.5) / RANGE).clamp(-1 + 1e-5, 1 - 1e-5))
     return F.relu(before.abs() - CALM).square().mean()
-
-
-def _mean(terms: Sequence[Tensor]) -> Tensor:
-    return torch.stack(list(terms)).mean()

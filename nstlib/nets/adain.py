@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor, pad
 from nstlib.masks import check_mask, shrink
-from nstlib.nets.fast import convolve_enlarged, convolve_narrow
+from nstlib.nets.fast import convolve_enlarged, convolve_narrow, pad_to_step
 from nstlib.settings import half_precision
 
 LAYER = "relu4_1"
@@ -81,12 +81,6 @@ def encoder_shapes(encoder: FeatureExtractor) -> list[list[tuple[int, int]]]:
     return list(blocks.values())
 
 
-def pad_to_step(image: Tensor, step: int) -> Tensor:
-    """Pictures, reflected at the lower and right border up to multiples of `step` px: the encoder's pools would cut off the rest."""
-    height, width = image.shape[-2:]
-    return F.pad(image, (0, -width % step, 0, -height % step), mode="reflect")
-
-
 def blend(made: Sequence[Tensor], shares: Sequence[float] | None, masks: Sequence[Tensor] | None,
           rest: Callable[[], Tensor]) -> Tensor:
     """Maps (1, C, h, w), one a style, as one: by shares, or from place to place by masks.
@@ -122,7 +116,7 @@ class AdaINNet(nn.Module):
         self.decoder = MirroredDecoder(encoder_shapes(encoder))
 
     def encode(self, image: Tensor) -> Tensor:
-        """The maps of relu4_1: (N, 3, H, W) -> (N, C, H / 8, W / 8), rounded up."""
+        """The maps of relu4_1: (N, 3, H, W) -> (N, C, H / 8, W / 8), rounded up: the pools would cut off the rest."""
         return self._encoder[0].to(image.device)(pad_to_step(image, SHRUNK))[LAYER]
 
     def compute_in_half(self, on: bool) -> None:

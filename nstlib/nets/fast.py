@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib.errors import NstError
+from nstlib.features import pad
 from nstlib.images import MIN_SIDE
 
 CHANNELS = (32, 64, 128)  # after the first three convolutions, at width 1
@@ -75,7 +76,7 @@ class Layer(nn.Module):
     def pad(self, x: Tensor, top: int, bottom: int) -> Tensor:
         """Continue maps (N, C, H, W) by the border at left and right, by so many rows above and below."""
         # What reflection adds to an enlarged map is what repetition adds to the small one.
-        return continued(x, (self.border, self.border, top, bottom), "replicate" if self.enlarge > 1 else "reflect")
+        return pad(x, "replicate" if self.enlarge > 1 else "reflect", (self.border, self.border, top, bottom))
 
     def convolve_padded(self, x: Tensor) -> Tensor:
         """Convolve maps that have their border already; nothing is learned here: (N, C, H + 2 b, W + 2 b) -> (N, C', H', W')."""
@@ -91,7 +92,7 @@ class Layer(nn.Module):
             return self.convolve_padded(self.pad(x, self.border, self.border))
         if self.enlarge > 1:
             x = F.interpolate(x, scale_factor=self.enlarge, mode="nearest")
-        return self.conv(continued(x, (self.conv.kernel_size[0] // 2,) * 4, "reflect"))
+        return self.conv(pad(x, "reflect", (self.conv.kernel_size[0] // 2,) * 4))
 
     def forward(self, x: Tensor, shares: Tensor | None = None) -> Tensor:
         """Convolve, normalise (with the styles' shares (N, S) where the norm asks for them), ReLU."""
@@ -181,7 +182,7 @@ class FastNet(nn.Module):
         """The painted pictures, around [0, 1] but not clamped; sides from 32 px up. `style`: see `shares`."""
         height, width = image.shape[-2:]
         shares = self.shares(style, len(image), image)
-        x = pad_to_step(image)
+        x = prepared(image)
         for layer in [*self.down, *self.blocks, *self.up]:
             x = layer(x, shares)
         return finish(x)[..., :height, :width]
@@ -222,18 +223,17 @@ def convolve_narrow(x: Tensor, conv: nn.Conv2d) -> Tensor:
     return F.pixel_shuffle(F.conv2d(x, kernels, conv.bias.repeat_interleave(4), stride=2), 2)
 
 
-def continued(x: Tensor, sides: Sequence[int], mode: str) -> Tensor:
-    """The maps (N, C, H, W), continued by `sides` pixels: left, right, top, bottom; as F.pad's `mode` says."""
-    with torch.autocast(x.device.type, enabled=False):  # which would compute it in float32, and copy everything twice
-        return F.pad(x, sides, mode=mode)
-
-
-def pad_to_step(image: Tensor) -> Tensor:
-    """The pictures, reflected at the lower and right border up to sides that are multiples of 4 px. Raises NstError."""
+def pad_to_step(image: Tensor, step: int) -> Tensor:
+    """Pictures (N, 3, H, W), reflected at the lower and right border up to sides that are multiples of `step` px."""
     height, width = image.shape[-2:]
-    if image.ndim != 4 or image.shape[1] != 3 or min(height, width) < MIN_SIDE:
+    return F.pad(image, (0, -width % step, 0, -height % step), mode="reflect")
+
+
+def prepared(image: Tensor) -> Tensor:
+    """The pictures (N, 3, H, W), continued to sides that a FastNet can take. Raises NstError for what is none, or too small."""
+    if image.ndim != 4 or image.shape[1] != 3 or min(image.shape[-2:]) < MIN_SIDE:
         raise NstError(f"image has shape {tuple(image.shape)}, expected (N, 3, H, W) with sides of at least {MIN_SIDE} px")
-    return F.pad(image, (0, -width % STEP, 0, -height % STEP), mode="reflect")
+    return pad_to_step(image, STEP)
 
 
 def with_styles(network: FastNet, names: Sequence[str]) -> FastNet:

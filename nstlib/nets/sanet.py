@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor, pad
-from nstlib.nets.adain import SHRUNK, MirroredDecoder, blend, encoder_shapes, mean_and_deviation, pad_to_step
+from nstlib.nets.adain import SHRUNK, MirroredDecoder, blend, encoder_shapes, mean_and_deviation
+from nstlib.nets.fast import pad_to_step
 
 LAYERS = ("relu4_1", "relu5_1")
 CALM = 0.3  # of queries and keys at the beginning: several places answer, not only the one that is most alike
