@@ -5,7 +5,6 @@ The browser's half of the triangle is mixing_panel.js beside this file; the slid
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,14 +14,12 @@ import traitlets
 from torch import Tensor
 
 from nstlib.errors import NstError
-from nstlib.gallery import PHOTOS, STYLES, photo, style
-from nstlib.images import to_address, to_jpeg
+from nstlib.gallery import PHOTOS
+from nstlib.mixture import NOTCH, MixturePanel
 from nstlib.nets.fast import FastNet
 from nstlib.painter import paint
 
 CORNERS = 3
-THUMBNAIL = 96  # pixels of a style at its corner
-NOTCH = 0.01  # a slider's step: in the browser it snaps to it, and reports that as if it had been moved
 BESIDE = Path(__file__)
 Paint = Callable[[Tensor, dict[str, float]], Tensor]
 
@@ -60,67 +57,33 @@ def with_share(shares: Sequence[float], corner: int, value: float) -> list[float
     return [value if number == corner else (1 - value) * other for number, other in enumerate(others)]
 
 
-class MixingPanel(ipywidgets.VBox):
-    """The panel that `mixing_panel` returns; its controls are attributes, so that a test can press them."""
+class MixingPanel(MixturePanel):
+    """The panel that `mixing_panel` returns: a triangle, and a slider beside each menu."""
 
     def __init__(self, paint: Paint, names: Sequence[str], corners: Sequence[str], photos: Sequence[str], size: int):
-        self.paint, self.size, self._following = paint, size, False
-        self.photo = ipywidgets.Dropdown(options=list(photos), value=photos[0], description="photograph")
-        self.styles = [ipywidgets.Dropdown(options=list(names), value=name, description=where)
-                       for name, where in zip(corners, ("left", "right", "top"), strict=True)]  # fmt: skip
-        self.triangle = StyleTriangle(layout={"width": "340px"})
+        self.paint, self.triangle = paint, StyleTriangle(layout={"width": "340px"})
+        menus = [ipywidgets.Dropdown(options=list(names), value=name, description=where)
+                 for name, where in zip(corners, ("left", "right", "top"), strict=True)]  # fmt: skip
+        super().__init__(self.triangle, menus, photos, size)
         self.sliders = [ipywidgets.FloatSlider(value=1 / 3, min=0, max=1, step=NOTCH, readout_format=".2f") for _ in corners]
-        self.picture = ipywidgets.Image(format="jpeg", layout={"width": "380px", "object_fit": "contain"})
-        self.status = ipywidgets.Label()
-        choices = [ipywidgets.HBox([menu, slider]) for menu, slider in zip(self.styles, self.sliders, strict=True)]
-        view = ipywidgets.HBox([self.triangle, ipywidgets.VBox([self.picture, self.status])])
-        super().__init__([self.photo, *choices, view])
-        self._listen()
-
-    def _listen(self) -> None:
-        self.photo.observe(lambda _: self._load(), names="value")
-        self.triangle.observe(lambda _: self._follow(), names="shares")
-        for corner, (menu, slider) in enumerate(zip(self.styles, self.sliders, strict=True)):
-            menu.observe(lambda _: self._rename(), names="value")
+        choices = [ipywidgets.HBox(pair) for pair in zip(self.styles, self.sliders, strict=True)]
+        self.children = [self.photo, *choices, self.view]
+        self.triangle.observe(lambda _: self.follow(dict(zip(self.sliders, self.shares(), strict=True))), names="shares")
+        for corner, slider in enumerate(self.sliders):
             slider.observe(lambda change, corner=corner: self._slide(corner, change["new"]), names="value")
-        self._rename(show=False)
-        self._load()
+        self.begin()
 
-    def mixture(self) -> dict[str, float]:
-        """What is mixed now: share by style's name; a style that stands at two corners has both their shares."""
-        mixed = dict.fromkeys((menu.value for menu in self.styles), 0.0)
-        for menu, share in zip(self.styles, self.triangle.shares, strict=True):
-            mixed[menu.value] += share
-        return mixed
+    def shares(self) -> list[float]:
+        """The point's barycentric weights."""
+        return self.triangle.shares
+
+    def painted(self, mixture: dict[str, float]) -> Tensor:
+        """The photograph in this mixture: (1, 3, H, W)."""
+        return self.paint(self.content, mixture)
 
     def _slide(self, corner: int, value: float) -> None:
-        if not self._following and abs(value - self.triangle.shares[corner]) > 0.51 * NOTCH:
+        if self.by_hand(value, self.triangle.shares[corner]):
             self.triangle.shares = with_share(self.triangle.shares, corner, value)
-
-    def _follow(self) -> None:
-        self._following = True  # the sliders follow the point: they are not being moved by hand
-        for slider, share in zip(self.sliders, self.triangle.shares, strict=True):
-            slider.value = share
-        self._following = False
-        self._show()
-
-    def _rename(self, show: bool = True) -> None:
-        names = [menu.value for menu in self.styles]
-        self.triangle.names = names
-        self.triangle.thumbnails = [to_address(style(name, THUMBNAIL)) if name in STYLES else "" for name in names]
-        if show:
-            self._show()
-
-    def _load(self) -> None:
-        self.content = photo(self.photo.value, self.size)
-        self._show()
-
-    def _show(self) -> None:
-        began = time.perf_counter()
-        painted = self.paint(self.content, self.mixture())
-        seconds = time.perf_counter() - began
-        self.picture.value = to_jpeg(painted)
-        self.status.value = " + ".join(f"{share:.2f} {name}" for name, share in self.mixture().items()) + f" in {seconds:.2f} s"
 
 
 def mixing_panel(network: FastNet, corners: Sequence[str] | None = None, *, photos: Sequence[str] | None = None,

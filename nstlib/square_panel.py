@@ -6,7 +6,6 @@ The browser's half of the square is square_panel.js beside this file; the slider
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,13 +15,11 @@ import traitlets
 from torch import Tensor
 
 from nstlib.errors import NstError
-from nstlib.gallery import PHOTOS, STYLES, photo, style
-from nstlib.images import to_address, to_jpeg
+from nstlib.gallery import PHOTOS, STYLES, style
+from nstlib.mixture import NOTCH, MixturePanel
 from nstlib.onepass import Encoded, OnePass
 
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
-THUMBNAIL = 96  # pixels of a style at its corner
-NOTCH = 0.01  # a slider's step: in the browser it snaps to it, and reports that as if it had been moved
 BESIDE = Path(__file__)
 Paint = Callable[[Tensor, dict[str, float], float], Tensor]
 
@@ -59,71 +56,41 @@ class StyleSquare(anywidget.AnyWidget):
         return place
 
 
-class SquarePanel(ipywidgets.VBox):
-    """The panel that `square_panel` returns; its controls are attributes, so that a test can press them."""
+class SquarePanel(MixturePanel):
+    """The panel that `square_panel` returns: a square, sliders for the point's place, and one for the strength."""
 
     def __init__(self, paint: Paint, corners: Sequence[str], photos: Sequence[str], size: int):
-        self.paint, self.size, self._following = paint, size, False
-        self.photo = ipywidgets.Dropdown(options=list(photos), value=photos[0], description="photograph")
-        self.styles = [ipywidgets.Dropdown(options=list(STYLES), value=name, description=where, style={"description_width": "84px"})
-                       for name, where in zip(corners, CORNERS, strict=True)]  # fmt: skip
-        self.square = StyleSquare(layout={"width": "340px"})
+        self.paint, self.square = paint, StyleSquare(layout={"width": "340px"})
+        menus = [ipywidgets.Dropdown(options=list(STYLES), value=name, description=where, style={"description_width": "84px"})
+                 for name, where in zip(corners, CORNERS, strict=True)]  # fmt: skip
+        super().__init__(self.square, menus, photos, size)
         self.across, self.down, self.strength = (
             ipywidgets.FloatSlider(value=value, min=0, max=1, step=NOTCH, description=name, readout_format=".2f")
             for name, value in (("across", 0.5), ("down", 0.5), ("strength", 1.0)))
-        self.picture = ipywidgets.Image(format="jpeg", layout={"width": "380px", "object_fit": "contain"})
-        self.status = ipywidgets.Label()
-        rows = [ipywidgets.HBox(row) for row in ([self.photo, self.strength], self.styles[:2], self.styles[2:],
-                                                 [self.across, self.down])]  # fmt: skip
-        super().__init__([*rows, ipywidgets.HBox([self.square, ipywidgets.VBox([self.picture, self.status])])])
-        self._listen()
-
-    def _listen(self) -> None:
-        self.photo.observe(lambda _: self._load(), names="value")
-        self.square.observe(lambda _: self._follow(), names="place")
-        for axis, slider in enumerate((self.across, self.down)):
+        rows = ([self.photo, self.strength], self.styles[:2], self.styles[2:], [self.across, self.down])
+        self.children = [*(ipywidgets.HBox(row) for row in rows), self.view]
+        sliders = (self.across, self.down)
+        self.square.observe(lambda _: self.follow(dict(zip(sliders, self.square.place, strict=True))), names="place")
+        for axis, slider in enumerate(sliders):
             slider.observe(lambda change, axis=axis: self._slide(axis, change["new"]), names="value")
-        for menu in self.styles:
-            menu.observe(lambda _: self._rename(), names="value")
-        self.strength.observe(lambda _: self._show(), names="value")
-        self._rename(show=False)
-        self._load()
+        self.strength.observe(lambda _: self.show(), names="value")
+        self.begin()
 
-    def mixture(self) -> dict[str, float]:
-        """What is mixed now: share by style's name; a style that stands at two corners has both their shares."""
-        mixed = dict.fromkeys((menu.value for menu in self.styles), 0.0)
-        for menu, share in zip(self.styles, bilinear_shares(*self.square.place), strict=True):
-            mixed[menu.value] += share
-        return mixed
+    def shares(self) -> list[float]:
+        """What the point's place has of each corner."""
+        return bilinear_shares(*self.square.place)
+
+    def painted(self, mixture: dict[str, float]) -> Tensor:
+        """The photograph in this mixture, as strongly as the slider says: (1, 3, H, W)."""
+        return self.paint(self.content, mixture, self.strength.value)
+
+    def remark(self) -> str:
+        """The strength."""
+        return f", strength {self.strength.value:.2f},"
 
     def _slide(self, axis: int, value: float) -> None:
-        if not self._following and abs(value - self.square.place[axis]) > 0.51 * NOTCH:
+        if self.by_hand(value, self.square.place[axis]):
             self.square.place = [value if number == axis else old for number, old in enumerate(self.square.place)]
-
-    def _follow(self) -> None:
-        self._following = True  # the sliders follow the point: they are not being moved by hand
-        self.across.value, self.down.value = self.square.place
-        self._following = False
-        self._show()
-
-    def _rename(self, show: bool = True) -> None:
-        names = [menu.value for menu in self.styles]
-        self.square.names = names
-        self.square.thumbnails = [to_address(style(name, THUMBNAIL)) for name in names]
-        if show:
-            self._show()
-
-    def _load(self) -> None:
-        self.content = photo(self.photo.value, self.size)
-        self._show()
-
-    def _show(self) -> None:
-        began, mixed = time.perf_counter(), self.mixture()
-        painted = self.paint(self.content, mixed, self.strength.value)
-        seconds = time.perf_counter() - began
-        self.picture.value = to_jpeg(painted)
-        shares = " + ".join(f"{share:.2f} {name}" for name, share in mixed.items())
-        self.status.value = f"{shares}, strength {self.strength.value:.2f}, in {seconds:.2f} s"
 
 
 def square_panel(painter: OnePass, corners: Sequence[str] = ("swirls", "mosaic", "hatching", "gold"), *,

@@ -27,7 +27,7 @@ LADDER = [
     {"optimization"},
     {"methods", "metrics", "textures", "wavelets", "sparse", "study", "preference"},
     {"plots", "checks"},
-    {"course"},
+    {"course", "mixture"},
     {"widgets", "brush", "study_panel", "mixing_panel", "square_panel", "attention_panel"},
     {"commands"},
     {"__main__"},

@@ -9,6 +9,7 @@ from PIL import Image
 from nstlib import square_panel as room
 from nstlib.errors import NstError
 from nstlib.gallery import photo, style
+from nstlib.images import to_jpeg
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.files import save_network
 from nstlib.onepass import OnePass, paint_like
@@ -75,7 +76,7 @@ def test_a_corner_is_its_style_alone_as_the_library_paints_it(panel, painter):
     panel.square.place = [0, 1]
     assert panel.mixture() == {"swirls": 0, "mosaic": 0, "ink": 1, "gold": 0}
     alone = paint_like(painter, photo("temple", 48), [style("ink")], style_size=48)
-    assert panel.picture.value == room.to_jpeg(alone)
+    assert panel.picture.value == to_jpeg(alone)
 
 
 def test_strength_goes_from_the_photograph_given_back_to_the_style(panel, painter):
