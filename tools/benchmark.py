@@ -182,6 +182,11 @@ def tiled(width: int, tile: int, evaluations: int) -> None:
     print(painted.evaluations, median(times))
 
 
+def peak_mib() -> float:
+    """The most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
 def one(args: argparse.Namespace) -> None:
     """What the processes of `memory` and `large` do: one loop, then the peak in MiB."""
     with tempfile.TemporaryDirectory() as folder:
@@ -194,8 +199,7 @@ def one(args: argparse.Namespace) -> None:
                 objective = StyleObjective(extractor, content, resize(style("swirls"), args.sizes[0]))
                 loop = {"plain": plain_loop, "ours": our_loop}[args.loop]
                 list(loop(objective, content, args.evaluations))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    print(f"{peak:.0f}")
+    print(f"{peak_mib():.0f}")
 
 
 SIZES = {"memory": [1024], "large": [1920, 3840, 7680]}

@@ -14,8 +14,6 @@ those that the course ships.
 
 import argparse
 import gc
-import platform
-import resource
 import subprocess
 import sys
 import time
@@ -25,10 +23,9 @@ from itertools import islice, pairwise
 from pathlib import Path
 from statistics import fmean, median
 
-import psutil
 import torch
-from benchmark import EVALUATIONS, PATIENCE, plain_loop
-from benchmark_fast import seconds
+from benchmark import EVALUATIONS, PATIENCE, peak_mib, plain_loop
+from benchmark_fast import machine, seconds
 from compare_methods import PHOTOS, STYLES
 from torch import Tensor
 
@@ -146,9 +143,8 @@ def one(args: argparse.Namespace) -> None:
     began = time.perf_counter()
     paint_it(large)
     taken = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     on_gpu = torch.cuda.max_memory_allocated() / 2**20 if device().type == "cuda" else 0
-    print(f"{peak:.0f} {on_gpu:.0f} {taken:.2f} {seconds(partial(paint_it, small), args.repeats):.3f}")
+    print(f"{peak_mib():.0f} {on_gpu:.0f} {taken:.2f} {seconds(partial(paint_it, small), args.repeats):.3f}")
 
 
 # ---------------------------------------------------------------- quality
@@ -280,8 +276,7 @@ def main() -> None:
     parser.add_argument("--method", choices=("fast", *NETWORKS), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.command != "one":
-        where = torch.cuda.get_device_name() if device().type == "cuda" else f"{psutil.cpu_count(logical=False)} cores"
-        print(f"{platform.machine()}, {where}, torch {torch.__version__}\n", flush=True)
+        print(f"{machine()}\n", flush=True)
     COMMANDS[args.command](args)
 
 

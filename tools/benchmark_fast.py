@@ -11,7 +11,6 @@ are relative ones, of Gram matrices of the five style layers, against the style 
 
 import argparse
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from statistics import fmean, median
 
 import psutil
 import torch
+from benchmark import peak_mib
 from torch import Tensor
 
 from nstlib import FeatureExtractor, gram_matrix, photo, style, style_loss, stylize
@@ -41,6 +41,12 @@ SIZES = {"512x512": (512, 512), "3840x2160": (2160, 3840), "7680x4320": (4320, 7
 SINGLES = ("swirls", "mosaic", "waves")
 EVALUATIONS = 100  # of stylize
 JOHNSON = {256: (0.015, 15.86), 512: (0.05, 54.85), 1024: (0.21, 214.44)}  # s: one pass, 500 iterations; GTX Titan X (2016)
+
+
+def machine() -> str:
+    """What a table was measured on."""
+    where = torch.cuda.get_device_name() if device().type == "cuda" else f"{psutil.cpu_count(logical=False)} cores"
+    return f"{platform.machine()}, {where}, torch {torch.__version__}"
 
 
 def seconds(call: Callable[[], object], repeats: int) -> float:
@@ -81,8 +87,7 @@ def one(args: argparse.Namespace) -> None:
     """What the processes of `paint` do: seconds and the peak in MiB of one size."""
     network, picture = load_fast("waves"), resize(photo("temple"), SIZES[args.size])
     taken = seconds(lambda: paint(network, picture), args.repeats)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    print(f"{taken} {peak:.0f}")
+    print(f"{taken} {peak_mib():.0f}")
 
 
 def frames(args: argparse.Namespace) -> None:
@@ -158,8 +163,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="512x512", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.command != "one":
-        where = torch.cuda.get_device_name() if device().type == "cuda" else f"{psutil.cpu_count(logical=False)} cores"
-        print(f"{platform.machine()}, {where}, torch {torch.__version__}\n", flush=True)
+        print(f"{machine()}\n", flush=True)
     COMMANDS[args.command](args)
 
 
