@@ -4,7 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -63,14 +63,16 @@ class LabPage:
     def __init__(self, page, address: tuple[str, str]):
         self.page, (self.url, self.token) = page, address
 
-    def open(self, lesson: str) -> None:
-        """Open a notebook by its file name and wait until its cells are drawn and its kernel is connected and idle."""
+    def open(self, lesson: str, cells: Sequence[str] = ()) -> None:
+        """Open a notebook by its file name, wait until its cells are drawn and its kernel is connected and idle; run these cells."""
         # The kernel's sign says idle before there is a kernel, and a cell that is run then is forgotten now and then.
         with self.page.expect_websocket(lambda socket: "/api/kernels/" in socket.url, timeout=CELL_TIMEOUT):
             self.page.goto(f"{self.url}lab/tree/notebooks/{lesson}?token={self.token}&reset")
         self.page.wait_for_timeout(500)  # until the sign knows
         self.page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=CELL_TIMEOUT)
         self.wait_until_idle()
+        for cell in cells:
+            self.run(cell)
 
     def wait_until_idle(self) -> None:
         """Wait until the kernel has nothing to do."""

@@ -47,9 +47,7 @@ def test_the_panel_of_lesson_0_paints_what_was_chosen(lab):
 @pytest.fixture
 def transfer_panel(lab):
     """The play panel of lesson 4, drawn and ready."""
-    lab.open("04_lbfgs_style_transfer.ipynb")
-    for cell in ("course.start()", "course.choose", "transfer_panel("):
-        lab.run(cell)
+    lab.open("04_lbfgs_style_transfer.ipynb", ("course.start()", "course.choose", "transfer_panel("))
     panel = lab.cell("transfer_panel(")
     panel.get_by_role("button", name="paint").wait_for(timeout=60_000)
     return panel

@@ -10,9 +10,7 @@ NEEDED = (
 
 
 def test_the_panel_of_lesson_2_grows_a_texture(lab):
-    lab.open("02_texture_before_cnns.ipynb")
-    for cell in NEEDED:
-        lab.run(cell)
+    lab.open("02_texture_before_cnns.ipynb", NEEDED)
     panel = lab.cell("def press(")
     picture = panel.locator("img").first
     picture.wait_for(timeout=60_000)

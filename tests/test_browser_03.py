@@ -10,9 +10,7 @@ NEEDED = (
 
 
 def test_the_panel_of_lesson_3_grows_a_texture(lab):
-    lab.open("03_gram_matrices.ipynb")
-    for cell in NEEDED:
-        lab.run(cell)
+    lab.open("03_gram_matrices.ipynb", NEEDED)
     panel = lab.cell("def press(")
     picture = panel.locator("img").first
     picture.wait_for(timeout=60_000)

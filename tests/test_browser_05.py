@@ -7,9 +7,7 @@ NEEDED = ("course.start()", "course.choose", "import base64", "def paint(", "fro
 
 
 def test_the_panel_of_lesson_5_paints_a_region_that_was_drawn(lab):
-    lab.open("05_controlling_style.ipynb")
-    for cell in NEEDED:
-        lab.run(cell)
+    lab.open("05_controlling_style.ipynb", NEEDED)
     panel = lab.cell("def press(").locator(".jp-OutputArea")
     canvas = panel.locator("canvas.nst-canvas")
     canvas.wait_for(timeout=60_000)

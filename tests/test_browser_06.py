@@ -10,9 +10,7 @@ NEEDED = (
 
 
 def test_the_panel_of_lesson_6_asks_blindly_and_goes_on(lab):
-    lab.open("06_judging_style.ipynb")
-    for cell in NEEDED:
-        lab.run(cell)
+    lab.open("06_judging_style.ipynb", NEEDED)
     panel = lab.cell("study_panel(mine")
     panel.scroll_into_view_if_needed()
     panel.get_by_placeholder("nickname").fill("ann")

@@ -7,9 +7,7 @@ NEEDED = ("course.start()", "course.choose", "import time", "shipped = {", "impo
 
 
 def test_the_panel_of_lesson_7_paints_what_is_chosen(lab):
-    lab.open("07_fast_transfer.ipynb")
-    for cell in NEEDED:
-        lab.run(cell)
+    lab.open("07_fast_transfer.ipynb", NEEDED)
     panel = lab.cell("def press(").locator(".jp-OutputArea")
     picture = panel.locator("img").first
     panel.get_by_text("px in").wait_for(timeout=60_000)

@@ -9,9 +9,7 @@ NEEDED = ("course.start()", "course.choose", "import copy", "many = load_fast", 
 
 
 def test_the_panel_of_lesson_8_mixes_where_the_mouse_goes(lab):
-    lab.open("08_many_styles.ipynb")
-    for cell in NEEDED:
-        lab.run(cell)
+    lab.open("08_many_styles.ipynb", NEEDED)
     panel = lab.cell("mixing_panel(many").locator(".jp-OutputArea")
     triangle = panel.locator("svg.nst-triangle")
     triangle.wait_for(timeout=60_000)

@@ -9,9 +9,7 @@ NEEDED = ("course.start()", "course.choose", "import copy", "painter = OnePass",
 
 
 def test_the_panel_of_lesson_9_mixes_where_the_mouse_goes(lab):
-    lab.open("09_adain.ipynb")
-    for cell in NEEDED:
-        lab.run(cell)
+    lab.open("09_adain.ipynb", NEEDED)
     panel = lab.cell("square_panel(painter").locator(".jp-OutputArea")
     square = panel.locator("svg.nst-square")
     square.wait_for(timeout=60_000)

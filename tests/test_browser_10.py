@@ -9,9 +9,7 @@ NEEDED = ("course.start()", "course.choose", "import copy", "attention_panel(loa
 
 
 def test_the_panel_of_lesson_10_lights_what_the_mark_asks_for(lab):
-    lab.open("10_attention_sanet.ipynb")
-    for cell in NEEDED:
-        lab.run(cell)
+    lab.open("10_attention_sanet.ipynb", NEEDED)
     panel = lab.cell("attention_panel(load_sanet()").locator(".jp-OutputArea")
     pair = panel.locator("svg.nst-attention")
     pair.wait_for(timeout=60_000)
