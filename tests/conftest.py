@@ -1,5 +1,6 @@
 """Shared fixtures: the repository's paths, and a JupyterLab with a browser page in front of it."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,12 @@ CELL_TIMEOUT = 120_000  # ms: a lesson's cell on a slow, loaded machine
 # press it would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def seed_offset() -> int:
+    """What a test marked `sampled` adds to its seeds: 0, or NSTLIB_TEST_SEED, with which its assertions must hold as well."""
+    return int(os.environ.get("NSTLIB_TEST_SEED", "0"))
 
 
 @pytest.fixture(scope="session")
