@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import needs
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,6 +23,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Look for the tools that a test needs before its fixtures are made."""
+    needs.require(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Say below everything else what was skipped for want of a tool."""
+    result = yield
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal and (line := needs.last_line(terminal.stats.get("skipped", []))):
+        terminal.write_line(line, yellow=True, bold=True)
+    return result
+
+
 @pytest.fixture(scope="session")
 def seed_offset() -> int:
     """What a test marked `sampled` adds to its seeds: 0, or NSTLIB_TEST_SEED, with which its assertions must hold as well."""
@@ -30,13 +46,11 @@ def seed_offset() -> int:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator:
-    """A headless Chromium or Chrome; the test is skipped, with how to get one, where there is none."""
+    """A headless Chromium or Chrome; needs.py skips or fails the test where there is none."""
     import find_browser
     from playwright.sync_api import sync_playwright
 
-    path = find_browser.find_browser()
-    if path is None:
-        pytest.skip("NO BROWSER: install Chromium or Chrome, set CHROMIUM, or run `playwright install chromium`")
+    path = needs.path_of("browser")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=list(find_browser.FLAGS))
         yield running

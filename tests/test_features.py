@@ -193,7 +193,7 @@ def test_vgg19_is_downloaded_and_checked(server, tmp_path, monkeypatch, random_w
     assert FeatureExtractor("auto").backbone_name == "vgg19"  # now its file is on the machine
 
 
-@pytest.mark.skipif(not features._cached_vgg19().is_file(), reason="VGG-19's weights are not on this machine")
+@pytest.mark.needs("VGG-19")
 def test_reference_values_of_the_real_vgg19():
     features.check_fingerprint(features.load_vgg19(), features._cached_vgg19())
 

@@ -20,7 +20,7 @@ def nbval(tmp_path):
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
         nbformat.write(new_notebook(cells=list(cells), metadata=kernel), tmp_path / "07_small.ipynb")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env", "."]
-        clean = {k: v for k, v in os.environ.items() if k != "NSTLIB_PROFILE"} | environment
+        clean = {k: v for k, v in os.environ.items() if k != "NSTLIB_PROFILE" and not k.startswith("PYTEST_")} | environment
         return subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, check=False).stdout
 
     return run

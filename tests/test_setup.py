@@ -21,7 +21,7 @@ CORE = [Requirement(text) for text in PROJECT["dependencies"]]
 EXTRAS = [Requirement(text) for texts in PROJECT["optional-dependencies"].values() for text in texts]
 REPOSITORY = PROJECT["urls"]["Repository"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-MAKE_TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def pins():
@@ -125,6 +125,11 @@ def test_the_cpu_workflow_tests_both_ends_of_the_ranges():
     assert f"torch=={lowest['torch']}.* torchvision=={lowest['torchvision']}.*" in workflow["env"]["TORCH"]
 
 
+def test_ruff_has_nothing_to_say():
+    done = answer([sys.executable, "-m", "ruff", "check", "--no-cache", "."], cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_ci_calls_make_test_and_nothing_else():
     script = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line and not line.startswith("#")]
     assert script == ["set -e", 'cd "$(dirname "$0")/.."', "exec make test"]
@@ -145,28 +150,31 @@ def answer(command, **options):
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
-needs_sh = pytest.mark.skipif(shutil.which("sh") is None or sys.platform == "win32", reason="needs a POSIX shell")
+not_on_windows = pytest.mark.skipif(sys.platform == "win32", reason="the script is for POSIX shells")
 
 
-@needs_sh
+@not_on_windows
+@pytest.mark.needs("sh")
 def test_a_python_that_does_not_fit_is_refused_in_words():
     refused = answer(["sh", ROOT / "tools/find_python.sh", "/no/such/python"])
     assert refused.returncode == 1 and "Python 3.11 or later" in refused.stderr and not refused.stdout
 
 
-@needs_sh
+@not_on_windows
+@pytest.mark.needs("sh")
 def test_the_named_python_is_taken():
     taken = answer(["sh", ROOT / "tools/find_python.sh", sys.executable])
     assert (taken.returncode, taken.stdout.strip()) == (0, sys.executable)
 
 
-@needs_sh
+@not_on_windows
+@pytest.mark.needs("sh")
 def test_no_python_on_the_path_is_said(tmp_path):
     refused = answer([shutil.which("sh"), ROOT / "tools/find_python.sh"], env={"PATH": str(tmp_path)})
     assert refused.returncode == 1 and "make lab PYTHON=" in refused.stderr
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.needs("make")
 def test_a_second_make_venv_does_nothing(tmp_path):
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
