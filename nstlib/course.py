@@ -45,7 +45,7 @@ def report() -> None:
         "Python": platform.python_version(),
         "torch": torch.__version__,
         "device": _device_name(),
-        "cores": f"{_cores()} ({torch.get_num_threads()} used by torch)",
+        "cores": f"{settings.cores()} ({torch.get_num_threads()} used by torch)",
         "memory": f"{memory.total / 2**30:.1f} GiB ({memory.available / 2**30:.1f} GiB free)",
         "backbone": _backbone_name(),
         "profile": settings.profile(),
@@ -98,14 +98,7 @@ def _device_name() -> str:
     device = settings.device()
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({_cores()} cores)" if device.type == "cpu" else str(device)
-
-
-def _cores() -> int:
-    """The cores that this process may use, which in a container are fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return f"{device} ({settings.cores()} cores)" if device.type == "cpu" else str(device)
 
 
 def _backbone_name() -> str:

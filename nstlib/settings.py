@@ -49,6 +49,13 @@ def _named_device(name: str) -> torch.device:
     return chosen
 
 
+def cores() -> int:
+    """Count the cores that this process may use; in a container they are fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def has_bf16() -> bool:
     """Is bfloat16 fast here? On GPUs since Ampere and on CPUs with matrix units for it; elsewhere it is emulated."""
     if device().type == "cuda":

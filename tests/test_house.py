@@ -33,6 +33,7 @@ LADDER = [
     {"__main__"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(LADDER) for room in rooms}
+POSIX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
 SPEAKS = {"course", "commands", "__main__"}  # the notebook's voice, and the command line's
 MODULES = sorted((ROOT / "nstlib").rglob("*.py"))
 SCRIPTS = sorted((ROOT / "tools").rglob("*.py"))
@@ -66,6 +67,15 @@ def test_imports_are_a_ladder(path):
     assert room(path) in FLOOR, f"give the room {room(path)!r} a place in LADDER"
     climbs = [other for other in imported_rooms(path) if other != room(path) and FLOOR[other] >= FLOOR[room(path)]]
     assert not climbs, f"{room(path)} imports {climbs} from its own floor or above"
+
+
+@each_file
+def test_what_other_systems_lack_is_neither_imported_at_the_top_nor_called(path):
+    top = {alias.name for node in TREES[path].body if isinstance(node, ast.Import) for alias in node.names}
+    top |= {node.module for node in TREES[path].body if isinstance(node, ast.ImportFrom)}
+    assert not top & POSIX_ONLY, "import it where it is used, after a look at the system"
+    called = {node.attr for node in ast.walk(TREES[path]) if isinstance(node, ast.Attribute)}
+    assert "cpu_affinity" not in called, "psutil has it on Linux and Windows only: use nstlib.settings.cores"
 
 
 @each_module

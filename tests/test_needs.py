@@ -49,9 +49,10 @@ def run(tmp_path):
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_small.py").write_text(TESTS)
     clean = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("PYTEST_")}
+    clean["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # it starts ten times faster
 
     def printed(*options, **environment):
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist.plugin", *options]
         done = subprocess.run(command, cwd=tmp_path, env=clean | environment, capture_output=True, text=True, check=False)
         return done.stdout.splitlines()
 

@@ -41,6 +41,16 @@ def test_a_device_that_is_not_there_is_refused(name, monkeypatch):
         settings.device()
 
 
+def test_cores_are_counted_where_no_affinity_is_known(monkeypatch):
+    known = settings.cores()
+    assert known >= 1
+    monkeypatch.delattr(settings.os, "sched_getaffinity", raising=False)  # as on macOS and Windows
+    monkeypatch.setattr(settings.os, "cpu_count", lambda: 6)
+    assert settings.cores() == 6
+    monkeypatch.setattr(settings.os, "cpu_count", lambda: None)  # it could not be determined
+    assert settings.cores() == 1
+
+
 def test_one_seed_rules_three_generators():
     def draw():
         return random.random(), np.random.rand(), float(torch.rand(()))

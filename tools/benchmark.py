@@ -14,7 +14,6 @@ something. "vgg19-random" has the same layout with random weights.
 import argparse
 import gc
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -184,6 +183,10 @@ def tiled(width: int, tile: int, evaluations: int) -> None:
 
 def peak_mib() -> float:
     """The most memory that this process has had."""
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset / 2**20
+    import resource  # Windows has none
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 

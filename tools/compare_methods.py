@@ -23,7 +23,6 @@ from functools import cache
 from pathlib import Path
 from statistics import median
 
-import psutil
 import torch
 from torch import Tensor
 
@@ -36,7 +35,7 @@ from nstlib.objective import Weights
 from nstlib.onepass import OnePass, paint_like
 from nstlib.painter import paint
 from nstlib.recipes import STYLE_SIZE
-from nstlib.settings import device
+from nstlib.settings import cores, device
 
 PHOTOS = ("temple", "flower", "astronaut", "cat", "coffee", "rocket", "galaxies", "tissue", "retina", "photographer")
 STYLES = ("swirls", "dots", "mosaic", "waves", "glass", "hatching", "ink", "halftone", "marbling", "geometry")
@@ -174,7 +173,7 @@ def read(path: Path, size: int) -> dict:
 def machine() -> str:
     if device().type == "cuda":
         return torch.cuda.get_device_name()
-    return f"{platform.machine()}, {len(psutil.Process().cpu_affinity())} cores, torch {torch.__version__}"
+    return f"{platform.machine()}, {cores()} cores, torch {torch.__version__}"
 
 
 def write(stored: dict, path: Path) -> None:
