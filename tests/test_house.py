@@ -13,6 +13,7 @@ from lesson_rules import ROOT
 # From the ground up: a room imports only from rows before its own.
 LADDER = [
     {"errors"},
+    {"writing", "progress"},
     {"settings", "decoding", "downloads"},
     {"sources", "sheet", "provenance", "weightfiles"},
     {"images"},
