@@ -13,11 +13,13 @@ def test_without_a_standard_error_a_bar_counts_in_silence(monkeypatch, options):
     with bar(total=3, **options) as shown:
         shown.update()
         shown.set_postfix_str("loss 1", refresh=False)
-    assert shown.disable and list(bar([1, 2])) == [1, 2]
+        assert shown.disable
+    assert list(bar([1, 2])) == [1, 2]
 
 
 def test_with_one_it_is_drawn(capsys):
     with bar(total=3, unit="eval", mininterval=0) as shown:
         shown.update()
-    assert "1/3" in capsys.readouterr().err and not shown.disable
+        assert not shown.disable
+    assert "1/3" in capsys.readouterr().err
     assert bar(total=3, disable=True).disable
