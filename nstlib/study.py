@@ -7,31 +7,21 @@ Two pictures and one question at a time, in an order that nobody can guess (`pla
 
 from __future__ import annotations
 
-import csv
-import logging
 import os
 import random
-import sqlite3
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
+from nstlib.answerfiles import connected, prepare, write_table
 from nstlib.errors import NstError
 
-PATIENCE = 30.0  # seconds that a writer waits for another one's answer to be written
 RESAMPLES = 2000  # of the answers, for an interval
 FEWEST_PEOPLE = 5  # below that, people cannot be resampled: an interval says nothing of other people
 SMALLEST_EFFECT = 0.01  # away from 1/2; telling less apart needs over 19,000 answers
-SCHEMA = 1  # of the file; kept in SQLite's user_version
-TABLE = """CREATE TABLE IF NOT EXISTS answers (
-    person TEXT NOT NULL, question INTEGER NOT NULL, item TEXT NOT NULL, "left" TEXT NOT NULL, "right" TEXT NOT NULL,
-    chosen TEXT, seconds REAL NOT NULL, written TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (person, question))"""
-log = logging.getLogger(__name__)
 
 
 # ---------------------------------------------------------------- questions
@@ -126,25 +116,7 @@ class Study:
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path).expanduser()
-        if not self.path.parent.is_dir():
-            raise NstError(f"there is no folder {self.path.parent}: make it first with mkdir")
-        with self._open() as file:
-            version = file.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, SCHEMA):
-                raise NstError(f"{self.path} was written by another version of nstlib (schema {version}, here {SCHEMA})")
-            _let_readers_and_writer_work_at_once(file)
-            file.execute(TABLE)
-            file.execute(f"PRAGMA user_version = {SCHEMA}")
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one errand: none is shared between threads, none survives into a forked process."""
-        try:
-            with closing(sqlite3.connect(self.path, timeout=PATIENCE)) as file, file:
-                yield file
-        except sqlite3.Error as error:
-            raise NstError(f"{self.path} cannot be used as a file of answers ({error}): give the path of a new file, or of "
-                           "one that a Study made, in a folder where you may write") from error  # fmt: skip
+        prepare(self.path)
 
     def record(self, person: str, question: Question, chosen: str | None, seconds: float) -> bool:
         """Write one answer: the name of the method chosen, or None for "cannot tell"; returns whether it was new.
@@ -155,15 +127,17 @@ class Study:
             raise NstError(f"chosen={chosen!r}: expected {question.left!r}, {question.right!r} or None")
         if not person or not 0 <= seconds < float("inf"):
             raise NstError(f"person={person!r}, seconds={seconds}: expected a name and a time of 0 s or more")
+        if any("\ud800" <= letter <= "\udfff" for name in (person, question.item, question.left, question.right) for letter in name):
+            raise NstError(f"person={person!r}, {question}: expected letters; a name holds half of one")
         row = (person, question.number, question.item, question.left, question.right, chosen, float(seconds))
-        with self._open() as file:
+        with connected(self.path) as file:
             done = file.execute('INSERT OR IGNORE INTO answers (person, question, item, "left", "right", chosen, seconds) '
                                 "VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # fmt: skip
         return done.rowcount == 1
 
     def answers(self, person: str | None = None) -> list[Answer]:
         """Every answer, or one person's, in the order in which they came."""
-        with self._open() as file:
+        with connected(self.path) as file:
             rows = file.execute('SELECT question, item, "left", "right", person, chosen, seconds, written FROM answers '
                                 "WHERE ? IS NULL OR person = ? ORDER BY rowid", (person, person)).fetchall()  # fmt: skip
         return [Answer(*row) for row in rows]
@@ -184,28 +158,12 @@ class Study:
         return None
 
     def export_csv(self, path: str | os.PathLike) -> Path:
-        """Write all answers as CSV (UTF-8, one line each, empty where the person could not tell); returns the path."""
-        try:
-            with Path(path).open("w", newline="", encoding="utf-8") as file:
-                table = csv.writer(file)
-                table.writerow(field.name for field in fields(Answer))
-                table.writerows(astuple(answer) for answer in self.answers())
-        except OSError as error:
-            raise NstError(f"{path} cannot be written: {error}") from error
-        return Path(path)
+        """Write all answers as CSV (UTF-8, one line each, empty where the person could not tell); return the path.
 
-
-def _let_readers_and_writer_work_at_once(file: sqlite3.Connection) -> None:
-    """Switch to a write-ahead log. SQLite does not wait by itself here, where two people open a new file at once."""
-    end = time.monotonic() + PATIENCE
-    while file.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            if file.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-                return  # a place that cannot have one: writers wait a little longer there
-        except sqlite3.OperationalError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.01)
+        Text that begins with = + - @ or a tab gets an apostrophe in front: a spreadsheet would calculate it. Written whole
+        or not at all, and never over the file of answers itself. Raises NstError.
+        """
+        return write_table(path, [[field.name for field in fields(Answer)], *map(astuple, self.answers())], self.path)
 
 
 # ---------------------------------------------------------------- what the answers say

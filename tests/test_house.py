@@ -14,7 +14,7 @@ from lesson_rules import ROOT
 LADDER = [
     {"errors"},
     {"writing", "progress"},
-    {"settings", "decoding", "downloads"},
+    {"settings", "decoding", "downloads", "answerfiles"},
     {"sources", "sheet", "provenance", "weightfiles"},
     {"images"},
     {"catalogue", "resnet"},
