@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 
 from nstlib.commands import paint, stylize, train, transfer
+from nstlib.commands.console import any_letters, complain, interruptible, start_log
 from nstlib.commands.shared import EXIT_INTERRUPTED, EXIT_USER
 from nstlib.errors import NstError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 a mistake put into words, 2 wrong usage, 130 interrupted."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    options = _parser().parse_args(arguments)
-    try:
-        return options.run(options)
-    except NstError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_USER
-    except KeyboardInterrupt:
-        print("interrupted before there was a result", file=sys.stderr)
-        return EXIT_INTERRUPTED
+    with any_letters(), interruptible():
+        try:
+            start_log()
+            options = _parser().parse_args(arguments)
+            return options.run(options)
+        except NstError as error:
+            complain(f"error: {error}")
+            return EXIT_USER
+        except KeyboardInterrupt:
+            complain("interrupted before there was a result")
+            return EXIT_INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

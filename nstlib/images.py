@@ -10,8 +10,8 @@ import io
 import logging
 import math
 import os
+import struct
 import sys
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,15 @@ from torch import Tensor
 from nstlib import provenance as metadata
 from nstlib import sheet
 from nstlib.decoding import DECODER_ERRORS, MAX_PIXELS, check_values
-from nstlib.errors import ImageError
+from nstlib.errors import ImageError, NstError
 from nstlib.sources import axes_hint, read
+from nstlib.writing import check_output, write_whole
 
 MIN_SIDE = 32  # pixels: VGG-19 halves a picture four times before relu5_1, and must have something left
 SLACK = 1e-4  # how far rounding may carry a value out of [0, 1] before it is an error
 RESIZABLE = (torch.float32, torch.float64)  # torch has no antialiasing for half precision
 SAVERS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+ENCODER_ERRORS = (OSError, ValueError, MemoryError, OverflowError, SystemError, struct.error)  # what Pillow raises at absurd sides
 log = logging.getLogger(__name__)
 
 
@@ -166,9 +168,7 @@ def to_pil(image: Tensor) -> Image.Image:
 
 def to_jpeg(image: Tensor, quality: int = 90) -> bytes:
     """One picture (1, 3, H, W) as the bytes of a JPEG file, for a widget; what leaves [0, 1] is clamped. Raises ImageError."""
-    buffer = io.BytesIO()
-    to_pil(image.detach().clamp(0, 1).cpu()).save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
+    return _saved(to_pil(image.detach().clamp(0, 1).cpu()), "JPEG", quality=quality)
 
 
 def to_address(image: Tensor) -> str:
@@ -183,18 +183,22 @@ def save_image(image: Tensor, path: str | os.PathLike, quality: int = 95, *,
     quality: 1 to 100, for JPEG and WebP. Values up to 1e-4 outside [0, 1] are clamped, beyond that refused.
     provenance: how the picture came about, such as {"method": "stylize", "content": "temple", "style": "swirls"}; it is
         written into the file's metadata with "source_type", one of nstlib.provenance.SOURCE_TYPES, by default that of a
-        picture which a trained network changed. Other programs show it, `read_provenance` gives it back.
+        picture which a trained network changed. Other programs show it, `read_provenance` gives it back. Whoever has the
+        file reads it, too: of a path or an address give `nstlib.provenance.public_name`.
     Returns the path. Raises ImageError.
     """
-    path = _writable(path)
-    if path.suffix.lower() not in SAVERS:
-        raise ImageError(f"{path.name!r} should end in one of {', '.join(SAVERS)}: that chooses the format")
     if isinstance(quality, bool) or not isinstance(quality, int) or not 1 <= quality <= 100:
         raise ImageError(f"quality={quality!r}: expected a whole number from 1 to 100")
-    kind = SAVERS[path.suffix.lower()]
-    carried = {} if provenance is None else metadata.pack(provenance, kind)
-    _write_whole(path, _encode(to_pil(image), kind, quality, carried))
-    return path
+    picture = to_pil(image)
+    try:
+        path = check_output(path, SAVERS, size=(picture.height, picture.width))
+        kind = SAVERS[path.suffix.lower()]
+        carried = {} if provenance is None else metadata.pack(provenance, kind)
+        return write_whole(path, _encode(picture, kind, quality, carried))
+    except ImageError:
+        raise
+    except NstError as error:
+        raise ImageError(str(error)) from error
 
 
 def read_provenance(path: str | os.PathLike) -> dict[str, Any] | None:
@@ -208,44 +212,27 @@ def read_provenance(path: str | os.PathLike) -> dict[str, Any] | None:
             return metadata.unpack(picture)
     except ImageError:
         raise
-    except DECODER_ERRORS as error:
+    except (*DECODER_ERRORS, Image.DecompressionBombError) as error:
         raise ImageError(f"{path} cannot be read as PNG, JPEG or WebP, which carry provenance: {error}") from error
-
-
-def _writable(path: str | os.PathLike) -> Path:
-    try:
-        path = Path(path).expanduser()
-        if path.is_dir():
-            raise ImageError(f"{path} is a folder: add a file name, such as {path / 'painted.png'}")
-        if not path.parent.is_dir():
-            raise ImageError(f"there is no folder {path.parent}: make it first with mkdir")
-        return path
-    except (OSError, TypeError, RuntimeError) as error:  # a name too long, no name at all, an unknown ~user
-        raise ImageError(f"{path!r} cannot be written: {error}") from error
 
 
 def _encode(picture: Image.Image, kind: str, quality: int, carried: Mapping[str, Any] | None = None) -> bytes:
     # Half-resolution colour, JPEG's default, smears thin coloured strokes: only below 90 is it worth its bytes.
     jpeg = {"quality": quality, "subsampling": 0 if quality >= 90 else 2}
     options = {"PNG": {}, "WEBP": {"quality": quality}, "JPEG": jpeg}
+    return _saved(picture, kind, **options[kind], **(carried or {}))
+
+
+def _saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    """The picture as a file of this kind. Raises ImageError in place of what Pillow's encoders raise."""
     data = io.BytesIO()
     try:
-        picture.save(data, format=kind, **options[kind], **(carried or {}))
-    except (OSError, ValueError) as error:
-        size = f"{picture.width}x{picture.height}"
-        raise ImageError(f"{kind} cannot hold a picture of {size} ({error}): use .png") from error
+        picture.save(data, format=kind, **options)
+    except ENCODER_ERRORS as error:
+        why = "memory is short" if isinstance(error, MemoryError) else error
+        raise ImageError(f"{kind} cannot hold a picture of {picture.width}x{picture.height} px ({why}): make it smaller, "
+                         "or save it as .png") from error  # fmt: skip
     return data.getvalue()
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        raise ImageError(f"{path} cannot be written: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 # ---------------------------------------------------------------- on the screen

@@ -10,9 +10,12 @@ screen, leaves all of this behind: it helps the honest, and stops nobody else.
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -42,6 +45,31 @@ XMP_KEY = "XML:com.adobe.xmp"  # names the PNG chunk that holds one
 EXIF_DESCRIPTION, EXIF_SOFTWARE = 0x010E, 0x0131
 MOST = 60_000  # bytes: a JPEG segment holds 65,535, with the packet's own frame
 LONGEST = 2**20  # bytes of a packet that is read
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+FILE_NAME = re.compile(r".+\.[a-z][a-z0-9]{1,4}", re.IGNORECASE)  # of an address: what else ends it may be a secret, too
+PASSWORD = re.compile(r"(?<=://)[^/\s]*@")
+
+
+def public_name(source: str | os.PathLike) -> str:
+    """Return what a stranger may know of where a picture, mask or network came from: the last part of its name.
+
+    Of a path no folders, for they name people; of an address the file's name, else the server's, without passwords and
+    tokens. Names of the course's pictures stay as they are.
+    """
+    name = os.fsdecode(source)
+    if not ADDRESS.match(name):
+        return re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    try:
+        address = urlsplit(name)
+        last, server = re.split(r"[?#;&]", unquote(address.path))[0].rsplit("/", 1)[-1], address.hostname
+    except ValueError:  # brackets that are no IPv6 address
+        return ""
+    return last if FILE_NAME.fullmatch(last) else server or ""
+
+
+def hide_passwords(text: str) -> str:
+    """Return the text with addresses in it that tell neither user nor password."""
+    return PASSWORD.sub("", text)
 
 
 def pack(provenance: Mapping[str, Any], kind: str) -> dict[str, Any]:

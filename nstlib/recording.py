@@ -12,10 +12,10 @@ from typing import Self
 import psutil
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from nstlib.errors import NstError
 from nstlib.images import resize
+from nstlib.progress import bar
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Recorder:
                  callback: Callable[[object], object] | None):
         self.backbone, self.weights, self.shape, self.callback = backbone, weights, tuple(shape), callback
         self.finish: Callable[[Tensor], Tensor] = lambda image: image  # makes the picture of the canvas: colours may be kept apart
-        self.bar = tqdm(total=steps, desc=f"{backbone} {max(shape)} px", unit="eval", disable=not progress)
+        self.bar = bar(total=steps, desc=f"{backbone} {max(shape)} px", unit="eval", disable=not progress)
         self.began, self.stopped = time.perf_counter(), None
         self.seconds: list[float] = []
         self.sides: list[int] = []

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import stat
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -16,6 +17,7 @@ from nstlib.errors import NstError
 
 LONGEST_SIDE = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500}  # pixels, by the formats' encoders; PNG has no such limit
 TRIAL = bytes(2**16)  # a full disk still takes empty files
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 REASONS = {
     errno.ENOSPC: "the disk is full; make room",
     errno.EDQUOT: "your share of the disk is used up; make room",
@@ -75,6 +77,24 @@ def check_output(path: str | os.PathLike, suffixes: Collection[str] = (), inputs
     return path
 
 
+def save_somewhere(path: Path, save: Callable[[Path], object]) -> None:
+    """Call `save(path)`; where that fails, save in the temporary folder, else at home, and name the place in the error.
+
+    For results that took long to make. Raises NstError, also where the result could be kept elsewhere.
+    """
+    try:
+        save(path)
+    except NstError as error:
+        for root in (tempfile.gettempdir, Path.home):
+            try:
+                kept = Path(tempfile.mkdtemp(prefix="nstlib-", dir=root())) / path.name
+                save(kept)
+            except (NstError, OSError, RuntimeError):  # full, not there, or what is to be saved is wrong
+                continue
+            raise NstError(f"{error}. The result is in {kept}") from error
+        raise
+
+
 def reason(error: OSError) -> str:
     """Say why a file could not be written, and what to do."""
     return REASONS.get(error.errno) or error.strerror or str(error)
@@ -82,7 +102,7 @@ def reason(error: OSError) -> str:
 
 @contextmanager
 def undisturbed() -> Iterator[list[int]]:
-    """Hold Ctrl-C and SIGTERM back until the block is done, then let them act.
+    """Hold Ctrl-C, SIGTERM and the like back until the block is done, then let them act.
 
     Yields the list of those that came; what the block removes from it counts as answered. Only the main thread is
     interrupted by either, so nothing is held back in another one.
@@ -91,7 +111,7 @@ def undisturbed() -> Iterator[list[int]]:
     if threading.current_thread() is not threading.main_thread():
         yield came
         return
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    kept = {number: signal.getsignal(number) for number in STOPPING}
     kept = {number: handler for number, handler in kept.items() if handler not in (None, signal.SIG_IGN)}
     try:
         for number in kept:
@@ -100,7 +120,7 @@ def undisturbed() -> Iterator[list[int]]:
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
-        for number in sorted(set(came), reverse=True):  # SIGTERM first: it may end the process
+        for number in sorted(set(came), reverse=True):  # Ctrl-C last: the others may end the process
             signal.raise_signal(number)
 
 

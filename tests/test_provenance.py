@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -45,6 +45,7 @@ def test_an_empty_record_still_says_that_a_network_was_at_work(tmp_path, name):
     assert sorted(found) == ["software", "source_type"]
 
 
+@settings(deadline=None)  # a slow disk is no fault
 @given(record=st.dictionaries(st.text(max_size=20), st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=40)
                               | st.floats(allow_nan=False, allow_infinity=False) | st.lists(st.text(max_size=5), max_size=3)))
 def test_any_text_comes_back_from_any_format(tmp_path_factory, record):

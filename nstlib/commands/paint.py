@@ -11,7 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from nstlib.commands.shared import EXIT_INTERRUPTED, check_output, picture
+from nstlib.commands.shared import EXIT_INTERRUPTED, check_picture, picture
 from nstlib.datasets import picture_files
 from nstlib.errors import ImageError, NstError
 from nstlib.gallery import PHOTOS, photo
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     about = {"method": "paint", "network": options.network, "style": options.style or style, "size": options.size}
     if Path(options.photo).is_dir():
         return _paint_folder(Path(options.photo), options, network, style, about)
-    check_output(options.output)
+    check_picture(options.output)
     began = time.perf_counter()
     painted = paint(network, _sized(picture(options.photo, photo, PHOTOS), options.size), style, options.tile, options.half)
     save_image(painted, options.output, provenance=about | {"content": options.photo})

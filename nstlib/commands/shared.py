@@ -1,17 +1,22 @@
-"""What several commands share: pictures by name, exit codes, and whether a result can be written before it is made."""
+"""What several commands share: pictures by name, exit codes, results that are checked before the work and not lost after it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from torch import Tensor
 
 from nstlib.errors import NstError
 from nstlib.gallery import REGIONS, mask
-from nstlib.images import SAVERS, load_image
+from nstlib.images import SAVERS, load_image, save_image
 from nstlib.masks import shrink
+from nstlib.provenance import public_name
+from nstlib.recording import OptimizationError
+from nstlib.writing import check_output, save_somewhere, undisturbed
 
+Made = TypeVar("Made")
 EXIT_USER, EXIT_INTERRUPTED = 1, 130  # 2 is argparse's, for a command line that it does not understand
 
 
@@ -20,12 +25,46 @@ def picture(source: str, by_name: Callable[[str], Tensor], table: Container[str]
     return by_name(source) if source in table and not Path(source).is_file() else load_image(source)
 
 
-def check_output(path: Path, suffixes: Container[str] = SAVERS) -> None:
-    """Before minutes of work, not after them: can the result be written there? Raises NstError."""
-    if path.suffix.lower() not in suffixes:
-        raise NstError(f"{path}: the file's name should end in {', '.join(suffixes)}")
-    if not path.parent.is_dir():
-        raise NstError(f"{path}: there is no folder {path.parent}; make it first")
+def check_picture(path: Path, inputs: Iterable[object] = (), content: Tensor | None = None, size: int | None = None) -> Path:
+    """Return where the result is written, ~ expanded, if a picture can be written there; before the work, not after it.
+
+    `inputs`: what it is made from, see `writing.check_output`. `content`, `size`: what the result is as large as, as far as
+    that is known. Raises NstError.
+    """
+    shape = None if content is None else content.shape[-2:]
+    if shape is not None and size is not None:
+        shape = [round(side * size / max(shape)) for side in shape]
+    return check_output(path, SAVERS, inputs, shape)
+
+
+def write_picture(image: Tensor, path: Path, about: dict, said: str, interrupted: bool = False) -> int:
+    """Write a result, elsewhere where it cannot stay here, and say so; return the exit code: 0, or 130 after an interrupt.
+
+    Ctrl-C waits until the picture is safe. Raises NstError, which names where the result is if it is elsewhere.
+    """
+    with undisturbed() as held:
+        try:
+            save_somewhere(path, lambda place: save_image(image, place, provenance=about))
+            print(f"{path}: {said}")
+        finally:
+            interrupted = interrupted or bool(held)
+            held.clear()
+    return EXIT_INTERRUPTED if interrupted else 0
+
+
+def keep_last_good(paint: Callable[[], Made], path: Path, about: dict) -> Made:
+    """Return `paint()`; where an optimisation breaks off, write its last good picture before the error goes on."""
+    try:
+        return paint()
+    except OptimizationError as error:
+        if error.result is not None:
+            write_picture(error.result.image, path, about, "the last good picture")
+        raise
+
+
+def public_names(sources: Iterable[str]) -> str:
+    """Return several names as one line that may stand in a picture, see `provenance.public_name`."""
+    return ", ".join(map(public_name, sources))
 
 
 def mask_help() -> str:

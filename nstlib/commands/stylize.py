@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from nstlib import optimization
 from nstlib.color import COLORS
-from nstlib.commands.shared import EXIT_INTERRUPTED, check_output, mask_help, masks, picture
+from nstlib.commands.shared import check_picture, keep_last_good, mask_help, masks, picture, public_names, write_picture
 from nstlib.features import BACKBONES, POOLINGS
 from nstlib.gallery import PHOTOS, STYLES, photo, style
-from nstlib.images import SAVERS, load_image, save_image
-from nstlib.recording import OptimizationError
+from nstlib.images import SAVERS, load_image
 from nstlib.statistics import STATISTICS
 
 
@@ -56,20 +54,15 @@ NAMES = ("backbone", "size", "content_weight", "style_weight", "tv_weight", "con
 
 def run(options: argparse.Namespace) -> int:
     """Paint one picture and write it; an interrupted or broken run writes its last good picture."""
-    check_output(options.output)
+    init = None if options.init in optimization.INITS else options.init
+    check_picture(options.output, [options.photo, *options.style, init, *(options.masks or ())])
     content, styles = picture(options.photo, photo, PHOTOS), [picture(one, style, STYLES) for one in options.style]
+    output = check_picture(options.output, content=content, size=options.size)
     given = {name: getattr(options, name) for name in NAMES}
-    given["init"] = options.init if options.init in optimization.INITS else load_image(options.init)
+    given["init"] = options.init if init is None else load_image(init)
     given["masks"] = masks(options.masks) if options.masks else None
-    about = {"method": "stylize", "content": options.photo, "style": ", ".join(options.style)}
-    try:
-        painted = optimization.stylize(content, styles, **given)
-    except OptimizationError as error:
-        if error.result is not None:
-            save_image(error.result.image, options.output, provenance=about)
-            print(f"{options.output}: the last good picture", file=sys.stderr)
-        raise
-    save_image(painted.image, options.output, provenance=about)
-    print(f"{options.output}: {painted.image.shape[-1]}x{painted.image.shape[-2]} px, {painted.backbone}, "
-          f"{painted.evaluations} evaluations, {painted.seconds:.1f} s")
-    return EXIT_INTERRUPTED if painted.stopped == "interrupted" else 0
+    about = {"method": "stylize", "content": public_names([options.photo]), "style": public_names(options.style)}
+    painted = keep_last_good(lambda: optimization.stylize(content, styles, **given), output, about)
+    said = (f"{painted.image.shape[-1]}x{painted.image.shape[-2]} px, {painted.backbone}, {painted.evaluations} evaluations, "
+            f"{painted.seconds:.1f} s")  # fmt: skip
+    return write_picture(painted.image, output, about, said, painted.stopped == "interrupted")

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from accelerate import PartialState
 
-from nstlib.commands.shared import EXIT_INTERRUPTED, check_output, picture
+from nstlib.commands.shared import EXIT_INTERRUPTED, picture
 from nstlib.datasets import IMAGENETTE, Pictures, bundled, folder, imagenette
 from nstlib.gallery import STYLES, style
 from nstlib.images import resize
@@ -18,6 +18,7 @@ from nstlib.objective import Weights
 from nstlib.perceptual import FAST_WEIGHTS
 from nstlib.recipes import STYLE_SIZE, FastRecipe, train_fast
 from nstlib.training import PRECISIONS, TrainingSettings
+from nstlib.writing import check_output
 
 SIDE = 256  # pixels, shorter side of the photographs
 

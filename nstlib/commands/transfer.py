@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from nstlib.color import COLORS
-from nstlib.commands.shared import EXIT_INTERRUPTED, check_output, mask_help, masks, picture
+from nstlib.commands.shared import check_picture, keep_last_good, mask_help, masks, picture, public_names, write_picture
 from nstlib.gallery import PHOTOS, STYLES, photo, style
-from nstlib.images import SAVERS, save_image
+from nstlib.images import SAVERS
 from nstlib.methods import METHODS, Painted
 from nstlib.methods import transfer as paint_by_method
 
@@ -37,17 +37,20 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Paint one picture and write it."""
-    check_output(options.output)
+    check_picture(options.output, [options.photo, *options.style, *(options.masks or ()), options.weights])
     content = picture(options.photo, photo, PHOTOS)
+    output = check_picture(options.output, content=content, size=options.size)
     styles = options.style if options.method == "fast" else [picture(one, style, STYLES) for one in options.style]
     chosen = {name: getattr(options, name) for name in CHOICES}
-    painted = paint_by_method(content, styles, options.method, size=options.size, progress=options.progress,
-                              masks=masks(options.masks) if options.masks else None, **chosen)
-    given = {name: str(value) if isinstance(value, Path) else value for name, value in chosen.items() if value is not None}
-    about = {"method": options.method, "content": options.photo, "style": ", ".join(options.style)} | given
-    save_image(painted.image, options.output, provenance=about | ({"masks": options.masks} if options.masks else {}))
-    print(f"{options.output}: {_said(painted)}")
-    return EXIT_INTERRUPTED if painted.stylized and painted.stylized.stopped == "interrupted" else 0
+    regions = masks(options.masks) if options.masks else None
+    about = {"method": options.method, "content": public_names([options.photo]), "style": public_names(options.style)}
+    about |= {name: value for name, value in chosen.items() if value is not None}
+    about |= {"weights": public_names([options.weights])} if options.weights else {}
+    about |= {"masks": [public_names([one]) for one in options.masks]} if options.masks else {}
+    painted = keep_last_good(lambda: paint_by_method(content, styles, options.method, size=options.size, progress=options.progress,
+                                                     masks=regions, **chosen), output, about)
+    return write_picture(painted.image, output, about, _said(painted), painted.stylized is not None and
+                         painted.stylized.stopped == "interrupted")  # fmt: skip
 
 
 def _said(painted: Painted) -> str:
