@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import logging
-import os
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,19 @@ from safetensors.torch import save
 from torch import Tensor
 
 from nstlib.errors import NstError
+from nstlib.fingerprint import tensor_bytes
+from nstlib.locks import hold
+from nstlib.writing import write_whole
 
 log = logging.getLogger(__name__)
 
 KEEP = 2  # the last one, and the one before it should the last one be damaged
 PATTERN = "checkpoint-*.safetensors"
+NAME = re.compile(r"checkpoint-(\d{8,})\.safetensors")
+OURS = {"step", "notes", "sha256"}  # what stands in the metadata of a checkpoint of this course
+PARTS = ("network", "optimiser", "mean", "history")
+NOTES = {"seconds": (int, float), "settings": dict, "identity": dict, "scaler": (dict, type(None))}  # of a training
+FOREIGN = (SafetensorError, KeyError, ValueError, TypeError, OSError, RuntimeError)  # of files that are damaged or another program's
 
 
 @dataclass
@@ -32,21 +40,24 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
-    """Write a checkpoint into the folder and delete all but the last two. Raises NstError where the disk refuses it."""
+    """Write a checkpoint into the folder and delete all of ours but the last two. Raises NstError where the disk refuses it.
+
+    A file of another program by this name is renamed, not written over.
+    """
+    if checkpoint.step < 0:
+        raise NstError(f"step={checkpoint.step}: a checkpoint stands after 0 steps or more")
     path = folder / f"checkpoint-{checkpoint.step:08d}.safetensors"
-    part = path.with_suffix(".part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(_bytes(checkpoint))
-            file.flush()
-            os.fsync(file.fileno())  # a name must never stand for a file that the disk does not have yet
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise NstError(_refused(folder, error)) from error
-    for old in sorted(folder.glob(PATTERN))[:-KEEP]:
-        old.unlink()
+        if path.exists() and not _is_ours(path):
+            path.rename(_free(path.with_suffix(".other")))
+        write_whole(path, _bytes(checkpoint))
+        for old in [one for one in _newest_first(folder) if _step(one) < checkpoint.step and _is_ours(one)][KEEP - 1:]:
+            old.unlink()
+    except (OSError, NstError) as error:
+        kept = latest_path(folder)
+        where = f"{kept} is kept, and training goes on from there" if kept else "nothing is kept"
+        raise NstError(f"no checkpoint can be written into {folder}: {error}. {where}") from error
     return path
 
 
@@ -61,41 +72,130 @@ def _digest(tensors: dict[str, Tensor]) -> str:
     digest = hashlib.sha256()
     for name in sorted(tensors):
         digest.update(name.encode())
-        digest.update(tensors[name].reshape(-1).numpy().tobytes())
+        digest.update(tensor_bytes(tensors[name]))
     return digest.hexdigest()
 
 
-def _refused(folder: Path, error: OSError) -> str:
-    kept = latest_path(folder)
-    why = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else str(error)
-    where = f"{kept} is kept: make room and start again, and training goes on from there" if kept else "make room and start again"
-    return f"a checkpoint cannot be written into {folder}, {why}; {where}"
-
-
 def latest_path(folder: Path) -> Path | None:
-    """The newest checkpoint's file, whether or not it is whole."""
-    return max(folder.glob(PATTERN), default=None)
+    """Return the newest checkpoint's file, whether or not it is whole."""
+    return next(iter(_newest_first(folder)), None)
 
 
-def load_latest(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint that is whole, or None where there is none; a damaged one is named in a warning.
+def _newest_first(folder: Path) -> list[Path]:
+    """The files that are named like checkpoints; those whose names have no step come last."""
+    return sorted((path for path in folder.glob(PATTERN) if path.is_file()), key=_step, reverse=True)
 
-    Raises NstError where there are checkpoints and none of them is whole.
+
+def _step(path: Path) -> int:
+    named = NAME.fullmatch(path.name)
+    return int(named[1]) if named else -1
+
+
+def load_latest(folder: Path, check: Callable[[Checkpoint], None] = lambda _: None) -> Checkpoint | None:
+    """Return the newest checkpoint that is whole and of this course, or None where there is none; one that is not is named in a warning.
+
+    `check` raises ValueError for a checkpoint that the caller cannot use either. Raises NstError where there are checkpoints
+    and none can be used; all files stay as they are.
     """
-    paths = sorted(folder.glob(PATTERN), reverse=True)
-    for path in paths:
+    refused = []
+    for path in _newest_first(folder):
         try:
-            return _read(path)
-        except (SafetensorError, KeyError, ValueError, OSError) as error:
-            log.warning("%s is damaged (%s): the checkpoint before it is taken", path, error)
-    if paths:
-        raise NstError(f"every checkpoint in {folder} is damaged: delete them to train from the start")
+            found = _read(path)
+            check(found)
+        except FOREIGN as error:
+            refused.append(f"{path.name}: {_one_line(error)}")
+            log.warning("%s is damaged or of another program (%s): the checkpoint before it is taken", path, _one_line(error))
+        else:
+            return found
+    if refused:
+        raise NstError(f"every checkpoint in {folder} is damaged or of another program ({'; '.join(refused)}): "
+                       "name another folder, or begin anew (--anew; in Python nstlib.checkpoints.set_aside)")
     return None
+
+
+def joined(parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Return the tensors of several parts as one dict, {"part.name": tensor}, as a checkpoint holds them."""
+    return {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
+
+
+def parted(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """Return {part: {name: tensor}} of what `joined` made; raise ValueError for parts that no training has."""
+    parts: dict[str, dict[str, Tensor]] = {name: {} for name in PARTS}
+    for key, tensor in tensors.items():
+        part, _, name = key.partition(".")
+        if part not in parts:
+            raise ValueError(f"it holds {key!r}, which no training has")
+        parts[part][name] = tensor
+    return parts
+
+
+def check_training(checkpoint: Checkpoint) -> None:
+    """Raise ValueError unless a training can go on from the checkpoint, as far as the checkpoint itself tells."""
+    notes, parts = checkpoint.notes, parted(checkpoint.tensors)
+    if "identity" not in notes and "settings" in notes:
+        raise ValueError("an earlier version of nstlib wrote it, which did not note what was trained on what")
+    for name, kinds in NOTES.items():
+        if name not in notes or not isinstance(notes[name], kinds):
+            raise TypeError(f"its notes have no {name} that can be understood")
+    if not 0 <= notes["seconds"] < float("inf"):
+        raise ValueError(f"it took {notes['seconds']} seconds")
+    if not parts["network"] or any(values.shape != (checkpoint.step,) for values in parts["history"].values()):
+        raise ValueError(f"its weights or losses are not those after {checkpoint.step} steps")
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Move a folder's checkpoints into a new folder inside it, so that a training begins anew; return that one, if any were there.
+
+    Raises NstError while a training works there, and where they cannot be moved.
+    """
+    folder = Path(folder).expanduser()
+    if not latest_path(folder):
+        return None
+    lock = hold(folder, "training")
+    try:
+        aside = _free(folder / "before")
+        aside.mkdir()
+        for path in _newest_first(folder):
+            path.rename(aside / path.name)
+    except OSError as error:
+        raise NstError(f"the checkpoints in {folder} cannot be moved: {error}") from error
+    finally:
+        lock.release()
+    return aside
+
+
+def _free(path: Path) -> Path:
+    """The path, or the first numbered one that nothing stands at."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
+
+
+def _one_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0] or type(error).__name__
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with safe_open(path, "pt") as file:
+            return OURS <= set(file.metadata() or {})
+    except FOREIGN:
+        return False
 
 
 def _read(path: Path) -> Checkpoint:
     with safe_open(path, "pt") as file:
-        meta, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.offset_keys()}
+        meta = file.metadata() or {}
+        if not OURS <= set(meta):
+            raise ValueError("it is no checkpoint of this course: its metadata say neither step nor checksum")
+        tensors = {name: file.get_tensor(name) for name in list(file.keys())}
     if _digest(tensors) != meta["sha256"]:
         raise ValueError("its checksum is wrong")
-    return Checkpoint(int(meta["step"]), tensors, json.loads(meta["notes"]))
+    if _step(path) != int(meta["step"]) or int(meta["step"]) < 0:
+        raise ValueError(f"its name does not fit its step, {meta['step']}")
+    notes = json.loads(meta["notes"])
+    if not isinstance(notes, dict):
+        raise TypeError("its notes are damaged")
+    return Checkpoint(int(meta["step"]), tensors, notes)

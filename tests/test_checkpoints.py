@@ -57,6 +57,6 @@ def test_a_disk_that_takes_no_more(tmp_path):
         save_checkpoint(Path(sys.argv[1]), Checkpoint(2, {"a": torch.zeros(100_000)}, {}))
     """)
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
-    assert done.returncode != 0 and "the disk is full" in done.stderr and "checkpoint-00000001.safetensors is kept" in done.stderr
+    assert done.returncode != 0 and "files may not be so large there" in done.stderr and "checkpoint-00000001.safetensors is kept" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-00000001.safetensors"]
     assert load_latest(tmp_path).step == 1

@@ -107,9 +107,9 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_weights(tmp_path, what):
 
 def test_another_network_or_other_settings_in_the_folder(tmp_path):
     train(Line(), distance, values, TrainingSettings(2, batch=8, precision="no"), tmp_path, progress=False)
-    with pytest.raises(NstError, match="steps 2 there, 150 here"):
+    with pytest.raises(NstError, match="steps 150, was 2; learning rate 0.1, was 0.0015"):
         train(Line(), distance, values, SETTINGS, tmp_path, progress=False)
-    with pytest.raises(NstError, match="another network"):
+    with pytest.raises(NstError, match="network Linear, was Line"):
         train(nn.Linear(1, 1), distance, values, TrainingSettings(2, batch=8, precision="no"), tmp_path, progress=False)
 
 
