@@ -63,6 +63,146 @@ def test_content_and_style_of_any_two_sizes(height, width, high, wide):
     assert painted.image.shape == (1, 3, height, width)
 
 
+def first_canvas(pictures, **options):
+    seen = []
+    paint(pictures, steps=1, callback=lambda step: seen.append(step.canvas), **options)
+    return seen[0]
+
+
+def test_the_start_is_what_was_asked_for(pictures):
+    """The photograph, the style picture, noise of that seed around grey, or any picture, brought to the content's size."""
+    content, manner = pictures
+    given = torch.rand(1, 3, 40, 50)
+    noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(7))
+    for init, wanted in (("content", content), ("style", resize(manner, (64, 64))), ("noise", 0.5 + 0.15 * noise),
+                         (given, resize(given, (64, 64)))):
+        torch.testing.assert_close(first_canvas(pictures, init=init, seed=7), wanted)
+    torch.testing.assert_close(first_canvas(pictures), content)  # the default
+    torch.testing.assert_close(first_canvas((content, [manner, 1 - manner]), init="style"), resize(manner, (64, 64)))
+
+
+@pytest.mark.parametrize(("scale", "side"), [(0.5, 32), (0.75, 48), (1.0, 64), (1.1, 70), (3.0, 72), (0.1, 32)])
+def test_style_scale_is_the_size_of_the_style_picture(pictures, scale, side):
+    """A share of the canvas's side, never more than the picture has (72 px), never under 32 px."""
+    content, manner = pictures
+    scaled = paint(pictures, style_scale=scale, steps=3)
+    assert torch.equal(scaled.image, paint((content, resize(manner, side)), style_scale=9, steps=3).image)
+    if side != 64:
+        assert abs(scaled.history["style"][0] / paint(pictures, steps=1).history["style"][0] - 1) > 1e-3
+
+
+def test_the_best_picture_is_returned_not_the_last(pictures, monkeypatch):
+    """An optimiser that climbs: the first picture, the photograph itself, is the best."""
+    monkeypatch.setitem(op.OPTIMIZERS, "adam", lambda z: torch.optim.SGD([z], lr=0.01, maximize=True))
+    painted = paint(pictures, optimizer="adam", steps=4)
+    assert painted.history["total"] == sorted(painted.history["total"]) and painted.history["total"][3] > painted.history["total"][0]
+    torch.testing.assert_close(painted.image, pictures[0])
+
+
+def test_a_level_begins_with_the_best_of_the_one_below(monkeypatch):
+    monkeypatch.setitem(op.OPTIMIZERS, "adam", lambda z: torch.optim.SGD([z], lr=0.01, maximize=True))
+    content, seen = photo("astronaut", 256), []
+    painted = paint((content, style("swirls", 72)), optimizer="adam", steps=6, callback=seen.append)
+    assert painted.history["side"] == [128] * 4 + [256] * 2
+    torch.testing.assert_close(seen[4].canvas, resize(resize(content, 128), 256))  # the small one's first picture
+
+
+@pytest.mark.parametrize(("pyramid", "sides"), [
+    (True, [128] * 2 + [256] * 2 + [512] * 2), (2, [256] * 4 + [512] * 2), (1, [512] * 6), (0, [512] * 6), (False, [512] * 6),
+    (9, [128] * 2 + [256] * 2 + [512] * 2)])
+def test_a_pyramid_of_so_many_levels(pictures, pyramid, sides, monkeypatch):
+    """A third of the steps at full size, the others shared by the smaller levels."""
+    class Cheap:
+        def __init__(self, *_, **__):
+            pass
+
+        def __call__(self, image):
+            return {name: image.sum() for name in ("content", "style", "tv", "total")}
+    monkeypatch.setattr(op, "StyleObjective", Cheap)
+    assert paint(pictures, size=512, steps=6, pyramid=pyramid).history["side"] == sides
+
+
+def test_steps_are_shared_coarse_to_fine():
+    assert op.split_steps(120, 3) == [40, 40, 40] and op.split_steps(7, 3) == [3, 2, 2] and op.split_steps(1, 3) == [0, 0, 1]
+    assert op.split_steps(5, 1) == [5] and op.split_steps(100, 2) == [67, 33]
+    assert op.pyramid_shapes((600, 511)) == [(150, 127), (300, 255), (600, 511)] and op.pyramid_shapes((255, 255)) == [(255, 255)]
+    assert op.pyramid_shapes((256, 64)) == [(128, 32), (256, 64)] and op.pyramid_shapes((256, 63)) == [(256, 63)]
+    assert op.pyramid_shapes((4000, 4000)) == [(1000, 1000), (2000, 2000), (4000, 4000)]
+
+
+@pytest.mark.parametrize("options", [
+    {"content_weight": 3.0}, {"style_weight": 7.0}, {"tv_weight": 99.0}, {"content_layers": ("relu3_1", "conv4_2")},
+    {"style_layers": ("relu2_1",)}, {"statistic": "mean_std"}, {"statistic": "wasserstein"}, {"pooling": "average"}, {"half": True},
+])  # fmt: skip
+def test_the_loss_is_that_of_the_options(pictures, options):
+    """The first evaluation, of the photograph, against an objective that is put together here; and not that of the defaults."""
+    content, manner = pictures
+    how = {"content_weight": 1.0, "style_weight": 40.0, "tv_weight": 10.0, "content_layers": op.CONTENT_LAYERS,
+           "style_layers": STYLE_LAYERS, "statistic": "gram", "pooling": "max", "half": False} | options
+    extractor = FeatureExtractor("mini", (*how["content_layers"], *how["style_layers"]), pooling=how["pooling"], half=how["half"])
+    wanted = objective.StyleObjective(
+        extractor, 1 - content, shrunk_to(manner, 64), content_layers=how["content_layers"], style_layers=how["style_layers"],
+        statistic=how["statistic"], weights=objective.Weights(how["content_weight"], how["style_weight"], how["tv_weight"]))(content)
+    found, usual = (paint((1 - content, manner), steps=1, init=content, **given).history for given in (options, {}))
+    for name, value in wanted.items():
+        assert found[name][0] == pytest.approx(value.item(), rel=1e-5)
+    assert any(abs(found[name][0] / usual[name][0] - 1) > 1e-4 for name in wanted)
+
+
+def test_adam_moves_every_number_by_its_rate(pictures):
+    """Adam's first step is its learning rate, 0.03, up or down, whatever the gradient; here of the smoothed canvas."""
+    seen = []
+    paint(pictures, optimizer="adam", steps=2, pyramid=False, callback=lambda step: seen.append(step.canvas))
+    canvas = op.Canvas(pictures[0])
+    z = torch.fft.irfft2(torch.fft.rfft2(seen[1] - seen[0]) / canvas.spectrum, s=(64, 64))
+    torch.testing.assert_close(z.abs(), torch.full_like(z, 0.03), rtol=0, atol=1e-3)
+    assert op.OPTIMIZERS["lbfgs"](canvas.z).max_step == op.MAX_STEP == 0.03
+
+
+@pytest.mark.parametrize(("tile", "kind"), [(None, "StyleObjective"), (64, "TiledObjective"), (96, "TiledObjective")])
+def test_tile_says_how_much_is_seen_at_once(pictures, tile, kind, monkeypatch):
+    made = []
+    for name in ("StyleObjective", "TiledObjective"):
+        build = getattr(op, name)
+        monkeypatch.setattr(op, name, lambda *given, build=build, **how: made.append(build(*given, **how)) or made[-1])
+    paint(pictures, tile=tile, steps=1)
+    assert type(made[0]).__name__ == kind and getattr(made[0], "tile", None) == tile and len(made) == 1
+
+
+def test_what_shows_progress_is_silent_if_asked(pictures, capsys):
+    paint(pictures, steps=1, progress=False)
+    assert capsys.readouterr().err == ""
+    paint(pictures, steps=1, progress=True)
+    assert "mini 64 px" in capsys.readouterr().err
+
+
+def test_the_spectrum_falls_with_the_frequency_and_has_mean_square_one():
+    spectrum = op._spectrum((8, 16), 1.0)
+    assert spectrum.shape == (8, 9) and spectrum.square().mean().item() == pytest.approx(1, rel=1e-5)
+    # Periods per longer side, 16 px: 1 for the mean and the longest wave across, 2 for the longest one down.
+    shares = spectrum / spectrum[0, 0]
+    assert shares[0].tolist() == pytest.approx([1, 1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 7, 1 / 8])
+    assert shares[:, 0].tolist() == pytest.approx([1, 1 / 2, 1 / 4, 1 / 6, 1 / 8, 1 / 6, 1 / 4, 1 / 2])
+    torch.testing.assert_close(op._spectrum((8, 16), 0.5) ** 2 * (op._spectrum((8, 16), 0.5) ** 2).square().mean().rsqrt(), spectrum)
+    upright = op._spectrum((16, 8), 1.0)
+    assert upright.shape == (16, 5) and (upright[:9, 0] / upright[0, 0]).tolist() == pytest.approx(shares[0].tolist())
+
+
+def test_shares_and_regions_of_several_styles(pictures):
+    """A mixture's shares sum to 1; in regions the largest share is 1. A style of no share is left out."""
+    content, manner = pictures
+    left, right = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+
+    def targets(mix=None, masks=None, layers=STYLE_LAYERS):
+        return op.style_targets([manner, content], mix, masks, layers, torch.device("cpu"))
+    assert [one.share for one in targets()] == [0.5, 0.5] and [one.share for one in targets([1, 3])] == [0.25, 0.75]
+    assert [one.share for one in targets(masks=[left, right])] == [1, 1]
+    assert [one.share for one in targets([2, 1], [left, right])] == [1, 0.5]
+    held, = targets([0, 3], [left, right], [["relu1_1"], ["relu2_1", "relu3_1"]])
+    assert held.picture is content and torch.equal(held.mask[0, 0], right) and held.layers == ("relu2_1", "relu3_1") and held.share == 1
+    assert [one.mask for one in targets()] == [None, None] and [one.layers for one in targets()] == [STYLE_LAYERS] * 2
+
+
 def test_content_weight_keeps_content(pictures):
     strong, weak = (paint(pictures, steps=25, content_weight=w).image for w in (1000.0, 0.01))
     assert (strong - pictures[0]).abs().mean() < (weak - pictures[0]).abs().mean()
