@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from nstlib import style
+from nstlib import recipes, style
 from nstlib.datasets import bundled
 from nstlib.features import FeatureExtractor
 from nstlib.nets.fast import RANGE, FastNet
-from nstlib.objective import StyleObjective, Weights
+from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, Weights
 from nstlib.perceptual import PerceptualLoss, glaring
 from nstlib.recipes import FastRecipe, train_fast
 from nstlib.training import TrainingSettings
@@ -58,6 +58,41 @@ def test_glare_is_part_of_the_loss_where_it_has_a_weight(extractor):
     found = PerceptualLoss(extractor, [style("ink", 64)], WEIGHTS, glare=3.0)(same, white, torch.tensor([0]))
     assert glaring(white) > 0 and found["glare"].item() == pytest.approx(3 * glaring(white).item())
     assert found["total"].item() == pytest.approx(sum(float(v) for k, v in found.items() if k != "total"))
+
+
+@pytest.fixture
+def handed_on(monkeypatch):
+    """What the recipe hands to the training, instead of training."""
+    seen = {}
+    monkeypatch.setattr(recipes, "train", lambda network, loss, batches, settings, folder, callback: seen.update(
+        network=network, loss=loss, batch=batches(0, 3), settings=settings, folder=folder, samples=callback))
+    return seen
+
+
+def test_each_setting_of_the_recipe_reaches_the_training(handed_on, tmp_path, monkeypatch):
+    styles, settings = {name: style(name, 48) for name in ("waves", "ink")}, TrainingSettings(7)
+    weights = Weights(2, 3, 4)
+    train_fast(styles, bundled(48, ["cat"]), settings, tmp_path,
+               FastRecipe(weights, width=0.25, crop=40, glare=0.7, sample_every=9))
+    network, loss, samples = (handed_on[name] for name in ("network", "loss", "samples"))
+    assert network.options == {"width": 0.25, "norm": "conditional", "styles": 2, "upsampling": "nearest", "names": ["waves", "ink"]}
+    assert loss.weights is weights and loss.glare == 0.7 and loss.count == 2
+    assert handed_on["batch"].shape == (3, 3, 40, 40) and handed_on["settings"] is settings and handed_on["folder"] == tmp_path
+    assert samples.every == 9 and samples.styles == 2 and samples.folder == tmp_path / "samples"
+
+
+def test_the_recipe_of_one_style_and_its_defaults(handed_on, tmp_path):
+    train_fast({"waves": style("waves", 48)}, bundled(160, ["cat"]), folder=tmp_path)
+    assert handed_on["network"].options == {"width": 0.5, "norm": "instance", "styles": 1, "upsampling": "nearest", "names": ["waves"]}
+    assert handed_on["loss"].weights == Weights(1, 5, 2) and handed_on["loss"].glare == 0 and handed_on["samples"] is None
+    assert handed_on["batch"].shape == (3, 3, 128, 128) and handed_on["settings"] == TrainingSettings()
+    train_fast({"waves": style("waves", 48)}, bundled(160, ["cat"]), recipe=FastRecipe(sample_every=9))
+    assert handed_on["samples"] is None and handed_on["folder"] is None  # no folder, no samples
+
+
+def test_the_loss_of_a_recipe_sees_the_layers_of_the_optimiser(handed_on):
+    train_fast({"waves": style("waves", 48)}, bundled(48, ["cat"]), recipe=FastRecipe(crop=32))
+    assert tuple(handed_on["loss"].targets) == STYLE_LAYERS and handed_on["loss"].content_layers == CONTENT_LAYERS
 
 
 def test_it_begins_with_another_networks_convolutions(tmp_path):

@@ -1,6 +1,7 @@
 """The training loop: it learns, goes on to the bit after being killed, shares work, and stops where a loss is not finite."""
 
 import json
+import math
 import os
 import random
 import signal
@@ -71,6 +72,111 @@ def test_the_mean_of_the_weights_is_kept():
 def test_the_rate_rises_and_falls():
     shares = [rate(step, TrainingSettings(100, warmup=0.1)) for step in range(100)]
     assert shares[0] == pytest.approx(0.1) and shares[10] == 1 and shares[54] == pytest.approx(0.5, abs=0.02) and shares[99] < 0.01
+
+
+def test_the_rate_in_closed_form():
+    """Tenths while it warms up; then half a cosine from 1 to a thousandth, which it would reach one step after the last."""
+    shares = [rate(step, TrainingSettings(100, warmup=0.1)) for step in range(100)]
+    assert shares[:10] == pytest.approx([(step + 1) / 10 for step in range(10)])
+    assert shares[10:] == pytest.approx([1e-3 + 0.999 * (1 + math.cos(math.pi * n / 90)) / 2 for n in range(90)])
+    assert [rate(step, TrainingSettings(4, warmup=0.0)) for step in (0, 1, 2)] == pytest.approx([1, 1, 0.75025])
+    assert rate(0, TrainingSettings(1, warmup=0.9)) == 1
+
+
+def test_the_first_step_is_as_long_as_the_rate_says():
+    """AdamW's first step is its rate, whatever the gradient: 0.1, times the share of the warm-up that is behind it."""
+    for rising, rate_ in ((1, 0.1), (2, 0.05), (2, 0.005)):
+        seen = []
+        train(Line(), distance, values, TrainingSettings(20, 8, rate_, warmup=rising / 20, precision="no"), progress=False,
+              callback=lambda step, seen=seen: seen.append(step.network.a.item()) or True)
+        assert seen == pytest.approx([rate_ / rising], rel=1e-4)
+
+
+def test_a_long_gradient_is_shortened_and_a_short_one_is_left():
+    """The mean of x^2 for 8 values is about 1.1: at a = 0 the slope is -6 times that."""
+    slope = -6 * values(0, 8).square().mean().item()
+    for clip in (0.5, 2.0, 100.0):
+        seen = []
+        train(Line(), distance, values, TrainingSettings(1, 8, 1e-3, clip=clip, precision="no"), progress=False,
+              callback=lambda step, seen=seen: seen.append(step.network.a.grad.item()))
+        assert seen == pytest.approx([max(slope, -clip)], rel=1e-4)
+
+
+def test_pictures_are_asked_for_step_by_step_and_counted_from_the_start():
+    asked, counted = [], []
+
+    def batches(step, count, first=0):
+        asked.append((step, count, first))
+        return values(step, count, first)
+
+    def loss(network, x, numbers):
+        counted.append(numbers.tolist())
+        return distance(network, x, numbers)
+    train(Line(), loss, batches, TrainingSettings(3, 2, precision="no"), progress=False)
+    assert asked == [(0, 2, 0), (1, 2, 0), (2, 2, 0)] and counted == [[0, 1], [2, 3], [4, 5]]
+
+
+@pytest.mark.parametrize(("precision", "fast", "kind"), [
+    ("no", True, torch.float32), ("bf16", False, torch.bfloat16), ("auto", True, torch.bfloat16), ("auto", False, torch.float32)])
+def test_precision_is_that_of_the_products(precision, fast, kind, monkeypatch):
+    monkeypatch.setattr("nstlib.training.has_bf16", lambda: fast)
+    seen = []
+
+    def loss(network, x, numbers):
+        seen.append((x[:, None] @ x[None]).dtype)
+        return distance(network, x, numbers)
+    train(Line(), loss, values, TrainingSettings(1, 8, precision=precision), progress=False)
+    assert seen == [kind]
+
+
+@pytest.mark.parametrize(("every", "steps", "kept"), [(2, 5, [4, 5]), (3, 6, [3, 6]), (100, 3, [3]), (1, 3, [2, 3])])
+def test_checkpoints_come_with_every_so_many_steps_and_at_the_end(every, steps, kept, tmp_path):
+    train(Line(), distance, values, TrainingSettings(steps, 8, precision="no", checkpoint_every=every), tmp_path, progress=False)
+    assert sorted(int(path.stem.partition("-")[2]) for path in tmp_path.glob("*.safetensors")) == kept
+    assert load_latest(tmp_path).tensors["history.total"].dtype == torch.float64
+
+
+def test_a_training_in_two_lives_counts_steps_and_seconds_of_both(tmp_path):
+    """The first is stopped after 4 of 6 steps; its last checkpoint is of step 3, from which the second goes on."""
+    settings, seen = TrainingSettings(6, 8, 0.01, ema=0.5, precision="no", checkpoint_every=3), []
+    first = train(Line(), distance, values, settings, tmp_path, progress=False, callback=lambda step: step.index == 3)
+    assert len(first.history["total"]) == 4 and load_latest(tmp_path).step == 3
+    again = train(Line(), distance, values, settings, tmp_path, progress=False, callback=lambda step: seen.append(step.index))
+    whole = train(Line(), distance, values, settings, progress=False)
+    assert seen == [3, 4, 5] and again.history == whole.history and torch.equal(again.network.a, whole.network.a)
+    assert again.seconds > load_latest(tmp_path).notes["seconds"] - 1e-3 and again.seconds < first.seconds + 60
+
+
+def test_the_interval_of_checkpoints_may_change_and_nothing_else(tmp_path):
+    train(Line(), distance, values, TrainingSettings(2, 8, precision="no", checkpoint_every=1), tmp_path, progress=False)
+    train(Line(), distance, values, TrainingSettings(2, 8, precision="no", checkpoint_every=9), tmp_path, progress=False)
+    for other in ({"batch": 4}, {"learning_rate": 1.0}, {"ema": 0.5}, {"clip": 2.0}, {"warmup": 0.5}):
+        with pytest.raises(NstError, match=next(iter(other))):
+            train(Line(), distance, values, TrainingSettings(2, **{"batch": 8, "precision": "no"} | other), tmp_path, progress=False)
+
+
+def test_ctrl_c_keeps_what_was_learned(caplog):
+    def press(step):
+        if step.index == 2:
+            raise KeyboardInterrupt
+    trained = train(Line(), distance, values, SETTINGS, progress=False, callback=press)
+    assert len(trained.history["total"]) == 3 and not trained.network.training and "interrupted after 3 of 150" in caplog.text
+
+
+def test_the_bar_can_be_silent(capsys):
+    for progress in (True, False):
+        train(Line(), distance, values, TrainingSettings(1, 8, precision="no"), progress=progress)
+        assert ("1/1" in capsys.readouterr().err) == progress
+
+
+@pytest.mark.parametrize(("good", "wrong"), [
+    ({"learning_rate": 1e9}, {"learning_rate": math.inf}), ({"clip": 1e-9}, {"clip": 0.0}), ({"warmup": 0.0}, {"warmup": 1.0}),
+    ({"ema": 0.0}, {"ema": -0.1}), ({"steps": 1}, {"steps": -1}), ({"batch": 1}, {"batch": 0}),
+    ({"checkpoint_every": 1}, {"checkpoint_every": 0}), ({"precision": "fp16"}, {"precision": "fp64"})])
+def test_where_settings_end(good, wrong):
+    TrainingSettings(**good)
+    with pytest.raises(NstError, match=next(iter(wrong))):
+        TrainingSettings(**wrong)
 
 
 def test_batches_are_shared_equally():
