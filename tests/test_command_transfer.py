@@ -1,12 +1,14 @@
 """The command `transfer`: every method, its options, what the file says of itself, and mistakes as sentences."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from nstlib import load_image
+from nstlib import load_image, mask, photo
 from nstlib.__main__ import main
 from nstlib.images import read_provenance
-from nstlib.methods import METHODS
+from nstlib.methods import METHODS, Painted
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.files import save_network
 from nstlib.nets.sanet import SANet
@@ -37,6 +39,27 @@ def test_it_paints_in_one_pass(method, words, networks, tmp_path, capsys):
     assert load_image(out).shape == (1, 3, 32, 48) and f"48x32 px, {method}, " in capsys.readouterr().out
     about = read_provenance(out)
     assert (about["method"], about["content"]) == (method, "temple") and about["style"].startswith(words[0])
+
+
+@pytest.mark.parametrize(("words", "name", "value"), [
+    (["--size", "99"], "size", 99), (["--alpha", "0.3"], "alpha", 0.3), (["--mix", "1", "2"], "mix", [1.0, 2.0]),
+    (["--color", "histogram"], "color", "histogram"), (["--style-size", "40"], "style_size", 40), (["--quiet"], "progress", False),
+    (["--weights", "a.safetensors"], "weights", Path("a.safetensors")), (["--method", "sanet"], "method", "sanet"),
+])  # fmt: skip
+def test_each_option_reaches_the_library(words, name, value, tmp_path, monkeypatch):
+    seen = {}
+
+    def transfer(content, styles, method, **options):
+        seen.update(options, content=content, styles=styles, method=method)
+        return Painted(content, method, 1.0)
+    monkeypatch.setattr("nstlib.commands.transfer.paint_by_method", transfer)
+    assert main(["transfer", "temple", "swirls", "waves", "-o", str(tmp_path / "x.png"), *words]) == 0
+    assert torch.equal(seen.pop("content"), photo("temple")) and [one.shape[1] for one in seen.pop("styles")] == [3, 3]
+    assert seen == {"method": "adain", "size": None, "progress": True, "alpha": None, "mix": None, "color": None, "style_size": None,
+                    "weights": None, "masks": None} | {name: value}
+    assert main(["transfer", "temple", "swirls", "waves", "-o", str(tmp_path / "x.png"), "--method", "fast", "--masks", "rest", "temple:sky"]) == 0
+    assert seen["styles"] == ["swirls", "waves"]  # of the method "fast" by name
+    torch.testing.assert_close(seen["masks"][0], 1 - mask("temple", "sky"))
 
 
 def test_it_paints_by_optimisation_and_takes_files(tmp_path, capsys):

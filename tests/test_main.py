@@ -1,5 +1,6 @@
 """The command line: what it writes, its exit codes, and that a mistake is a sentence, never a traceback."""
 
+import inspect
 import os
 import signal
 import subprocess
@@ -7,11 +8,17 @@ import sys
 import time
 
 import pytest
+import torch
 
-from nstlib import load_image
+from nstlib import load_image, mask, optimization, photo, save_image, style
 from nstlib.__main__ import main
+from nstlib.commands.shared import masks
 from nstlib.images import read_provenance
+from nstlib.recording import Stylized
 
+# Of the library's call: a command that is given nothing else hands on the same.
+DEFAULTS = {name: parameter.default for name, parameter in inspect.signature(optimization.stylize).parameters.items()
+            if name not in ("content", "style", "callback")}  # fmt: skip
 SMALL = ["--size", "48", "--steps", "3", "--quiet", "--backbone", "mini"]
 
 
@@ -37,6 +44,55 @@ def test_control(tmp_path):
     assert load_image(out).shape == (1, 3, 32, 48)
     about = read_provenance(out)
     assert (about["method"], about["content"], about["style"]) == ("stylize", "temple", "swirls, mosaic")
+
+
+@pytest.fixture
+def handed_on(monkeypatch):
+    """What `stylize` hands to the library, instead of painting."""
+    seen = {}
+
+    def stylize(content, styles, **options):
+        seen.update(options, content=content, styles=styles)
+        return Stylized(content, {"evaluations": [1]}, 1.0, "mini")
+    monkeypatch.setattr("nstlib.optimization.stylize", stylize)
+    return seen
+
+
+@pytest.mark.parametrize(("words", "name", "value"), [
+    (["--size", "99"], "size", 99), (["--backbone", "vgg19"], "backbone", "vgg19"), (["--content-weight", "2.5"], "content_weight", 2.5),
+    (["--style-weight", "3"], "style_weight", 3.0), (["--tv-weight", "0"], "tv_weight", 0.0),
+    (["--content-layers", "relu3_1", "relu4_1"], "content_layers", ["relu3_1", "relu4_1"]),
+    (["--style-layers", "relu1_1"], "style_layers", ["relu1_1"]), (["--steps", "5"], "steps", 5), (["--init", "style"], "init", "style"),
+    (["--init", "noise"], "init", "noise"), (["--optimizer", "adam"], "optimizer", "adam"), (["--no-pyramid"], "pyramid", False),
+    (["--mix", "1", "3"], "mix", [1.0, 3.0]), (["--style-scale", "0.5"], "style_scale", 0.5), (["--color", "affine"], "color", "affine"),
+    (["--statistic", "sliced"], "statistic", "sliced"), (["--pooling", "average"], "pooling", "average"), (["--half"], "half", True),
+    (["--tile", "64"], "tile", 64), (["--seed", "8"], "seed", 8), (["--quiet"], "progress", False),
+])  # fmt: skip
+def test_each_option_reaches_the_library(tmp_path, handed_on, words, name, value):
+    assert main(["stylize", "temple", "swirls", "mosaic", "-o", str(tmp_path / "x.png"), *words]) == 0
+    torch.testing.assert_close(handed_on.pop("content"), photo("temple"))
+    assert [torch.equal(one, style(name_)) for one, name_ in zip(handed_on.pop("styles"), ("swirls", "mosaic"), strict=True)] == [True] * 2
+    assert handed_on == DEFAULTS | {"size": 512} | {name: value}
+
+
+@pytest.mark.parametrize("order", [("sky", "rest"), ("rest", "sky")])
+def test_the_rest_is_all_that_the_other_masks_leave(tmp_path, handed_on, order):
+    words = ["temple:sky" if word == "sky" else "rest" for word in order]
+    assert main(["stylize", "temple", "swirls", "mosaic", "-o", str(tmp_path / "x.png"), "--masks", *words]) == 0
+    sky, rest = (handed_on["masks"][order.index(name)] for name in ("sky", "rest"))
+    assert torch.equal(sky, mask("temple", "sky")) and torch.equal(rest, 1 - sky) and rest.max() == 1
+
+
+def test_the_rest_of_masks_of_two_sizes_that_overlap(tmp_path):
+    """Files: the left half in 4 x 2 px, the upper half in 8 x 8 px, both grey pictures, white inside."""
+    left, upper = torch.zeros(1, 3, 32, 64), torch.zeros(1, 3, 64, 64)
+    left[..., :32], upper[..., :32, :] = 1, 1
+    names = [str(save_image(picture, tmp_path / f"{n}.png")) for n, picture in enumerate((left, upper))]
+    found = masks(["rest", *names])
+    assert [tuple(one.shape) for one in found] == [(1, 1, 32, 64), (1, 1, 32, 64), (1, 1, 64, 64)]
+    wanted = torch.zeros(1, 1, 32, 64)
+    wanted[..., 16:, 32:] = 1  # the lower right quarter
+    assert torch.equal(found[0], wanted) and torch.equal(found[1], left[:, :1]) and torch.equal(found[2], upper[:, :1])
 
 
 @pytest.mark.parametrize(("words", "said"), [

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,7 +15,10 @@ from nstlib.__main__ import main
 from nstlib.images import read_provenance
 from nstlib.nets.fast import FastNet
 from nstlib.nets.files import find_painter, load_fast, read_about, save_network
+from nstlib.objective import Weights
 from nstlib.painter import paint
+from nstlib.recipes import FastRecipe
+from nstlib.training import Trained, TrainingSettings
 
 TINY = ["--steps", "4", "--batch", "2", "--crop", "32", "--style-size", "48", "--width", "0.125", "--precision", "no"]
 
@@ -44,9 +48,61 @@ def test_it_trains_and_paints(tmp_path, capsys):
     network, out = tmp_path / "mine.safetensors", tmp_path / "x.png"
     assert main(["train", "waves", "-o", str(network), "--sample-every", "2", *TINY]) == 0
     assert "4 steps" in capsys.readouterr().out and read_about(network)["steps"] == 4
-    assert len(list((tmp_path / "mine.run" / "samples").glob("*.png"))) == 2
+    samples = tmp_path / "mine.run" / "samples"
+    assert sorted(path.name for path in samples.iterdir()) == ["step_000002.png", "step_000004.png"]
     assert main(["paint", "cat", str(network), "-o", str(out), "--size", "64"]) == 0
     assert max(load_image(out).shape) == 64 and read_provenance(out)["method"] == "paint"
+
+
+@pytest.fixture
+def handed_on(monkeypatch):
+    """What `train` hands to the recipe, instead of training."""
+    seen = {}
+
+    def train_fast(styles, pictures, settings, where, recipe):
+        seen.update(styles=styles, pictures=pictures, settings=settings, where=where, recipe=recipe)
+        return Trained(FastNet(0.125), {"total": [1.0] * settings.steps}, 1.0)
+    monkeypatch.setattr("nstlib.commands.train.train_fast", train_fast)
+    return seen
+
+
+@pytest.mark.parametrize(("words", "part", "name", "value"), [
+    (["--steps", "7"], "settings", "steps", 7), (["--batch", "3"], "settings", "batch", 3), (["--ema", "0.5"], "settings", "ema", 0.5),
+    (["--learning-rate", "0.01"], "settings", "learning_rate", 0.01), (["--precision", "bf16"], "settings", "precision", "bf16"),
+    (["--checkpoint-every", "9"], "settings", "checkpoint_every", 9), (["--sample-every", "11"], "recipe", "sample_every", 11),
+    (["--crop", "64"], "recipe", "crop", 64), (["--width", "0.25"], "recipe", "width", 0.25), (["--glare", "0.5"], "recipe", "glare", 0.5),
+    (["--content-weight", "2"], "recipe", "weights", Weights(2, 5, 2)), (["--style-weight", "3"], "recipe", "weights", Weights(1, 3, 2)),
+    (["--tv-weight", "4"], "recipe", "weights", Weights(1, 5, 4)),
+])  # fmt: skip
+def test_each_option_of_train_reaches_the_recipe(tmp_path, handed_on, words, part, name, value):
+    assert main(["train", "waves", "-o", str(tmp_path / "x.safetensors"), *words]) == 0
+    usual = {"settings": TrainingSettings(ema=0.99), "recipe": FastRecipe(sample_every=250)}
+    usual[part] = replace(usual[part], **{name: value})
+    assert {key: handed_on[key] for key in usual} == usual
+    assert max(handed_on["styles"]["waves"].shape) == 384 and handed_on["where"] == tmp_path / "x.run"
+
+
+def test_train_takes_styles_sizes_and_folders_as_they_are_named(tmp_path, album, handed_on):
+    (album / "broken.png").unlink()
+    run = ["--run", str(tmp_path / "elsewhere"), "--style-size", "100", "--also", str(album / "cat.jpg"), "ink"]
+    assert main(["train", "waves", str(album), "-o", str(tmp_path / "x.safetensors"), *run]) == 0
+    assert list(handed_on["styles"]) == ["waves", "cat", "ink"] and handed_on["where"] == tmp_path / "elsewhere"
+    assert {max(picture.shape) for picture in handed_on["styles"].values()} == {100} and len(handed_on["pictures"]) == 2
+    assert min(handed_on["pictures"][0].shape[1:]) == 256  # enough for crops of 128 px
+    assert main(["train", "waves", str(album), "-o", str(tmp_path / "x.safetensors"), "--crop", "300"]) == 0
+    assert min(handed_on["pictures"][0].shape[1:]) == 300
+
+
+@pytest.mark.parametrize(("words", "wanted"), [
+    ([], (None, None, None)), (["--tile", "64"], (None, 64, None)), (["--half"], (None, None, True)), (["--no-half"], (None, None, False)),
+    (["--style", "night"], ({"night": 1.0}, None, None)), (["--style", "day=2", "night=0.5"], ({"day": 2.0, "night": 0.5}, None, None))])
+def test_each_option_of_paint_reaches_the_library(tmp_path, two_styles, album, monkeypatch, words, wanted):
+    """Of one picture and of a folder's, alike."""
+    seen = []
+    monkeypatch.setattr("nstlib.commands.paint.paint", lambda network, picture, *how: seen.append((max(picture.shape), *how)) or picture)
+    for source, out in (("cat", tmp_path / "x.png"), (str(album), tmp_path / "out")):
+        assert main(["paint", source, str(two_styles), "-o", str(out), "--size", "50", *words]) == 0
+    assert seen == [(50, *wanted)] * 3
 
 
 def test_it_trains_on_a_folder_for_several_styles(tmp_path, album):
