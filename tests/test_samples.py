@@ -59,12 +59,9 @@ def test_a_sheet_comes_with_every_so_many_steps_and_is_named_by_their_number(tmp
 def test_it_shows_the_weights_after_that_very_step(tmp_path):
     """A weight that grows by 0.1 a step: the sheet of step 2 is twice as bright as that of step 1."""
     network = Flat(0.0)
-    loss = lambda network, images, numbers: {"total": -10 * network.value}  # noqa: E731
-    settings = TrainingSettings(4, 1, 0.1, warmup=0.0, precision="no")
-    values = []
-    callback = Samples(tmp_path, 1)
-    train(network, loss, lambda step, count, first: torch.zeros(1, 1), settings, progress=False,
-          callback=lambda step: values.append(10 * step.network.value.item()) or callback(step))
+    settings, values, callback = TrainingSettings(4, 1, 0.1, warmup=0.0, precision="no"), [], Samples(tmp_path, 1)
+    train(network, lambda network, images, numbers: {"total": -10 * network.value}, lambda step, count, first: torch.zeros(1, 1),
+          settings, progress=False, callback=lambda step: values.append(10 * step.network.value.item()) or callback(step))
     assert values[0] == pytest.approx(1, abs=1e-3) and len(values) == 4
     for number, value in enumerate(values, 1):
         assert greys(tmp_path / f"step_{number:06d}.png", 1, 3)[0] == pytest.approx([value] * 3, abs=0.06)
