@@ -23,7 +23,7 @@ from PIL import Image
 from torch import Tensor
 
 from nstlib import provenance as metadata
-from nstlib import sheet
+from nstlib import sheet, webp
 from nstlib.decoding import DECODER_ERRORS, MAX_PIXELS, check_values
 from nstlib.errors import ImageError, NstError
 from nstlib.sources import axes_hint, read
@@ -240,7 +240,7 @@ def _saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
 
 def show(*images: Any, labels: Sequence[str] | str | None = None, alt: str | None = None, height: int = 240,
          columns: int | None = None) -> None:  # fmt: skip
-    """Display pictures side by side, at one height, as one JPEG with alternative text.
+    """Display pictures side by side, at one height, as one WebP picture with alternative text.
 
     images: tensors (N, 3, H, W), (3, H, W) or grey (N, 1, H, W), (1, H, W), (H, W); PIL pictures; lists of these.
         Values a little outside [0, 1] (a canvas being painted) are clipped, as a screen would.
@@ -263,5 +263,4 @@ def show(*images: Any, labels: Sequence[str] | str | None = None, alt: str | Non
         return
     from IPython.display import display
 
-    jpeg = base64.b64encode(_encode(page, "JPEG", 88)).decode("ascii")
-    display({"image/jpeg": jpeg, "text/plain": alt}, raw=True, metadata={"image/jpeg": {"alt": alt}})
+    display(webp.notebook_output(webp.to_webp(page), alt), raw=True)

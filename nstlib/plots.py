@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.figure import Figure
+from PIL import Image
+
+from nstlib import webp
 
 # Okabe and Ito's colours, told apart by colour-blind readers, with a line style each for print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -15,15 +18,15 @@ LINES = ("-", "--", "-.", ":")
 
 
 def show_figure(figure: Figure, alt: str, dpi: int = 100) -> None:
-    """Display a matplotlib figure as one PNG with alternative text, and close it.
+    """Display a matplotlib figure as one exact WebP picture with alternative text, and close it.
 
     `alt` says in a sentence what a reader who cannot see the figure should know.
     """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight")
     plt.close(figure)
-    data = {"image/png": buffer.getvalue(), "text/plain": alt}
-    display(data, raw=True, metadata={"image/png": {"alt": alt}})
+    picture = Image.open(buffer).convert("RGB")
+    display(webp.notebook_output(webp.to_webp(picture, exact=True), alt), raw=True)
 
 
 def plot_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x: str, y: str, alt: str,

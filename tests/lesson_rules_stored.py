@@ -1,10 +1,35 @@
 """The rules on what a lesson shows and stores: words, pictures, outputs. Importing this module registers them."""
 
 import json
+from collections.abc import Iterator
+from html.parser import HTMLParser
 
+import nbformat
 from lesson_rules import DISCOURAGED, PICTURE, Lesson, rule
 
-IMAGES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/svg+xml")
+
+class Images(HTMLParser):
+    """The <img> tags of a piece of HTML: Images(text).found."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.found: list[dict[str, str | None]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the attributes of an image."""
+        if tag == "img":
+            self.found.append(dict(attrs))
+
+
+def pictures(output: nbformat.NotebookNode) -> Iterator[tuple[str, str]]:
+    """The pictures that an output shows, by type or in its HTML: where the picture is, and its alternative text."""
+    data = output.get("data", {})
+    for mime in data:
+        if mime.startswith("image/"):
+            yield mime, output.metadata.get(mime, {}).get("alt", "")
+    for image in Images(data.get("text/html", "")).found:
+        yield image.get("src") or "", image.get("alt") or ""
 
 
 @rule
@@ -32,8 +57,8 @@ def pictures_in_outputs(lesson: Lesson) -> list[str]:
     """Every picture a cell makes carries alt text, and words follow it."""
     problems = []
     for cell, output in lesson.outputs():
-        for mime in set(IMAGES) & set(output.get("data", {})):
-            if len(output.metadata.get(mime, {}).get("alt", "").split()) < 3:
+        for _, alt in pictures(output):
+            if len(alt.split()) < 3:
                 problems.append(f"a picture without alt text from: {cell.source.splitlines()[-1]}")
             index = lesson.cells.index(cell)
             if not any(c.cell_type == "markdown" for c in lesson.cells[index + 1 : index + 3]):

@@ -6,6 +6,8 @@ import nbformat
 from lesson_rules import BADGE, SETUP, Lesson
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from nstlib import webp
+
 REPOSITORY = "https://github.com/somebody/a-course"
 WORDS = "Here are the words that stand between two cells and say what the next one does and what to see in its picture. "
 BADGE_PICTURE = "https://colab.research.google.com/assets/colab-badge.svg"
@@ -25,8 +27,13 @@ def said(text: str) -> list[nbformat.NotebookNode]:
 
 
 def picture(alt: str) -> list[nbformat.NotebookNode]:
-    """The output of a displayed picture."""
-    return [new_output("display_data", data={"image/jpeg": "AAAA"}, metadata={"image/jpeg": {"alt": alt}})]
+    """The output of a displayed picture: its first bytes, and its words."""
+    return [new_output("display_data", data=webp.notebook_output(b"RIFF\0\0\0\0WEBPVP8 ", alt))]
+
+
+def typed_picture(mime: str, alt: str = "a temple in grey") -> nbformat.NotebookNode:
+    """The output of a picture by its type, as other programs display it."""
+    return new_output("display_data", data={mime: "AAAA"}, metadata={mime: {"alt": alt}})
 
 
 def exercise(number: int) -> list[nbformat.NotebookNode]:

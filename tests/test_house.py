@@ -15,7 +15,7 @@ LADDER = [
     {"errors"},
     {"writing", "progress"},
     {"settings", "decoding", "downloads", "answerfiles", "locks", "fingerprint", "schedule"},
-    {"sources", "sheet", "provenance", "weightfiles", "checkpoints"},
+    {"sources", "sheet", "provenance", "weightfiles", "checkpoints", "webp"},
     {"images", "folders"},
     {"catalogue", "resnet"},
     {"gallery", "features"},

@@ -450,28 +450,27 @@ def test_quality_is_checked_and_used(tmp_path):
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What a notebook would have been sent: a list of (data, metadata)."""
+    """What a notebook would have been sent: a list of data by type."""
     import IPython
     import IPython.display
 
     sent = []
     monkeypatch.setattr(IPython, "get_ipython", lambda: object())
-    monkeypatch.setattr(IPython.display, "display", lambda data, raw, metadata: sent.append((data, metadata)))
+    monkeypatch.setattr(IPython.display, "display", lambda data, raw: sent.append(data))
     return sent
 
 
 def page(shown) -> Image.Image:
     import base64
 
-    return Image.open(io.BytesIO(base64.b64decode(shown[-1][0]["image/jpeg"])))
+    return Image.open(io.BytesIO(base64.b64decode(shown[-1]["text/html"].split('"')[1].partition(",")[2])))
 
 
-def test_show_sends_one_jpeg_with_its_alternative_text(shown):
+def test_show_sends_one_picture_with_its_alternative_text(shown):
     show(noise(), noise(40, 40), labels=["content", "style"], alt="Two squares of noise.")
     assert len(shown) == 1
-    data, metadata = shown[0]
-    assert data["text/plain"] == metadata["image/jpeg"]["alt"] == "Two squares of noise."
-    assert page(shown).format == "JPEG"
+    assert shown[0]["text/plain"] == "Two squares of noise." and ' alt="Two squares of noise.">' in shown[0]["text/html"]
+    assert page(shown).format == "WEBP"
 
 
 def test_show_puts_pictures_at_one_height_in_rows(shown):

@@ -7,7 +7,7 @@ import lesson_rules_stored  # noqa: F401 - registers its rules
 import nbformat
 import pytest
 from lesson_rules import ROOT, RULES, Lesson
-from miniature import miniature, picture
+from miniature import miniature, picture, typed_picture
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
@@ -89,6 +89,14 @@ def with_output(output_type, **fields):
     return lambda lesson: lesson.code[2].outputs.append(nbformat.v4.new_output(output_type, **fields))
 
 
+def with_picture(mime, alt="a temple in grey"):
+    return lambda lesson: lesson.code[2].outputs.append(typed_picture(mime, alt))
+
+
+def with_html(text):
+    return with_output("display_data", data={"text/html": text})
+
+
 def without_alt(lesson):
     lesson.code[2].outputs = picture("")
 
@@ -148,7 +156,7 @@ SPOILED = {
         edit(title, "cover.jpg", "no_such.jpg"), edit(title, "a small temple, painted", "temple"), edit(a_section, "Here", "<img src='x'>"),
     ],
     "pictures_in_outputs": [
-        without_alt, no_words_after_pictures, with_output("execute_result", data={"text/plain": "<Figure size 640x480 with 1 Axes>"}),
+        without_alt, with_picture("image/jpeg", ""), with_picture("image/svg+xml", "a temple"), with_html("<img src='x'>"), no_words_after_pictures, with_output("execute_result", data={"text/plain": "<Figure size 640x480 with 1 Axes>"}),
     ],
     "executed": [
         set_attribute(an_idea, "execution_count", None), set_attribute(an_idea, "execution_count", 99), set_attribute(tag("setup"), "outputs", []),

@@ -1,5 +1,6 @@
 """Figures: what stands along which axis, names, colours and lines, and the text for those who cannot see them."""
 
+import base64
 import io
 
 import numpy as np
@@ -48,20 +49,25 @@ def test_twelve_curves_differ_in_colour_or_line(drawn):
     assert {colour for colour, _ in seen} == set(plots.COLOURS) and {line for _, line in seen} == set(plots.LINES)
 
 
-def test_a_figure_is_sent_once_as_png_with_its_text_and_closed(monkeypatch):
+def size_of(data):
+    """Pixels of the picture that an output displays."""
+    return Image.open(io.BytesIO(base64.b64decode(data["text/html"].split('"')[1].partition(",")[2]))).size
+
+
+def test_a_figure_is_sent_once_as_a_picture_with_its_text_and_closed(monkeypatch):
     sent = []
-    monkeypatch.setattr(plots, "display", lambda data, raw, metadata: sent.append((data, raw, metadata)))
+    monkeypatch.setattr(plots, "display", lambda data, raw: sent.append((data, raw)))
     figure, before = plt.figure(figsize=(3, 2)), len(plt.get_fignums())
     figure.subplots().plot([0, 1])
     plots.show_figure(figure, "A line that rises.")
-    (data, raw, metadata), = sent
-    assert raw and data["text/plain"] == metadata["image/png"]["alt"] == "A line that rises."
+    (data, raw), = sent
+    assert raw and data["text/plain"] == "A line that rises." and ' alt="A line that rises.">' in data["text/html"]
     assert len(plt.get_fignums()) == before - 1
-    sizes = [Image.open(io.BytesIO(data["image/png"])).size]
+    sizes = [size_of(data)]
     again = plt.figure(figsize=(3, 2))
     again.subplots().plot([0, 1])
     plots.show_figure(again, "Larger.", dpi=200)
-    sizes.append(Image.open(io.BytesIO(sent[1][0]["image/png"])).size)
+    sizes.append(size_of(sent[1][0]))
     # 100 dots an inch, cut to what is drawn and a small border.
     assert 200 < sizes[0][0] <= 300 and 130 < sizes[0][1] <= 210
     np.testing.assert_allclose(np.array(sizes[1]) / sizes[0], 2, rtol=0.03)
