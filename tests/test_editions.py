@@ -1,13 +1,18 @@
 """The student's and the teacher's edition, and the runner that stores the lessons."""
 
+import base64
+import io
 import json
 
 import make_editions
 import nbformat
+import numpy as np
 import pytest
 import run_lessons
+from lesson_rules_stored import Images
 from miniature import miniature
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image
 
 
 @pytest.fixture
@@ -90,6 +95,97 @@ def test_a_stored_notebook_is_normal_and_stays_so():
     assert [out.text for out in notebook.cells[0].outputs] == ["100%\ndone\n"]
     assert "execution" not in notebook.cells[0].metadata and notebook.cells[2].metadata.jupyter.source_hidden
     assert len({cell.id for cell in notebook.cells}) == 3
+
+
+# A field with a bar in it: clear enough to be found again after lossy encoding.
+BAR = np.full((32, 48, 3), 240, dtype=np.uint8)
+BAR[8:24, :12] = (200, 30, 30)
+
+
+def encoded(kind, mode="RGB", **options):
+    """The bar in a file of this kind and mode, in base64, as a notebook stores it."""
+    data = io.BytesIO()
+    Image.fromarray(BAR).convert(mode).save(data, kind, **options)
+    return base64.encodebytes(data.getvalue()).decode("ascii")
+
+
+def stored(data, metadata=None):
+    """An output, normalised twice, to the same."""
+    output = new_output("display_data", data=data, metadata=metadata or {})
+    notebook = run_lessons.normalise(new_notebook(cells=[new_code_cell("show()", outputs=[output])]))
+    once = nbformat.writes(notebook)
+    assert nbformat.writes(run_lessons.normalise(nbformat.reads(once, as_version=4))) == once
+    return notebook.cells[0].outputs[0]
+
+
+def pixels(output):
+    (image,) = Images(output.data["text/html"]).found
+    assert image["src"].startswith("data:image/webp;base64,")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(image["src"].partition(",")[2]))).convert("RGB"), dtype=float)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "LA", "1", "I;16"])
+def test_a_stored_png_becomes_webp_with_every_pixel(mode):
+    bar = Image.fromarray(BAR)
+    file = io.BytesIO()
+    (bar.convert(mode) if mode != "I;16" else Image.fromarray(BAR[..., 0].astype(np.uint16) * 257)).save(file, "PNG")
+    expected = BAR[..., :1].repeat(3, -1) if mode == "I;16" else np.asarray(bar.convert(mode).convert("RGB"))
+    output = stored({"image/png": base64.b64encode(file.getvalue()).decode("ascii"), "text/plain": "bar"})
+    assert np.array_equal(pixels(output), expected) and output.data["text/plain"] == "bar"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_stored_jpeg_becomes_webp_and_looks_the_same(mode):
+    expected = np.asarray(Image.fromarray(BAR).convert(mode).convert("RGB"), dtype=float)
+    assert np.abs(pixels(stored({"image/jpeg": encoded("JPEG", mode, quality=95)})) - expected).mean() < 8  # of 255
+
+
+def test_a_stored_picture_stays_upright_and_on_white_paper():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a camera held on its side
+    turned = pixels(stored({"image/jpeg": encoded("JPEG", exif=exif)}))
+    assert turned.shape == (48, 32, 3) and turned[4, 16, 1] < 80 < turned[40, 16, 1]  # the bar is on top
+    nothing = io.BytesIO()
+    Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(nothing, "PNG")
+    assert (pixels(stored({"image/png": base64.b64encode(nothing.getvalue()).decode("ascii")})) == 255).all()
+
+
+def test_words_and_size_of_a_stored_picture_are_kept():
+    known = {"image/png": {"alt": 'a "red" bar', "width": 24}, "isolated": True}
+    output = stored({"image/png": encoded("PNG"), "text/plain": "bar"}, known)
+    (image,) = Images(output.data["text/html"]).found
+    assert image["alt"] == 'a "red" bar' and image["width"] == "24" and "height" not in image
+    assert output.metadata == {"isolated": True} and set(output.data) == {"text/html", "text/plain"}
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True}])
+def test_a_picture_that_is_webp_is_not_encoded_again(options):
+    before = encoded("WEBP", **options).replace("\n", "")
+    (typed,) = Images(stored({"image/webp": before}).data["text/html"]).found
+    assert typed["src"].partition(",")[2] == before
+    inside = f'<img alt="a red bar" src="data:image/webp;base64,{before}">'
+    assert stored({"text/html": inside}).data["text/html"] == inside
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_pictures_within_html_become_webp_and_the_rest_of_it_stays(kind):
+    address = f"data:image/{kind.lower()};base64,{encoded(kind)}".replace("\n", "")
+    output = stored({"text/html": f'<p>x = 1</p><img alt="a red bar" src="{address}"><a href="x.png">more</a>'})
+    assert np.abs(pixels(output) - BAR).mean() < 8
+    text = output.data["text/html"]
+    assert text.startswith('<p>x = 1</p><img alt="a red bar" src="') and text.endswith('"><a href="x.png">more</a>')
+
+
+def test_of_a_picture_in_several_types_one_is_stored():
+    both = stored({"image/png": encoded("PNG"), "image/jpeg": encoded("JPEG")})
+    assert set(both.data) == {"text/html", "text/plain"} and pixels(both).shape == BAR.shape
+    table = stored({"text/html": "<table></table>", "image/png": encoded("PNG")}, {"image/png": {"width": 3}})
+    assert table.data == {"text/html": "<table></table>"} and not table.metadata
+
+
+def test_an_output_without_pictures_stays():
+    data = {"text/html": "<b>5</b>", "text/plain": "data:image/png;base64,AAAA", "application/json": {"a": 1}}
+    assert stored(data).data == data
 
 
 def test_a_lesson_may_have_a_budget_of_its_own(tmp_path):

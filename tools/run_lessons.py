@@ -5,13 +5,16 @@
     python tools/run_lessons.py --profile full --check         # what the GPU workflow does
 
 Exit code 1 when a cell raised, or when a lesson was over its budget in notebooks/budgets.json. A stored notebook is
-normal: python3 kernel, no widget state, no timestamps, cell ids made from the cells' text, solutions folded.
+normal: python3 kernel, no widget state, no timestamps, cell ids made from the cells' text, solutions folded, pictures
+as WebP.
 """
 
 import argparse
+import base64
 import hashlib
 import json
 import os
+import re
 import sys
 import time
 from dataclasses import dataclass
@@ -22,6 +25,10 @@ import psutil
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from PIL import Image
+
+from nstlib import webp
+from nstlib.decoding import decode
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -30,6 +37,8 @@ MIB = 2**20
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT_CELL_METADATA = ("tags", "jupyter", "cellView")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+PICTURES = ("image/webp", "image/jpeg", "image/png")  # of one picture in several types, the smallest first
+ADDRESS = re.compile(r"data:image/(?:jpe?g|png);base64,([A-Za-z0-9+/=]+)")
 CUDA_PEAK = "__import__('torch').cuda.max_memory_allocated() if __import__('torch').cuda.is_available() else 0"
 
 
@@ -128,7 +137,30 @@ def _normal_output(output: nbformat.NotebookNode) -> nbformat.NotebookNode | Non
         return None
     if output.output_type == "stream":  # of a line that was written over, the last state
         output.text = "\n".join(line.rsplit("\r", 1)[-1] for line in output.text.replace("\r\n", "\n").split("\n"))
+    elif "data" in output:
+        _store_pictures_as_webp(output.data, output.metadata)
     return output
+
+
+def _store_pictures_as_webp(data: nbformat.NotebookNode, metadata: nbformat.NotebookNode) -> None:
+    """Turn what an output holds as JPEG or PNG, by type or within HTML, into WebP within HTML, as `show` makes it."""
+    for mime in PICTURES:
+        if mime in data:
+            encoded, known = data.pop(mime), metadata.pop(mime, {})
+            if "text/html" not in data:  # which front ends prefer: a picture beside it is seen by nobody
+                size = {name: known[name] for name in ("width", "height") if name in known}
+                data.update(webp.notebook_output(_as_webp(encoded), known.get("alt", ""), **size) | data)
+    if "text/html" in data:
+        data["text/html"] = ADDRESS.sub(lambda found: webp.address(_as_webp(found[1])), data["text/html"])
+
+
+def _as_webp(encoded: str) -> bytes:
+    """A stored picture, in base64, as a WebP file: one that is WebP as it is, a PNG exact, as it was."""
+    stored = base64.b64decode(encoded)
+    if webp.is_webp(stored):
+        return stored
+    pixels = (decode(stored, "a stored picture") * 255).round().astype("uint8")
+    return webp.to_webp(Image.fromarray(pixels), exact=stored.startswith(b"\x89PNG"))
 
 
 def describe(run: Run, budget: dict[str, float]) -> str:
