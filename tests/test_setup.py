@@ -8,6 +8,7 @@ import sys
 import tomllib
 from importlib.metadata import packages_distributions
 
+import lowest_bounds
 import pytest
 import yaml
 from lesson_rules import ROOT
@@ -125,9 +126,40 @@ def test_the_cpu_workflow_tests_both_ends_of_the_ranges():
     assert f"torch=={lowest['torch']}.* torchvision=={lowest['torchvision']}.*" in workflow["env"]["TORCH"]
 
 
+def test_the_cpu_workflow_tests_every_python_and_every_lower_bound():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/cpu.yml").read_text())["jobs"]
+    assert jobs["make-test"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    assert {"run": ".ci/run"} in jobs["make-test"]["steps"]
+    written, installed, *_ = [step["run"] for step in jobs["lowest"]["steps"] if "run" in step]
+    assert written == "python tools/lowest_bounds.py --out lowest.txt" and "-c lowest.txt" in installed
+
+
+def test_the_lowest_bounds_are_those_of_every_requirement():
+    lines = answer([sys.executable, ROOT / "tools/lowest_bounds.py"]).stdout.splitlines()
+    assert sorted(lines) == sorted(str(r).replace(">=", "==") for r in CORE + EXTRAS)
+
+
+@pytest.mark.parametrize("requirement", ["numpy", "numpy<3", "numpy>=1,<3", "torch~=2.9"])
+def test_a_requirement_without_a_plain_lower_bound_is_refused(requirement, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(f"[project]\ndependencies = ['{requirement}']\noptional-dependencies = {{}}\n")
+    with pytest.raises(SystemExit, match="NAME>=VERSION"):
+        lowest_bounds.lowest(tmp_path / "pyproject.toml")
+
+
 def test_ruff_has_nothing_to_say():
     done = answer([sys.executable, "-m", "ruff", "check", "--no-cache", "."], cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_make_test_is_one_run_of_pytest_on_library_and_lessons():
+    makefile = (ROOT / "Makefile").read_text()
+    _, _, recipe = makefile.partition("\ntest: $(INSTALLED)\n")
+    browser, run, *_ = recipe.splitlines()
+    # Its minus sign: where no browser can be fetched, the tests run, and say that there was none.
+    assert browser == "\t-@$(RUN) tools/find_browser.py --install"
+    assert run == '\tPYTEST_ADDOPTS="$(WORKERS) $$PYTEST_ADDOPTS" $(RUN) -m pytest -q'
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert options["testpaths"] == ["tests", "notebooks"] and "--nbval-lax" in options["addopts"]
 
 
 def test_ci_calls_make_test_and_nothing_else():
