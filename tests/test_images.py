@@ -1,6 +1,7 @@
 """Pictures in and out: every kind of file and array, every refusal, sizes, and what `show` displays."""
 
 import io
+import os
 import struct
 import zlib
 
@@ -436,6 +437,42 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
         save_image(noise(seed=1), path)
     torch.testing.assert_close(load_image(path), noise(), atol=0, rtol=0)
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("error", [OSError("encoder error -2"), ValueError("image size exceeds WebP limit"), MemoryError(),
+                                   OverflowError("too large"), SystemError("tile cannot extend"), struct.error("'H' format requires")])  # fmt: skip
+def test_errors_of_encoders_are_put_into_words(tmp_path, monkeypatch, error):
+    def refuse(*_, **__):
+        raise error
+
+    path = save_image(noise(), tmp_path / "a.png")
+    monkeypatch.setattr(Image.Image, "save", refuse)
+    for name in ("a.png", "b.jpg", "c.webp"):
+        with pytest.raises(ImageError, match=r"cannot hold a picture of \d+x\d+ px \(.+\): make it smaller"):
+            save_image(noise(), tmp_path / name)
+    with pytest.raises(ImageError, match="JPEG cannot hold"):
+        images.to_jpeg(noise())
+    torch.testing.assert_close(load_image(path), noise(), atol=0, rtol=0)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("name, side", [("a.webp", 16383), ("a.jpg", 65500), ("a.jpeg", 65500), ("a.png", 65501)])
+def test_the_largest_sides_that_are_said_can_be_written(tmp_path, name, side):
+    with Image.open(save_image(torch.zeros(1, 3, 1, side), tmp_path / name)) as picture:
+        assert picture.size == (side, 1)
+    if name != "a.png":
+        with pytest.raises(ImageError, match=f"{side} px a side at most"):
+            save_image(torch.zeros(1, 3, side + 1, 1), tmp_path / name)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other modes, and links for the privileged only")
+def test_a_private_picture_stays_private_and_a_link_a_link(tmp_path):
+    path = save_image(noise(), tmp_path / "a.png")
+    path.chmod(0o600)
+    (tmp_path / "link.png").symlink_to("a.png")
+    save_image(noise(seed=1), tmp_path / "link.png")
+    assert path.stat().st_mode & 0o777 == 0o600 and (tmp_path / "link.png").is_symlink()
+    torch.testing.assert_close(load_image(path), noise(seed=1), atol=0, rtol=0)
 
 
 def test_quality_is_checked_and_used(tmp_path):

@@ -117,8 +117,26 @@ def test_wrong_usage_is_argparses():
     assert caught.value.code == 2
 
 
+@pytest.mark.parametrize(("words", "said"), [
+    (["--mix", "nan"], "mix=[nan]"), (["--mix", "-1"], "mix=[-1.0]"), (["--mix", "inf"], "mix=[inf]"), (["--mix", "0"], "mix=[0.0]"),
+    (["--steps", "0"], "steps=0"), (["--steps", "-5"], "steps=-5"),
+    (["--size", "0"], "size=0"), (["--size", "-48"], "size=-48"),
+    (["--tile", "0"], "tile=0"), (["--tile", "-8"], "tile=-8"),
+    (["--style-scale", "nan"], "style_scale=nan"), (["--style-scale", "0"], "style_scale=0"), (["--style-scale", "inf"], "style_scale=inf"),
+    (["--style-weight", "nan"], "style=nan"), (["--style-weight", "inf"], "style=inf"), (["--tv-weight", "nan"], "tv=nan"),
+    (["--content-weight", "-inf"], "content=-inf"),
+    (["--content-layers", "relu9_9"], "relu9_9"), (["--style-layers", "conv0"], "conv0"), (["--style-layers", ""], "''"),
+    (["--init", "nowhere.png"], "nowhere.png"),
+])  # fmt: skip
+def test_options_that_cannot_be_are_a_sentence(tmp_path, capsys, words, said):
+    assert main(["stylize", "temple", "swirls", "-o", str(tmp_path / "x.png"), *SMALL, *words]) == 1
+    shown = capsys.readouterr().err
+    assert said in shown and shown.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_writes_the_best_picture_so_far(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_writes_the_best_picture_so_far(tmp_path, number):
     out = tmp_path / "x.png"
     command = [sys.executable, "-m", "nstlib", "stylize", "temple", "swirls", "-o", str(out), "--size", "64", "--steps", "100000"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
@@ -126,7 +144,7 @@ def test_ctrl_c_writes_the_best_picture_so_far(tmp_path):
         while "loss" not in shown:  # the bar shows a loss: there is a picture
             shown += running.stderr.read(64)
         time.sleep(0.5)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         printed, errors = running.communicate(timeout=60)
     assert running.returncode == 130 and "evaluations" in printed and "Traceback" not in errors
     assert load_image(out).shape[-1] == 64

@@ -1,6 +1,9 @@
 """Provenance in a picture's metadata: written, read back, legible to other programs, and never a reason to fail."""
 
 import json
+import struct
+import zlib
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -11,6 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from nstlib import provenance
+from nstlib.__main__ import main
 from nstlib.errors import ImageError
 from nstlib.images import load_image, read_provenance, save_image
 
@@ -129,6 +133,41 @@ def test_a_packet_that_defines_entities_is_left_alone(tmp_path):
     assert read_provenance(tmp_path / "a.png") is None
 
 
+# ---------------------------------------------------------------- what a stranger may know
+
+
+@pytest.mark.parametrize("source, name", [
+    ("temple", "temple"), ("temple:sky", "temple:sky"), ("rest", "rest"), ("me.jpg", "me.jpg"), ("me", "me"),
+    ("/home/Anna Secret/me.jpg", "me.jpg"), ("../Anna/me.jpg", "me.jpg"), ("~/me.jpg", "me.jpg"), ("./photos/", "photos"),
+    (r"C:\Users\Anna\me.jpg", "me.jpg"), (r"\\server\Anna\me.jpg", "me.jpg"), ("/home/anna/\udcff.png", "\udcff.png"),
+    (Path("/home/anna/net.safetensors"), "net.safetensors"), (b"/home/anna/me.jpg", "me.jpg"),
+    ("https://example.org/anna/x.png", "x.png"), ("HTTPS://example.org/x.JPEG", "x.JPEG"),
+    ("http://me:hunter2@example.org/x.png?token=s3cret#s3cret", "x.png"), ("http://example.org/x.png;s3cret", "x.png"),
+    ("http://example.org/x.png%3Ftoken=s3cret", "x.png"), ("http://example.org/a%2Fb%2Fx%20y.png", "x y.png"),
+    ("http://example.org/https%3A%2F%2Fme%3Ahunter2%40b.org%2Fx.png", "x.png"),
+    ("http://me:hunter2@example.org", "example.org"), ("http://me:hunter2@example.org/", "example.org"),
+    ("http://example.org:8080/share/s3cret", "example.org"), ("http://example.org/get?file=/home/anna/x.png", "example.org"),
+    ("http://example.org/a.eyJzZWNyZXQ", "example.org"), ("http://[broken/x.png", ""), ("file:///home/anna/x.png", "x.png"),
+    ("", ""), ("/", ""),
+])  # fmt: skip
+def test_of_a_source_the_last_part_of_its_name(source, name):
+    assert provenance.public_name(source) == name
+
+
+@each_format
+def test_a_painting_tells_nothing_of_its_makers_machine(tmp_path, name):
+    """Content, style, mask and start in a folder that names a person: what the command writes names the files alone."""
+    private = tmp_path / "Anna Secret"
+    private.mkdir()
+    words = [str(save_image(GREY, private / one)) for one in ("content.png", "style.png", "mask.png", "start.png")]
+    out = tmp_path / name
+    assert main(["stylize", *words[:2], "-o", str(out), "--masks", words[2], "--init", words[3], "--size", "48", "--steps", "1",
+                 "--backbone", "mini", "--quiet"]) == 0  # fmt: skip
+    data = out.read_bytes()
+    assert not any(secret.encode(code) in data for secret in ("Anna", str(tmp_path)) for code in ("utf-8", "utf-16-be", "utf-16-le"))
+    assert {"content": "content.png", "style": "style.png"}.items() <= read_provenance(out).items()
+
+
 # ---------------------------------------------------------------- refused
 
 
@@ -165,6 +204,17 @@ def test_the_longest_record_that_is_taken_comes_back(tmp_path):
     record = {"notes": "<&>" * 2_500 + "x" * 20_000}
     for name in ("a.png", "a.jpg", "a.webp"):
         assert read_provenance(save_image(GREY, tmp_path / name, provenance=record))["notes"] == record["notes"]
+
+
+def test_a_bomb_is_refused(tmp_path):
+    """A PNG that claims 3.6 gigapixels: Pillow has an error of its own for it."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0))
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b""))
+    with pytest.raises(ImageError, match="cannot be read"):
+        read_provenance(tmp_path / "a.png")
 
 
 def test_saving_anew_without_metadata_loses_it(tmp_path):
