@@ -124,7 +124,7 @@ def test_wrong_usage_is_argparses():
     (["--tile", "0"], "tile=0"), (["--tile", "-8"], "tile=-8"),
     (["--style-scale", "nan"], "style_scale=nan"), (["--style-scale", "0"], "style_scale=0"), (["--style-scale", "inf"], "style_scale=inf"),
     (["--style-weight", "nan"], "style=nan"), (["--style-weight", "inf"], "style=inf"), (["--tv-weight", "nan"], "tv=nan"),
-    (["--content-weight", "-inf"], "content=-inf"),
+    (["--content-weight=-inf"], "content=-inf"),
     (["--content-layers", "relu9_9"], "relu9_9"), (["--style-layers", "conv0"], "conv0"), (["--style-layers", ""], "''"),
     (["--init", "nowhere.png"], "nowhere.png"),
 ])  # fmt: skip
