@@ -17,7 +17,7 @@ from nstlib.nets.files import save_network
 from nstlib.objective import Weights
 from nstlib.perceptual import FAST_WEIGHTS
 from nstlib.recipes import STYLE_SIZE, FastRecipe, train_fast
-from nstlib.training import PRECISIONS, TrainingSettings
+from nstlib.schedule import PRECISIONS, TrainingSettings
 from nstlib.writing import check_output
 
 SIDE = 256  # pixels, shorter side of the photographs
