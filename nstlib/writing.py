@@ -129,9 +129,10 @@ def _expanded(path: str | os.PathLike) -> Path:
         expanded = Path(path).expanduser()
         os.fsencode(expanded)
     except (TypeError, ValueError, RuntimeError) as error:  # no path, letters that no name can have, an unknown ~user
-        raise NstError(f"{path!r} cannot be written: it is no name of a file ({error})") from error
+        shown = os.fspath(path) if isinstance(path, os.PathLike) else path
+        raise NstError(f"{shown!r} cannot be written: it is no name of a file ({error})") from error
     if "\0" in str(expanded):
-        raise NstError(f"{path!r} cannot be written: a name cannot hold the letter \\0")
+        raise NstError(f"{str(expanded)!r} cannot be written: a name cannot hold the letter \\0")
     return expanded
 
 
