@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 import re
-import time
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from tqdm import tqdm
+from filelock import FileLock, Timeout
 
+from nstlib.addresses import check_url, shown
 from nstlib.errors import DownloadError, NstError
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from nstlib.transport import Limits
 
 MAX_BYTES = 64 * 2**20  # bytes
-TIMEOUT = 20.0  # seconds without an answer
-SLOWEST = 1024  # bytes a second, on average, once the timeout has passed
-BAR_FROM = 8 * 2**20  # bytes: smaller files need no progress bar
-CHUNK = 2**18  # bytes
-AGENT = "nstlib (a course on neural style transfer; python-requests)"  # Wikimedia refuses nameless programs
+TIMEOUT = 20.0  # seconds until a server has answered
+LONGEST_TIMEOUT = 24 * 3600.0  # seconds
+NOTE_BYTES = 2**16  # a note has some hundred
+LONGEST_NAME = 200  # bytes: file systems take 255, and we add a few letters
+ELSEWHERE = "another folder is named by cache=, NSTLIB_CACHE or, for torchvision's weights, TORCH_HOME"
+OFF = ("", "0", "false", "no", "off")  # what NSTLIB_PUBLIC_ONLY says where it asks for nothing
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: the environment variable NSTLIB_CACHE, or the platform's cache folder for nstlib."""
+    """Return where downloads are kept: the environment variable NSTLIB_CACHE, or the platform's cache folder for nstlib."""
     import pooch  # here, because it brings requests along, which most callers never need
 
     return Path(os.environ.get("NSTLIB_CACHE") or pooch.os_cache("nstlib")).expanduser()
@@ -37,56 +38,85 @@ def cache_folder() -> Path:
 
 def download(url: str, *, sha256: str | None = None, max_bytes: int = MAX_BYTES, timeout: float = TIMEOUT,
              mirrors: Sequence[str] = (), cache: str | os.PathLike | None = None, name: str | None = None,
-             check: Callable[[Path], object] | None = None, resume: bool = False) -> Path:  # fmt: skip
-    """The file behind `url`, from the cache or the network; what is returned has passed every check.
+             check: Callable[[Path], object] | None = None, resume: bool = False, public_only: bool = False) -> Path:  # fmt: skip
+    """Return the file behind `url`, from the cache or the network, once it has passed every check.
 
     sha256: the expected checksum, 64 hexadecimal digits. Without it the first download's is written beside the file
         (`<name>.json`) and later downloads, and the cached file itself, are compared with it.
     max_bytes: a larger file is given up, whether or not the server announced its size.
-    timeout: seconds that a source may be silent. mirrors: further URLs of the same file, tried in order.
+    timeout: seconds until a source's answer has begun, through all its redirects, and then between two pieces of it; a body
+        that brings less than 1 KB a second is given up, too. mirrors: further URLs of the same file, tried in order.
     cache: the folder (default: `cache_folder()`). name: the file's name in it.
     check: called with the path of the complete file before it is put into place; an NstError from it refuses the file.
     resume: keep what came before a connection broke off, and ask for the rest the next time; for large files whose
         checksum is known, by sha256 or by `check`.
+    public_only: refuse addresses in this machine and in private networks, behind redirects, too: for a server that loads
+        what strangers name. The environment variable NSTLIB_PUBLIC_ONLY=1 asks for it everywhere.
 
+    A user and password in `url` are sent to its server only and stand in no file or message; .netrc is not read. Of several
+    downloads of one file at once, one works and the others wait for it.
     Raises DownloadError listing what each source answered and what to do; but for `resume`, nothing is left in the cache then.
     """
-    folder = _made(Path(cache).expanduser() if cache is not None else cache_folder())
-    target = folder / _file_name(url, name)
-    expected = _checksum(sha256) if sha256 else _remembered(target)
-    if expected and target.is_file() and _sha256(target) == expected:
+    if not 0 < timeout <= LONGEST_TIMEOUT:
+        raise DownloadError(f"timeout={timeout!r}: expected seconds, above 0 and at most {LONGEST_TIMEOUT:,.0f}")
+    public_only = public_only or os.environ.get("NSTLIB_PUBLIC_ONLY", "").strip().lower() not in OFF
+    folder = Path(cache).expanduser() if cache is not None else cache_folder()
+    target, given = folder / _file_name(url, name, public_only), _checksum(sha256) if sha256 else None
+    if _is_there(target, given):
         return target
+    _check_place(target)
+    from nstlib.transport import Limits  # here, because requests is slow to import
+
+    with _alone(target, patience=(2 + len(mirrors)) * timeout):
+        if _is_there(target, given):  # by now
+            return target
+        return _first_good([url, *mirrors], target, given, Limits(max_bytes, timeout, public_only), check, resume)
+
+
+def _first_good(sources: Sequence[str], target: Path, given: str | None, limits: Limits,
+                check: Callable[[Path], object] | None, resume: bool) -> Path:  # fmt: skip
+    """The file of the first source that gives it whole and right, put into place."""
     failures = []
-    for source in (url, *mirrors):
-        part, whole = target.with_name(f".{target.name if resume else uuid.uuid4().hex}.part"), False
+    for source in sources:
         try:
-            found = _fetch(source, part, max_bytes, timeout)
-            whole = True
-            _compare(found, expected, target, given=bool(sha256))
-            if check is not None:
-                check(part)
-            _remember(target, source, found, part.stat().st_size)
-            os.replace(part, target)
+            _put_into_place(source, target, given, limits, check, resume)
             return target
         except NstError as error:
-            failures.append(f"{source}: {error}")
+            failures.append(f"{shown(source)}: {error}")
         except OSError as error:
-            failures.append(f"{source}: it cannot be stored in {folder} ({error}); NSTLIB_CACHE names another folder")
-        finally:
-            if whole or not resume:
-                part.unlink(missing_ok=True)
+            failures.append(f"{shown(source)}: it cannot be stored in {target.parent} ({error.strerror or error}); {ELSEWHERE}")
     raise DownloadError("the download failed.\n  " + "\n  ".join(failures))
 
 
-def _file_name(url: str, name: str | None) -> str:
-    """The given name, or one from the URL that two different URLs never share."""
-    if not isinstance(url, str) or not url.lower().startswith(("http://", "https://")):
-        raise DownloadError(f"{url!r}: expected an address that begins with https:// or http://")
+def _put_into_place(source: str, target: Path, given: str | None, limits: Limits,
+                    check: Callable[[Path], object] | None, resume: bool) -> None:  # fmt: skip
+    from nstlib.transport import fetch
+
+    part, whole = _hidden(target, "part"), not resume
+    if not resume:
+        part.unlink(missing_ok=True)  # of a download that was killed
+    try:
+        found = fetch(source, part, limits)
+        whole = True
+        _compare(found, given or _remembered(target), target, given=given is not None)
+        if check is not None:
+            check(part)
+        _remember(target, source, found, part.stat().st_size)
+        os.replace(part, target)
+    finally:
+        if whole:
+            part.unlink(missing_ok=True)
+
+
+def _file_name(url: str, name: str | None, public_only: bool) -> str:
+    """The given name, or one from the URL that two different URLs never share, nor a checked address with an unchecked one."""
+    check_url(url)
     if name is None:
-        stem = re.sub(r"[^\w.-]", "_", unquote(url.partition("?")[0]).rsplit("/", 1)[-1])[-80:].lstrip(".")
-        return f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{stem or 'file'}"
-    if not re.fullmatch(r"[\w-][\w .-]*", name):
-        raise DownloadError(f"name={name!r}: expected a plain file name without folders")
+        stem = re.sub(r"[^\w.-]", "_", unquote(shown(url).partition("://")[2].partition("/")[2]).rsplit("/", 1)[-1])
+        stem = stem.encode()[-80:].decode(errors="ignore").lstrip(".")
+        return f"{hashlib.sha256(('public ' * public_only + url).encode()).hexdigest()[:12]}-{stem or 'file'}"
+    if not re.fullmatch(r"[\w-][\w .-]*", name) or len(name.encode()) > LONGEST_NAME:
+        raise DownloadError(f"name={name[:80]!r}: expected a plain file name without folders, of at most {LONGEST_NAME} bytes")
     return name
 
 
@@ -96,19 +126,71 @@ def _checksum(text: str) -> str:
     return text.lower()
 
 
+def _is_there(target: Path, given: str | None) -> bool:
+    """Whether the cache holds the file, as it was given or remembered."""
+    expected = given or _remembered(target)
+    try:
+        return expected is not None and target.is_file() and _sha256(target) == expected
+    except OSError as error:
+        raise DownloadError(f"{target} cannot be read ({error.strerror or error}): delete it and try again") from error
+
+
 def _sha256(path: Path) -> str:
     import pooch
 
     return pooch.file_hash(str(path), alg="sha256")
 
 
-def _made(folder: Path) -> Path:
+def _check_place(target: Path) -> None:
+    """Refuse a folder that takes no file before anything is fetched."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DownloadError(f"the cache folder {folder} cannot be made ({error}): name another in NSTLIB_CACHE"
-                            ) from error  # fmt: skip
+        raise DownloadError(f"the cache folder {target.parent} cannot be made ({error.strerror or error}); {ELSEWHERE}") from error
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise DownloadError(f"the cache folder {target.parent} is read-only; {ELSEWHERE}")
+    if target.exists() and not target.is_file():
+        raise DownloadError(f"{target} is in the way: a file will be stored there; move it elsewhere")
+
+
+# ---------------------------------------------------------------- one at a time
+
+
+def _hidden(target: Path, kind: str) -> Path:
+    return target.with_name(f".{target.name}.{kind}")
+
+
+@contextmanager
+def _alone(target: Path, patience: float) -> Iterator[None]:
+    """Wait until no other thread or process downloads this file. Raises DownloadError where nothing moves for `patience` s."""
+    path = _hidden(target, "lock")
+    lock, progress = FileLock(path), _progress(target)
+    try:
+        while not (lock.is_locked and path.exists()):  # not there: whoever had it took it away while we took hold of it
+            lock.release()
+            try:
+                lock.acquire(timeout=patience, poll_interval=0.05)
+            except Timeout:
+                if progress == (progress := _progress(target)):
+                    raise DownloadError(f"another download of {target.name} is under way and has not moved for {patience:g} "
+                                        f"seconds: end that program, or try again later (its lock: {path})") from None
+    except OSError as error:
+        raise DownloadError(f"{path} cannot be made ({error.strerror or error}); {ELSEWHERE}") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows keeps a file that others have open
+            path.unlink()  # while it is held: who waits opens a new one
+        lock.release()
+
+
+def _progress(target: Path) -> tuple[int, int] | None:
+    """What changes while a download goes on."""
+    try:
+        state = _hidden(target, "part").stat()
+    except OSError:
+        return None
+    return state.st_size, state.st_mtime_ns
 
 
 # ---------------------------------------------------------------- the note beside the file
@@ -119,18 +201,22 @@ def _note(target: Path) -> Path:
 
 
 def _remembered(target: Path) -> str | None:
+    """The checksum in the note; None where there is no note. Raises DownloadError for anything else in its place."""
+    note = _note(target)
     try:
-        return _checksum(json.loads(_note(target).read_text(encoding="utf-8"))["sha256"])
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise DownloadError(f"{_note(target)} cannot be read ({error}): delete it and try again") from error
+        if not note.exists():
+            return None
+        if not note.is_file() or note.stat().st_size > NOTE_BYTES:
+            raise DownloadError("it is no note of a download")
+        return _checksum(json.loads(note.read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise DownloadError(f"{note} cannot be read ({error}): move it away or delete it, and try again") from error
 
 
 def _remember(target: Path, source: str, sha256: str, size: int) -> None:
-    part = target.with_name(f".{uuid.uuid4().hex}.part")
+    part = _hidden(_note(target), "part")
     try:
-        part.write_text(json.dumps({"url": source, "sha256": sha256, "bytes": size}, indent=1), encoding="utf-8")
+        part.write_text(json.dumps({"url": shown(source), "sha256": sha256, "bytes": size}, indent=1), encoding="utf-8")
         os.replace(part, _note(target))
     finally:
         part.unlink(missing_ok=True)
@@ -142,92 +228,3 @@ def _compare(found: str, expected: str | None, target: Path, given: bool) -> Non
     remedy = ("Do not use it; look for another source" if given else
               f"If you trust the new file, delete {_note(target)} and try again")  # fmt: skip
     raise DownloadError(f"the file has changed: its SHA-256 is {found[:12]}..., expected {expected[:12]}... {remedy}")
-
-
-# ---------------------------------------------------------------- over the wire
-
-
-def _fetch(url: str, part: Path, max_bytes: int, timeout: float) -> str:
-    """Stream `url` into `part`, behind what is there already, watching size and time; return the SHA-256. Raises DownloadError."""
-    import requests
-    import urllib3
-
-    headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}  # so that Content-Length counts what arrives
-    there = part.stat().st_size if part.exists() else 0
-    if there:
-        headers["Range"] = f"bytes={there}-"
-    try:
-        with requests.get(url, stream=True, timeout=timeout, headers=headers) as response:
-            if there and response.status_code in (200, 206, 416) and not _continues(response, there):
-                part.unlink()  # the server sends the whole file, or has another one now
-                if response.status_code != 200:
-                    return _fetch(url, part, max_bytes, timeout)
-            _check_answer(response, max_bytes)
-            return _stream(response, part, max_bytes, timeout)
-    except DownloadError:
-        raise
-    except (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError) as error:
-        raise DownloadError(f"no answer for {timeout:g} seconds: try again later, or with a larger timeout") from error
-    except (urllib3.exceptions.IncompleteRead, urllib3.exceptions.ProtocolError) as error:
-        raise DownloadError("the connection broke off before the end of the file: try again") from error
-    except requests.exceptions.SSLError as error:
-        raise DownloadError(f"its certificate cannot be verified ({error})") from error
-    except requests.ConnectionError as error:
-        raise DownloadError("it cannot be reached; is this machine offline?") from error
-    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-        raise DownloadError(f"the request failed ({error})") from error
-
-
-def _continues(response: Any, there: int) -> bool:
-    """Does the answer go on behind the bytes that are there?"""
-    return response.status_code == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {there}-")
-
-
-def _check_answer(response: Any, max_bytes: int) -> None:
-    if response.status_code not in (200, 206):
-        advice = {404: "the file is not there (any more)", 429: "too many requests: wait a minute and try again",
-                  403: "the server refuses this file to programs"}  # fmt: skip
-        raise DownloadError(f"the server answered {response.status_code} {response.reason}: "
-                            + advice.get(response.status_code, "try again later"))  # fmt: skip
-    if _announced(response) > max_bytes:
-        raise DownloadError(f"the file has {_announced(response):,} bytes: at most {max_bytes:,} are accepted")
-
-
-def _announced(response: Any) -> int:
-    length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() else -1
-
-
-def _stream(response: Any, part: Path, max_bytes: int, timeout: float) -> str:
-    there = part.stat().st_size if part.exists() else 0
-    announced, began = _announced(response), there
-    total, size, digest, started = announced if announced < 0 else announced + there, there, hashlib.sha256(), time.monotonic()
-    label = unquote(urlsplit(response.url).path).rsplit("/", 1)[-1]
-    if total >= BAR_FROM:
-        log.info("downloading %s: %.0f MB, once, into %s%s", label, total / 1e6, part.parent,
-                 f"; {there / 1e6:.0f} MB are there already" if there else "")
-    with part.open("a+b") as file, tqdm(total=total, initial=there, unit="B", unit_scale=True, desc=label, leave=False,
-                                        disable=total < BAR_FROM) as bar:  # fmt: skip
-        file.seek(0)
-        while known := file.read(CHUNK):
-            digest.update(known)
-        while chunk := response.raw.read1(CHUNK, decode_content=True):  # what has come, without waiting for more
-            if size == began == 0 and _is_web_page(chunk, response):
-                raise DownloadError("a web page came in place of the file (a log-in or an error page?)")
-            size += len(chunk)
-            if size > max_bytes:
-                raise DownloadError(f"the file has more than the {max_bytes:,} bytes that are accepted")
-            seconds = time.monotonic() - started
-            if seconds > timeout and size - began < SLOWEST * seconds:
-                raise DownloadError(f"only {size - began:,} bytes came in {seconds:.0f} seconds: try again later")
-            digest.update(chunk)
-            file.write(chunk)
-            bar.update(len(chunk))
-    if size == 0 or (total >= 0 and size < total and "Content-Encoding" not in response.headers):
-        raise DownloadError(f"only {size:,} of {max(total, 1):,} bytes came: try again")
-    return digest.hexdigest()
-
-
-def _is_web_page(head: bytes, response: Any) -> bool:
-    kind = response.headers.get("Content-Type", "").lower()
-    return kind.startswith("text/html") or head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from nstlib.addresses import shown
 from nstlib.decoding import decode, from_array, pil_to_array
 from nstlib.errors import ImageError
 
@@ -33,7 +34,7 @@ def read(source: Any) -> tuple[np.ndarray, str]:
     if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
         from nstlib.downloads import download  # here, because few pictures come from the network
 
-        return read(download(source, check=lambda path: read(path), max_bytes=MAX_FILE))[0], source
+        return read(download(source, check=lambda path: read(path), max_bytes=MAX_FILE))[0], shown(source)
     if isinstance(source, (str, os.PathLike)):
         return decode(_file_bytes(source), str(source)), str(source)
     if hasattr(source, "read"):

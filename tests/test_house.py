@@ -13,8 +13,10 @@ from lesson_rules import ROOT
 # From the ground up: a room imports only from rows before its own.
 LADDER = [
     {"errors"},
-    {"writing", "progress"},
-    {"settings", "decoding", "downloads", "answerfiles", "locks", "fingerprint", "schedule"},
+    {"writing", "progress", "addresses"},
+    {"settings", "decoding", "connections", "answerfiles", "locks", "fingerprint", "schedule"},
+    {"transport"},
+    {"downloads"},
     {"sources", "sheet", "provenance", "weightfiles", "checkpoints", "webp"},
     {"images", "folders"},
     {"catalogue", "resnet"},

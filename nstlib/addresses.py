@@ -1,0 +1,55 @@
+"""Addresses on the web: what of them may be shown and stored, and which of them lie inside a private network."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from nstlib.errors import DownloadError
+
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # IPv4 addresses as a network without IPv4 writes them
+
+
+def shown(url: str) -> str:
+    """Return an address without its secrets (user, password, query, fragment), for messages, notes and file names."""
+    scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
+    place = re.match(r"[^/?#]*", rest)[0]
+    host, tail = place.rpartition("@")[2], rest[len(place):]
+    is_host = re.fullmatch(r"(\[[\w:.%]+\]|[^\s:\[\]]*)(:\d*)?", host)
+    if not is_host or (":" in host and "@" in tail):  # the first half of a password with a / or ? in it
+        return f"{scheme}{mark}..."
+    return scheme + mark + host + re.match(r"[^?#;]*", tail)[0]
+
+
+def check_url(url: str) -> None:
+    """Refuse what is not an address of a file on the web. Raises DownloadError."""
+    if not isinstance(url, str) or not url.lower().startswith(("http://", "https://")):
+        said = repr(shown(url)) if isinstance(url, str) else f"a {type(url).__name__}"
+        raise DownloadError(f"{said}: expected an address that begins with https:// or http://")
+    try:
+        parts = urlsplit(url)
+        good = bool(parts.hostname) and (parts.port is None or parts.port > 0)  # port: a ValueError beyond 65535
+    except ValueError:
+        good = False
+    if not good or re.search(r"[\x00-\x1f\x7f\\]", url):
+        raise DownloadError(f"{shown(url)!r} is not an address: expected one like https://server/folder/picture.jpg, with "
+                            "the special characters of a password written as %2F, %3F, %40")  # fmt: skip
+
+
+def without_user(url: str) -> str:
+    """Return an address without user and password; its query stays."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address, written out, is one of the whole internet: not of this machine or of a network around it."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        nat = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None
+        inner = [one for one in (ip.ipv4_mapped, ip.sixtofour, nat, *(ip.teredo or ())) if one is not None]
+        if inner:
+            return all(is_public(str(one)) for one in inner)
+        return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_site_local)
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
