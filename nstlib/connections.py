@@ -146,11 +146,14 @@ def resolve(host: str, port: int, clock: Clock) -> list[tuple]:
 
 @contextmanager
 def unlogged() -> Iterator[None]:
-    """Keep urllib3, which logs whole addresses, silent in this thread."""
-    logger, thread = logging.getLogger("urllib3.connectionpool"), threading.get_ident()
+    """Keep urllib3, whose log holds whole addresses, silent in this thread."""
+    thread = threading.get_ident()
     hush = SimpleNamespace(filter=lambda record: record.thread != thread)
-    logger.addFilter(hush)
+    loggers = [logging.getLogger(name) for name in list(logging.root.manager.loggerDict) if name.startswith("urllib3.")]
+    for logger in loggers:
+        logger.addFilter(hush)
     try:
         yield
     finally:
-        logger.removeFilter(hush)
+        for logger in loggers:
+            logger.removeFilter(hush)
