@@ -1,16 +1,24 @@
 """Downloads from a server on this machine that misbehaves in every way: whatever fails must leave nothing behind."""
 
+import errno
 import hashlib
 import http.server
 import io
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from PIL import Image
 
+from nstlib import downloads
 from nstlib.downloads import cache_folder, download
 from nstlib.errors import DownloadError, ImageError
 from nstlib.images import load_image
@@ -86,6 +94,18 @@ class Answers(http.server.BaseHTTPRequestHandler):
         while not self.server.release.wait(0.05):
             self.wfile.write(b"x")
 
+    def answer_pausing(self):
+        self.send(self.server.body[:5000], length=len(self.server.body))
+        self.server.paused.set()
+        self.server.release.wait(5)
+        self.wfile.write(self.server.body[5000:])
+
+    def answer_dribbling(self):
+        self.send(b"", length=len(self.server.body))
+        for start in range(0, len(self.server.body), 1024):
+            self.wfile.write(self.server.body[start:start + 1024])
+            self.server.release.wait(0.05)
+
     def answer_moved(self):
         self.send_response(302)
         self.send_header("Location", "/file")
@@ -106,7 +126,8 @@ def server(monkeypatch):
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     running.daemon_threads = True
     running.handle_error = lambda *_: None  # a client that gives up is what these tests are about
-    running.body, running.asked, running.ranges, running.release = BODY, [], [], threading.Event()
+    running.body, running.asked, running.ranges = BODY, [], []
+    running.release, running.paused = threading.Event(), threading.Event()
     running.url = f"http://127.0.0.1:{running.server_address[1]}"
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -198,11 +219,47 @@ def test_a_cached_file_that_was_damaged_is_fetched_again(server, tmp_path):
     assert download(server.url + "/file", cache=tmp_path).read_bytes() == BODY
 
 
-def test_a_note_that_cannot_be_read_is_an_error_not_a_licence(server, tmp_path):
+@pytest.mark.parametrize("damaged", [b"", b"{", b"[]", b"null", b"1", b'{"url": "x"}', b'{"sha256": 5}', b'{"sha256": "abc"}', b"\xff\xfe", b"[" * 60_000,
+                                     b'{"sha256": "' + b"0" * 10**6 + b'"}'], ids=range(11))  # fmt: skip
+def test_a_note_that_cannot_be_read_is_an_error_not_a_licence(server, tmp_path, damaged):
     path = download(server.url + "/file", cache=tmp_path)
-    (tmp_path / (path.name + ".json")).write_text("{")
-    with pytest.raises(DownloadError, match="delete it"):
+    (tmp_path / (path.name + ".json")).write_bytes(damaged)
+    with pytest.raises(DownloadError, match=r"\.json cannot be read .*delete it"):
         download(server.url + "/file", cache=tmp_path)
+    assert path.read_bytes() == BODY and (tmp_path / (path.name + ".json")).read_bytes() == damaged
+
+
+def test_a_folder_or_a_pipe_in_the_place_of_a_note(server, tmp_path):
+    for number, make in enumerate((Path.mkdir, os.mkfifo) if hasattr(os, "mkfifo") else (Path.mkdir,)):
+        make(tmp_path / f"{number}.bin.json")
+        with pytest.raises(DownloadError, match="json cannot be read .it is no note"):
+            download(server.url + "/file", cache=tmp_path, name=f"{number}.bin")
+    assert not server.asked
+
+
+def test_a_folder_in_the_place_of_the_file(server, tmp_path):
+    (tmp_path / "a.bin").mkdir()
+    with pytest.raises(DownloadError, match="a.bin is in the way"):
+        download(server.url + "/file", cache=tmp_path, name="a.bin")
+    assert not server.asked
+
+
+def test_a_cache_that_is_read_only_gives_what_it_has(server, tmp_path, monkeypatch):
+    path = download(server.url + "/file", cache=tmp_path)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert download(server.url + "/file", cache=tmp_path) == path
+    with pytest.raises(DownloadError, match="is read-only; another folder .* NSTLIB_CACHE"):
+        download(server.url + "/file?else", cache=tmp_path)
+
+
+def test_a_disk_that_is_full(server, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(DownloadError, match="cannot be stored in .*No space left.*NSTLIB_CACHE"):
+        download(server.url + "/file", cache=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_check_sees_the_file_before_it_is_in_place(server, tmp_path):
@@ -216,10 +273,16 @@ def test_the_check_sees_the_file_before_it_is_in_place(server, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["../a", "a/b", "", ".hidden", "a\\b"])
+@pytest.mark.parametrize("name", ["../a", "a/b", "", ".hidden", "a\\b", "a" * 300, "é" * 150])
 def test_names_stay_inside_the_cache(server, tmp_path, name):
     with pytest.raises(DownloadError, match="name="):
         download(server.url + "/file", cache=tmp_path, name=name)
+
+
+@pytest.mark.parametrize("path", ["/file?" + "a" * 500, "/" + "%C3%A9" * 200, "/", "/%2e%2e", "/a%2Fb", "/..%5C..%5Cx"])
+def test_a_name_that_the_disk_takes_is_made_from_any_address(server, tmp_path, path):
+    with pytest.raises(DownloadError, match="404") if "file" not in path else nullcontext():
+        assert download(server.url + path, cache=tmp_path).parent == tmp_path
 
 
 def test_two_addresses_never_share_a_file(server, tmp_path):
@@ -232,6 +295,53 @@ def test_two_downloads_of_one_file_at_once(server, tmp_path):
         paths = set(pool.map(lambda _: download(server.url + "/file", cache=tmp_path), range(16)))
     assert len(paths) == 1 and paths.pop().read_bytes() == BODY
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_the_second_download_waits_and_finds_the_file(server, tmp_path, resume):
+    """Two at once, of a server that sends half and then pauses: it is asked once."""
+    options = {"cache": tmp_path, "name": "a.bin", "resume": resume, "check": lambda path: None}
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(download, server.url + "/pausing", **options)
+        assert server.paused.wait(5)
+        second = pool.submit(download, server.url + "/pausing", **options)
+        while not list(tmp_path.glob(".a.bin.part")):
+            time.sleep(0.01)
+        server.release.set()
+        assert first.result() == second.result() == tmp_path / "a.bin"
+    assert (tmp_path / "a.bin").read_bytes() == BODY and server.asked == ["/pausing"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.bin", "a.bin.json"]
+
+
+def test_a_download_that_stands_still_is_not_waited_for_without_end(server, tmp_path):
+    with FileLock(tmp_path / ".a.bin.lock"), pytest.raises(DownloadError, match="another download of a.bin .* not moved for 0.2 s"):
+        download(server.url + "/file", cache=tmp_path, name="a.bin", timeout=0.1)
+    assert not server.asked
+
+
+def test_a_download_that_moves_is_waited_for(server, tmp_path, monkeypatch):
+    """Patience begins again whenever something has come, and ends when nothing has."""
+    seen = [None, (1, 0), (2, 0), (2, 5), (2, 5)]
+    monkeypatch.setattr(downloads, "_progress", lambda target: seen.pop(0))
+    with FileLock(tmp_path / ".a.bin.lock"), pytest.raises(DownloadError, match="has not moved"):
+        download(server.url + "/file", cache=tmp_path, name="a.bin", timeout=0.02)
+    assert not seen and not server.asked
+
+
+def test_what_a_killed_download_left_is_in_nobodys_way(server, tmp_path):
+    (tmp_path / ".a.bin.lock").touch()
+    (tmp_path / ".a.bin.part").write_bytes(b"half of something")
+    assert download(server.url + "/file", cache=tmp_path, name="a.bin").read_bytes() == BODY
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.bin", "a.bin.json"]
+
+
+def test_two_processes_fetch_one_file(server, tmp_path):
+    code = ("import sys; from nstlib.downloads import download\n"
+            "print(len(download(sys.argv[1], cache=sys.argv[2], name='a.bin', resume=True, check=lambda path: None).read_bytes()))")
+    words = [sys.executable, "-c", code, server.url + "/dribbling", str(tmp_path)]
+    running = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [one.communicate(timeout=60)[0].strip() for one in running] == [str(len(BODY))] * 3
+    assert server.asked == ["/dribbling"]
 
 
 def test_a_wrong_checksum_argument(tmp_path):
