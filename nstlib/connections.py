@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -89,7 +90,8 @@ class Adapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Guard the connections to a proxy."""
         manager = super().proxy_manager_for(proxy, **kwargs)
-        self._guard(manager, None if proxy.lower().startswith("socks") else self._connected)  # PySocks connects by itself
+        connected = partial(self._connected, called="the proxy ")
+        self._guard(manager, None if proxy.lower().startswith("socks") else connected)  # PySocks connects by itself
         return manager
 
     def _guard(self, manager: Any, connected: Callable[[str, int], socket.socket] | None) -> None:
@@ -104,7 +106,7 @@ class Adapter(HTTPAdapter):
 
         manager.pool_classes_by_scheme = {scheme: guarded(pool) for scheme, pool in manager.pool_classes_by_scheme.items()}
 
-    def _connected(self, host: str, port: int) -> socket.socket:
+    def _connected(self, host: str, port: int, called: str = "") -> socket.socket:
         places = resolve(host.strip("[]"), port, self.clock)
         if self.public_only and not all(is_public(place[0]) for *_, place in places):
             raise DownloadError(f"{host} lies inside this machine or a private network: only public addresses are allowed here")
@@ -121,7 +123,9 @@ class Adapter(HTTPAdapter):
                 failure = error
         if isinstance(failure, TimeoutError):
             raise self.clock.error()
-        raise DownloadError(f"{host} cannot be reached ({failure.strerror or failure}); is this machine offline?")
+        if isinstance(failure, ConnectionRefusedError):
+            raise DownloadError(f"{called}{host} refuses connections to port {port}: is the port right, and does the server run?")
+        raise DownloadError(f"{called}{host} cannot be reached ({failure.strerror or failure}): is this machine offline?")
 
 
 def resolve(host: str, port: int, clock: Clock) -> list[tuple]:
@@ -140,7 +144,7 @@ def resolve(host: str, port: int, clock: Clock) -> list[tuple]:
     if not found:
         raise clock.error()
     if isinstance(found[0], Exception):
-        raise DownloadError(f"the name {host} is not known: is it spelled right? Is this machine offline?")
+        raise DownloadError(f"no server is known by the name {host}: is it spelled right, or is this machine offline?")
     return found[0]
 
 

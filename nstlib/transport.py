@@ -108,6 +108,8 @@ def _ask(adapter: Adapter, url: str, there: int) -> requests.Response:
         raise DownloadError(f"the proxy {shown(proxy)} would reach private addresses unseen, and only public ones are allowed "
                             "here: name the server in NO_PROXY")  # fmt: skip
     certificates = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    if certificates is not True and not os.path.exists(certificates):
+        raise DownloadError(f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names {certificates}, and there is no such file")
     try:  # without a Session, which would read .netrc, keep cookies and follow redirects
         request = requests.Request("GET", url, headers).prepare()
         return adapter.send(request, stream=True, timeout=adapter.clock.seconds, verify=certificates, proxies=proxies)

@@ -180,7 +180,7 @@ def test_no_server_at_all(server, tmp_path):
     port = server.server_address[1]
     server.shutdown()
     server.server_close()
-    with pytest.raises(DownloadError, match="offline"):
+    with pytest.raises(DownloadError, match="127.0.0.1 refuses connections"):
         download(f"http://127.0.0.1:{port}/file", cache=tmp_path)
 
 

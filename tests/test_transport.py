@@ -5,14 +5,16 @@ import gzip
 import logging
 import re
 import socket
+import ssl
 import threading
 import traceback
 import zlib
 from contextlib import suppress
 
 import pytest
+import requests
 
-from nstlib import addresses, connections
+from nstlib import addresses, connections, transport
 from nstlib.addresses import is_public, shown
 from nstlib.downloads import download
 from nstlib.errors import DownloadError
@@ -67,6 +69,8 @@ class Server:
 
     def stop(self):
         self.release.set()
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)  # or its thread waits on
         self.socket.close()
 
 
@@ -342,7 +346,7 @@ def test_what_is_shown_of_an_address(url, expected):
 @pytest.mark.parametrize("url", ["http://me:hun/ter2@127.0.0.1/a", "http://me:hun#ter2@127.0.0.1/a", "http://a b/c", "http://127.0.0.1:0/a",
                                  "http://127.0.0.1:99999/", "http://a\\b/", "http://127.0.0.1/a\nb", "http:///a", "http://?", "http://me:ter2@/"])
 def test_addresses_that_are_none(tmp_path, url):
-    assert "ter2" not in refused(url, tmp_path, "not an address|not known|cannot be reached")
+    assert "ter2" not in refused(url, tmp_path, "not an address|refuses")
 
 
 # ---------------------------------------------------------------- proxies, names, certificates
@@ -371,6 +375,35 @@ def test_a_proxy_that_drips(proxy, tmp_path):
     refused("https://nowhere.example/a", tmp_path, "no answer within 0.2", timeout=0.2)
 
 
+def test_a_proxy_that_is_not_there(server, tmp_path, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{gone.getsockname()[1]}")
+    refused("http://nowhere.example/a", tmp_path, "the proxy 127.0.0.1 refuses connections")
+
+
+def test_certificates_that_are_not_there(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    refused(server.url.replace("http", "https"), tmp_path, "REQUESTS_CA_BUNDLE .*none.pem")
+
+
+def test_a_certificate_that_is_not_trusted(tmp_path):
+    """Its reason is told, from beneath what the libraries wrap it into, which holds the whole address."""
+    error = ssl.SSLCertVerificationError(1, "unable to get local issuer")
+    error.verify_message = "self-signed certificate"
+    wrapped = requests.exceptions.SSLError("https://a.org/?t0ken")
+    wrapped.__context__ = error
+    said = transport._in_words(wrapped, connections.Clock(1))
+    assert "cannot be verified (self-signed certificate)" in said and "t0ken" not in said
+
+
+def test_what_the_caller_was_dealing_with_is_not_the_reason(server, tmp_path):
+    server.sends(b"")
+    try:
+        raise TimeoutError("long ago")
+    except TimeoutError:
+        refused(server.url + "/a", tmp_path, "broke off")
+
+
 def test_a_server_that_needs_no_proxy(proxy, server, tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     assert download(server.url + "/a", cache=tmp_path).read_bytes() == BODY
@@ -383,7 +416,7 @@ def test_a_proxy_would_reach_what_is_private(proxy, tmp_path):
 
 
 def test_a_name_that_nobody_knows(server, tmp_path):
-    refused("http://nowhere.invalid/a", tmp_path, "name nowhere.invalid is not known")
+    refused("http://nowhere.invalid/a", tmp_path, "no server is known by the name nowhere.invalid")
 
 
 def test_https_where_there_is_none(server, tmp_path):
