@@ -1,6 +1,11 @@
-"""The library of a course on neural style transfer. Every line of it is explained in a lesson; start with notebooks/."""
+"""The library of a course on neural style transfer; the course is in notebooks/, start there.
 
-from importlib import import_module
+What the lessons build by hand stands here to be used again. Around it are rooms that no lesson explains: panels, checks of
+exercises, commands, files and downloads. Every room opens by its name, `nstlib.gallery.STYLES`, and what is used most stands
+at the front door, `nstlib.stylize`.
+"""
+
+from nstlib.doors import open_rooms as _open_rooms
 
 # Loaded on first use: `import nstlib` stays light.
 _HOME = {
@@ -18,11 +23,4 @@ _HOME = {
 __all__ = list(_HOME)
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'nstlib' has no attribute {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(f"nstlib.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = _open_rooms(__name__, __path__, _HOME)

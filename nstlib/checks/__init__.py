@@ -26,6 +26,7 @@ from nstlib.checks.expect import (
     expect_tensor,
     expect_type,
 )
+from nstlib.doors import open_rooms as _open_rooms
 from nstlib.errors import CourseError
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "expect_number", "expect_range", "expect_shape", "expect_tensor", "expect_type", "find", "grade",
 ]  # fmt: skip
 
+__getattr__, _ = _open_rooms(__name__, __path__)
 NOT_ATTEMPTED, WRONG, RIGHT = "not attempted", "wrong", "right"
 _REGISTRY: dict[str, "Exercise"] = {}
 

@@ -1,1 +1,5 @@
 """Networks that paint."""
+
+from nstlib.doors import open_rooms as _open_rooms
+
+__getattr__, __dir__ = _open_rooms(__name__, __path__)
