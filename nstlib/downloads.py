@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from nstlib.addresses import check_url, shown
 from nstlib.errors import DownloadError, NstError
+from nstlib.writing import reason, write_whole
 
 if TYPE_CHECKING:
     from nstlib.transport import Limits
@@ -77,22 +78,25 @@ def _first_good(sources: Sequence[str], target: Path, given: str | None, limits:
                 check: Callable[[Path], object] | None, resume: bool) -> Path:  # fmt: skip
     """The file of the first source that gives it whole and right, put into place."""
     failures = []
-    for source in sources:
+    for number, source in enumerate(sources):
+        part = _hidden(target, f"part{number or ''}")  # each source its own: a mirror may have another file
         try:
-            _put_into_place(source, target, given, limits, check, resume)
+            _put_into_place(source, part, target, given, limits, check, resume)
+            for left in _parts(target):
+                left.unlink(missing_ok=True)
             return target
         except NstError as error:
             failures.append(f"{shown(source)}: {error}")
         except OSError as error:
-            failures.append(f"{shown(source)}: it cannot be stored in {target.parent} ({error.strerror or error}); {ELSEWHERE}")
+            failures.append(f"{shown(source)}: it cannot be stored in {target.parent} ({reason(error)}); {ELSEWHERE}")
     raise DownloadError("the download failed.\n  " + "\n  ".join(failures))
 
 
-def _put_into_place(source: str, target: Path, given: str | None, limits: Limits,
+def _put_into_place(source: str, part: Path, target: Path, given: str | None, limits: Limits,
                     check: Callable[[Path], object] | None, resume: bool) -> None:  # fmt: skip
     from nstlib.transport import fetch
 
-    part, whole = _hidden(target, "part"), not resume
+    whole = not resume
     if not resume:
         part.unlink(missing_ok=True)  # of a download that was killed
     try:
@@ -132,7 +136,7 @@ def _is_there(target: Path, given: str | None) -> bool:
     try:
         return expected is not None and target.is_file() and _sha256(target) == expected
     except OSError as error:
-        raise DownloadError(f"{target} cannot be read ({error.strerror or error}): delete it and try again") from error
+        raise DownloadError(f"{target} cannot be read ({reason(error)}): delete it and try again") from error
 
 
 def _sha256(path: Path) -> str:
@@ -146,7 +150,7 @@ def _check_place(target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DownloadError(f"the cache folder {target.parent} cannot be made ({error.strerror or error}); {ELSEWHERE}") from error
+        raise DownloadError(f"the cache folder {target.parent} cannot be made ({reason(error)}); {ELSEWHERE}") from error
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise DownloadError(f"the cache folder {target.parent} is read-only; {ELSEWHERE}")
     if target.exists() and not target.is_file():
@@ -175,7 +179,7 @@ def _alone(target: Path, patience: float) -> Iterator[None]:
                     raise DownloadError(f"another download of {target.name} is under way and has not moved for {patience:g} "
                                         f"seconds: end that program, or try again later (its lock: {path})") from None
     except OSError as error:
-        raise DownloadError(f"{path} cannot be made ({error.strerror or error}); {ELSEWHERE}") from error
+        raise DownloadError(f"{path} cannot be made ({reason(error)}); {ELSEWHERE}") from error
     try:
         yield
     finally:
@@ -184,13 +188,18 @@ def _alone(target: Path, patience: float) -> Iterator[None]:
         lock.release()
 
 
-def _progress(target: Path) -> tuple[int, int] | None:
+def _parts(target: Path) -> list[Path]:
+    """What has come so far, of each source."""
+    return sorted(target.parent.glob(f"{_hidden(target, 'part').name}*"))
+
+
+def _progress(target: Path) -> list[tuple[str, int]]:
     """What changes while a download goes on."""
-    try:
-        state = _hidden(target, "part").stat()
-    except OSError:
-        return None
-    return state.st_size, state.st_mtime_ns
+    found = []
+    for part in _parts(target):
+        with suppress(OSError):  # it may be put into place just now
+            found.append((part.name, part.stat().st_mtime_ns))
+    return found
 
 
 # ---------------------------------------------------------------- the note beside the file
@@ -214,12 +223,7 @@ def _remembered(target: Path) -> str | None:
 
 
 def _remember(target: Path, source: str, sha256: str, size: int) -> None:
-    part = _hidden(_note(target), "part")
-    try:
-        part.write_text(json.dumps({"url": shown(source), "sha256": sha256, "bytes": size}, indent=1), encoding="utf-8")
-        os.replace(part, _note(target))
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(_note(target), json.dumps({"url": shown(source), "sha256": sha256, "bytes": size}, indent=1).encode())
 
 
 def _compare(found: str, expected: str | None, target: Path, given: bool) -> None:

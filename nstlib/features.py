@@ -191,7 +191,7 @@ def load_vgg19(weights: str | Path | None = None) -> VGG:
     path = Path(weights) if weights is not None else _cached_vgg19()
     if weights is None and not path.is_file():
         path = download(VGG19_URL, mirrors=(VGG19_MIRROR,), max_bytes=VGG19_BYTES, name=path.name, cache=path.parent,
-                        check=_is_vgg19)
+                        check=_is_vgg19, resume=True)
     return _vgg19_from(path)
 
 

@@ -211,7 +211,7 @@ def _fetch_weights(name: str) -> None:
             raise WeightsError(f"{name} from the network has another checksum than its name says")
 
     try:
-        download(TORCHVISION + name, cache=path.parent, name=name, max_bytes=WEIGHTS_BYTES, check=check)
+        download(TORCHVISION + name, cache=path.parent, name=name, max_bytes=WEIGHTS_BYTES, check=check, resume=True)
     except DownloadError as error:
         raise NstError(f"LPIPS needs ImageNet weights, and they could not be had ({error}). With a network, call it again; "
                        f"or put {name} from {TORCHVISION} into {path.parent}") from error

@@ -85,7 +85,7 @@ def load_resnet50(weights: str | Path | None = None) -> ResNet50:
         return randomise(ResNet50())
     path = Path(weights) if weights is not None else Path(torch.hub.get_dir()) / "checkpoints" / URL.rsplit("/", 1)[1]
     if weights is None and not path.is_file():
-        path = download(URL, max_bytes=BYTES, name=path.name, cache=path.parent, check=_check_sum)
+        path = download(URL, max_bytes=BYTES, name=path.name, cache=path.parent, check=_check_sum, resume=True)
     network, state = ResNet50(), read_weights(path)
     state = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}  # the classifier
     fill(network.net, state, path)

@@ -21,11 +21,12 @@ import requests
 import urllib3
 from requests.exceptions import InvalidProxyURL, InvalidSchema, InvalidURL, ProxyError
 from requests.utils import get_environ_proxies, requote_uri, select_proxy
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from nstlib.addresses import check_url, shown, without_user
 from nstlib.connections import Adapter, Clock, unlogged
 from nstlib.errors import DownloadError
+from nstlib.progress import bar
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +205,7 @@ def _stream(response: requests.Response, part: Path, digest: Any, clock: Clock, 
     there = size = part.stat().st_size if part.exists() else 0
     coming, came, started = _announced(response), 0, time.monotonic()
     total, unpacked = _range(response)[2] if there else coming, _Unpacked(_packing(response))
-    with part.open("ab") as file, _bar(response, there, total, part.parent) as bar:
+    with part.open("ab") as file, _bar(response, there, total, part.parent) as drawn:
         for chunk in _chunks(response, clock):
             came += len(chunk)
             _check_size(came, limits)
@@ -215,7 +216,7 @@ def _stream(response: requests.Response, part: Path, digest: Any, clock: Clock, 
                 _check_size(size, limits)
                 digest.update(piece)
                 file.write(piece)
-            bar.update(len(chunk))
+            drawn.update(len(chunk))
             seconds = time.monotonic() - started
             if seconds > limits.timeout and came < SLOWEST * seconds:
                 raise DownloadError(f"only {came:,} bytes came in {seconds:.0f} seconds: try again later")
@@ -235,7 +236,7 @@ def _bar(response: requests.Response, there: int, total: int, folder: Path) -> t
     if total >= BAR_FROM:
         log.info("downloading %s: %.0f MB, once, into %s%s", label, total / 1e6, folder,
                  f"; {there / 1e6:.0f} MB are there already" if there else "")
-    return tqdm(total=total, initial=there, unit="B", unit_scale=True, desc=label, leave=False, disable=total < BAR_FROM)
+    return bar(total=total, initial=there, unit="B", unit_scale=True, desc=label, leave=False, disable=total < BAR_FROM)
 
 
 def _chunks(response: requests.Response, clock: Clock) -> Iterator[bytes]:

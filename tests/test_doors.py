@@ -30,8 +30,8 @@ for name in json.load(sys.stdin):
     try:
         for part in name.split(".")[1:]:
             value = getattr(value, part)
-    except AttributeError as error:
-        print(name, error)
+    except (AttributeError, ImportError) as error:
+        print(name, type(error).__name__, error)
 """
 
 

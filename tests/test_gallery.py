@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import socket
 import subprocess
 import sys
 
@@ -178,9 +179,11 @@ def test_a_painting_that_changed(commons, tmp_path):
         painting("kiss")
 
 
-def test_offline(commons):
-    commons.shutdown()
-    commons.server_close()
+def test_offline(commons, monkeypatch):
+    def nobody_to_ask(*_, **__):
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nobody_to_ask)
     with pytest.raises(DownloadError, match="(?s)offline.*style\\('swirls'\\)"):
         painting("kiss")
 

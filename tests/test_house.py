@@ -14,6 +14,7 @@ from lesson_rules import ROOT
 LADDER = [
     {"errors", "doors"},
     {"writing", "progress", "addresses"},
+    {"settings", "decoding", "connections", "answerfiles", "locks", "fingerprint", "schedule"},
     {"transport"},
     {"downloads"},
     {"sources", "sheet", "provenance", "weightfiles", "checkpoints", "webp"},
