@@ -24,7 +24,7 @@ Maps = dict[str, Tensor]
 
 
 def manner_loss(features: Tensor, target: Tensor) -> Tensor:
-    """How far means and deviations of maps (N, C, H, W) are from those of others (N, C, h, w): a scalar >= 0, mean over N.
+    """Return the distance of means and deviations of maps (N, C, H, W) and (N, C, h, w): a scalar >= 0, mean over N.
 
     |difference|^2 / |target's|^2, over all channels: 0 where they agree, 1 about as wrong as empty maps.
     """
@@ -33,7 +33,7 @@ def manner_loss(features: Tensor, target: Tensor) -> Tensor:
 
 
 class _PairLoss:
-    """What both losses share: an encoder that sees photographs, styles and painted pictures, all in float32 at the end."""
+    """The base of both losses: an encoder of photographs, styles and painted pictures, with float32 at the end."""
 
     def __init__(self, layers: Sequence[str], backbone: str, weights: dict[str, float]):
         if not all(isinstance(value, int | float) and 0 <= value < float("inf") for value in weights.values()):
@@ -41,11 +41,11 @@ class _PairLoss:
         self.extractor, self.layers, self.weights = FeatureExtractor(backbone, layers), tuple(layers), weights
 
     def encode(self, pictures: Tensor) -> Maps:
-        """{layer: maps} of pictures (N, 3, H, W)."""
+        """Return {layer: maps} of pictures (N, 3, H, W)."""
         return {layer: maps.float() for layer, maps in self.extractor.to(pictures.device)(pictures).items()}
 
     def weighted(self, losses: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Each loss times its weight, and their "total"."""
+        """Return each loss times its weight, and their "total"."""
         losses = {name: self.weights[name] * value for name, value in losses.items()}
         return losses | {"total": sum(losses.values())}
 
@@ -111,7 +111,10 @@ class SANetLoss(_PairLoss):
                                                   "pixels": pixel_weight, "maps": map_weight})
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
-        """{"content", "style", "pixels", "maps", "total"} of pairs (N, 2, 3, H, W); pair `numbers` (N,) even: its photograph is asked for itself."""
+        """Return {"content", "style", "pixels", "maps", "total"} of pairs (N, 2, 3, H, W), numbered `numbers` (N,).
+
+        The identity losses use the photograph of pairs with an even number, the style picture of the others.
+        """
         pictures, photos, styles, own = _rows(images, numbers)
         with torch.no_grad():
             seen = self.encode(pictures)
@@ -128,15 +131,17 @@ class SANetLoss(_PairLoss):
 
 
 def _rows(images: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Of pairs (N, 2, 3, H, W): photographs, then styles (2 N, 3, H, W), and where in it are the photographs, the styles, and
-    which of each pair is asked for itself: three (N,)."""
+    """Return the pictures of pairs (N, 2, 3, H, W) in one row (2 N, 3, H, W), and three index tensors (N,).
+
+    The indices of the photographs, of the styles, and of the pictures that the identity losses use.
+    """
     count = len(images)
     photos = torch.arange(count, device=images.device)
     return images.transpose(0, 1).flatten(0, 1), photos, photos + count, photos + count * (numbers.to(images.device) % 2)
 
 
 def _halves(maps: Maps) -> tuple[Maps, Maps]:
-    """Of a batch of 2 N the first N and the other N."""
+    """Return the first N and the other N of a batch of 2 N."""
     parts = {layer: one.chunk(2) for layer, one in maps.items()}
     return tuple({layer: halves[number] for layer, halves in parts.items()} for number in (0, 1))
 

@@ -30,7 +30,7 @@ VIEWS = ("photograph", "painted")
 
 
 class AttentionPair(anywidget.AnyWidget):
-    """A photograph with a mark in it, which mouse, finger, pen or arrow keys move, and beside it a picture of what is asked there.
+    """A photograph with a mark to move by mouse, finger, pen or arrow keys, and beside it a picture of the weights there.
 
     `pictures`: both, as addresses; `sides`: width and height of each, in pixels. `cells`: columns and rows of places in the
     photograph. `place`: the mark's column and row, from 0; `reach`: rows and columns of the mark on each side of it. Raises NstError for a place that there is not.
@@ -54,7 +54,7 @@ class AttentionPair(anywidget.AnyWidget):
 
 
 class Asking:
-    """What each place of a photograph takes of each place of a style, for both attentions of a SANet; the painted picture, too.
+    """The attention weights of a SANet between a photograph and a style picture, for both layers, and the picture that it paints.
 
     Both pictures lose up to 15 px at the right and below, so that places and pixels agree. Raises ImageError.
     """
@@ -70,23 +70,23 @@ class Asking:
     @cached_property
     @torch.inference_mode()
     def painted(self) -> Tensor:
-        """The photograph in the style: (1, 3, H, W)."""
+        """Return the photograph in the style: (1, 3, H, W)."""
         return self.network.paint_maps(self._maps[0], self._maps[1:], self.content.shape[-2:]).clamp(0, 1).cpu()
 
     def cells(self, layer: str, which: int = 0) -> tuple[int, int]:
-        """Rows and columns of places in the photograph (0) or in the style (1)."""
+        """Return rows and columns of places in the photograph (0) or in the style (1)."""
         return tuple(self._maps[which][layer].shape[-2:])
 
     @torch.inference_mode()
     def table(self, layer: str) -> Tensor:
-        """What each place of the photograph takes of each place of the style: (H W, h w), rows sum to 1."""
+        """Return the attention weights of all places: (H W, h w), rows sum to 1."""
         if layer not in self._tables:
             attention, maps = self.network.attentions[LAYERS.index(layer)], (one[layer] for one in self._maps)
             self._tables[layer] = attention.weights(*maps)[0].cpu()
         return self._tables[layer]
 
     def row(self, layer: str, place: tuple[int, int], reach: int = 0) -> Tensor:
-        """What the place (row, column) of the photograph takes of each place of the style: (h, w), its sum is 1.
+        """Return the attention weights of one place (row, column) of the photograph: (h, w), their sum is 1.
 
         `reach`: the mean of all places at most so many rows and columns away.
         """
@@ -120,7 +120,7 @@ def marked(picture: Tensor, places: Iterable[tuple[float, float]]) -> Tensor:
 
 
 def places_for(weights: Tensor, share: float = 0.5) -> int:
-    """How many places, the most asked first, together hold this share of all weight."""
+    """Count the places, largest weight first, that together hold this share of all weight."""
     return int((weights.flatten().sort(descending=True).values.cumsum(0) < share * weights.sum()).sum()) + 1
 
 
@@ -177,7 +177,7 @@ class AttentionPanel(ipywidgets.VBox):
 
 def attention_panel(network: SANet, *, photos: Sequence[str] | None = None, styles: Sequence[str] | None = None,
                     size: int = 256) -> AttentionPanel:
-    """A panel that shows, for the place of a photograph that you press, which places of a style a SANet asks.
+    """Return a panel: press a place of a photograph, and see the attention weights of a SANet there.
 
     `photos`, `styles`: names to choose from, by default all. `size`: pixels of the longer sides. Raises NstError.
     """

@@ -55,7 +55,7 @@ def report() -> None:
 
 
 def choose(*, fast: dict[str, Any], laptop: dict[str, Any], full: dict[str, Any]) -> SimpleNamespace:
-    """The settings of the present profile, and one printed line that says them.
+    """Return the settings of the present profile, and print them in one line.
 
     Raises CourseError when the three do not have the same names: a profile does less of everything, and skips nothing.
     """
@@ -90,7 +90,7 @@ def hint(exercise: str) -> None:
 
 
 def in_colab() -> bool:
-    """Whether this session runs in Google Colab."""
+    """Return whether this session runs in Google Colab."""
     return "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ
 
 

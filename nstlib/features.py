@@ -40,7 +40,7 @@ VGG19_FINGERPRINT = {"conv1_1": (-3.05, 3.71, 1.42e3), "conv4_2": (-28.0, 30.6, 
 
 
 def conv_names(blocks: Sequence[int] = VGG19_BLOCKS) -> list[str]:
-    """Names of the convolutions, first to last: conv1_1, conv1_2, conv2_1, ..."""
+    """Return the names of the convolutions, first to last: conv1_1, conv1_2, conv2_1, ..."""
     return [f"conv{block}_{i}" for block, count in enumerate(blocks, 1) for i in range(1, count + 1)]
 
 
@@ -62,7 +62,7 @@ class VGG(nn.Module):
             channels = width
 
     def layers(self) -> list[str]:
-        """Every name that can be asked for: each `conv*` (before its ReLU) and `relu*` (after it), first to last."""
+        """Return the name of every layer: each `conv*` (before its ReLU) and `relu*` (after it), first to last."""
         return [kind + name[4:] for name in self.convs for kind in ("conv", "relu")]
 
     def walk(self, x: Tensor, keep: Sequence[str] = (), pooling: str = "max") -> Iterator[tuple[str, Tensor]]:
@@ -126,7 +126,7 @@ class FeatureExtractor(nn.Module):
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """{layer: feature map (N, C, h, w)} of the picture(s) (N, 3, H, W)."""
+        """Return {layer: feature map (N, C, h, w)} of the picture(s) (N, 3, H, W)."""
         _check_shape(image)
         x = ((image - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         with half_precision(self.in_half, image.device):
@@ -150,7 +150,7 @@ def _check_shape(image: Tensor) -> None:
 
 
 def choose_backbone(weights: str | Path | None = None) -> str:
-    """The backbone that "auto" stands for on this machine; says so in the log."""
+    """Return the backbone that "auto" means on this machine, and log it."""
     if weights is not None or _cached_vgg19().is_file():
         name, why = "vgg19", "its weights are on this machine"
     elif profile() == "full":
@@ -167,7 +167,7 @@ def _cached_vgg19() -> Path:
 
 
 def load_mini(weights: str | Path | None = None) -> VGG:
-    """The course's own network, from its file: VGG-19's layers up to relu5_1 with fewer channels, reflection padding.
+    """Return the course's own network, from its file: VGG-19's layers up to relu5_1 with fewer channels, reflection padding.
 
     Raises WeightsError where the file is missing or is something else.
     """
@@ -180,7 +180,7 @@ def load_mini(weights: str | Path | None = None) -> VGG:
 
 
 def load_vgg19(weights: str | Path | None = None) -> VGG:
-    """VGG-19 with torchvision's ImageNet weights: from the file `weights`, torch's cache, or the network.
+    """Return VGG-19 with torchvision's ImageNet weights: from the file `weights`, torch's cache, or the network.
 
     weights="random" draws them instead, always the same. A download is checked by its SHA-256; weights of a second
     source, whose file differs, by what they compute.
@@ -207,7 +207,7 @@ def _vgg19_from(path: Path) -> VGG:
 
 
 def _is_vgg19(path: Path) -> None:
-    """Raises WeightsError unless a downloaded file is torchvision's, by checksum, or computes what VGG-19 does."""
+    """Refuse, with WeightsError, unless a downloaded file is torchvision's, by checksum, or computes what VGG-19 does."""
     if not sha256(path).startswith(VGG19_SHA256):
         check_fingerprint(_vgg19_from(path), path)
 
@@ -223,7 +223,7 @@ def torchvision_indices() -> list[int]:
 
 
 def check_fingerprint(network: VGG, path: Path) -> None:
-    """Raises WeightsError unless the network computes what VGG-19 does on one known picture, to 2 %."""
+    """Refuse, with WeightsError, unless the network computes what VGG-19 does on one known picture, to 2 %."""
     picture = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         for name, x in network.walk(picture, tuple(VGG19_FINGERPRINT)):

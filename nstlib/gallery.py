@@ -85,7 +85,7 @@ def _known(name: str, table: Mapping, what: str) -> None:
 
 
 def photo(name: str, size: int | None = None) -> Tensor:
-    """A photograph by its name in PHOTOS or GREY_PHOTOS: (1, 3, H, W) in [0, 1]; size: the longer side in pixels.
+    """Return a photograph by its name in PHOTOS or GREY_PHOTOS: (1, 3, H, W) in [0, 1]; size: the longer side in pixels.
 
     The files are those inside scikit-image and scikit-learn, so no network is needed. Raises NstError.
     """
@@ -108,7 +108,7 @@ def _package_file(record: Photo) -> Path:
 
 
 def style(name: str, size: int | None = None) -> Tensor:
-    """A style picture drawn for this course, by its name in STYLES: (1, 3, H, W) in [0, 1]; size: the longer side.
+    """Return a style picture drawn for this course, by its name in STYLES: (1, 3, H, W) in [0, 1]; size: the longer side.
 
     Raises NstError.
     """
@@ -117,7 +117,7 @@ def style(name: str, size: int | None = None) -> Tensor:
 
 
 def mask(name: str, region: str, size: int | None = None) -> Tensor:
-    """Where a region of a photograph is: (1, 1, H, W), 1 inside, 0 outside, between at soft edges.
+    """Return the mask of a region of a photograph: (1, 1, H, W), 1 inside, 0 outside, between at soft edges.
 
     At any `size` it has the height and width of `photo(name, size)`. Raises NstError.
     """
@@ -127,7 +127,7 @@ def mask(name: str, region: str, size: int | None = None) -> Tensor:
 
 
 def painting(name: str, size: int | None = None) -> Tensor:
-    """A painting in the public domain, by its name in PAINTINGS: (1, 3, H, W) in [0, 1]; size: the longer side.
+    """Return a painting in the public domain, by its name in PAINTINGS: (1, 3, H, W) in [0, 1]; size: the longer side.
 
     The first call downloads it from Wikimedia Commons into the cache. Raises NstError, and DownloadError offline.
     """

@@ -48,7 +48,7 @@ def gabor_filters(orientations: int = ORIENTATIONS, side: int = SIDE, period: fl
 
 
 def judge_features(image: Tensor) -> Features:
-    """What the judge sees in pictures (N, 3, H, W) in [0, 1]: {"level1": (N, 21, H, W), ..., "level4": (N, 21, H/8, W/8)}.
+    """Return the judge's feature maps of pictures (N, 3, H, W) in [0, 1]: {"level1": (N, 21, H, W), ..., "level4": (N, 21, H/8, W/8)}.
 
     At each level: how strong each of six orientations is in brightness and in two colour differences (18 maps >= 0), and
     those three themselves, smoothed (mid-grey is 0). Raises ImageError, and NstError for sides under 32 px.
@@ -74,7 +74,7 @@ def _strengths(x: Tensor) -> Tensor:
 
 
 def stroke_directions(image: Tensor, level: str = "level2") -> Tensor:
-    """A picture of where strokes run which way: hue is the direction, brightness how clear it is. For the eye only.
+    """Draw the direction of strokes as hue, its clearness as brightness. For the eye only.
 
     Pictures (N, 3, H, W) -> (N, 3, h, w), the size of that level of `judge_features`. Each orientation pulls with its
     strength; half a turn is the whole circle of hues, because a stroke has no front. Raises ImageError and NstError.

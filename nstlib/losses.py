@@ -49,7 +49,7 @@ VARIATION_FORMS = {
 
 
 def content_loss(features: Tensor, target: Tensor, form: str = "relative") -> Tensor:
-    """How far feature maps (N, C, H, W) are from the target's: a scalar >= 0, averaged over the N pictures.
+    """Return the distance of feature maps (N, C, H, W) from the target's: a scalar >= 0, averaged over the N pictures.
 
     Forms: "relative" |F - P|^2 / |P|^2; "gatys" |F - P|^2 / 2; "johnson" |F - P|^2 / (C H W).
     Raises NstError for another form or for shapes that differ.
@@ -59,7 +59,7 @@ def content_loss(features: Tensor, target: Tensor, form: str = "relative") -> Te
 
 
 def style_loss(gram: Tensor, target: Tensor, form: str = "relative") -> Tensor:
-    """How far Gram matrices (N, C, C) are from the target's: a scalar >= 0, averaged over the N pictures.
+    """Return the distance of Gram matrices (N, C, C) from the target's: a scalar >= 0, averaged over the N pictures.
 
     Forms: "relative" |G - A|^2 / |A|^2; "gatys" |G - A|^2 / (4 C^2); "johnson" |G - A|^2 / C^2, where G and A are
     averaged over pixels by `gram_matrix`. Raises NstError for another form or for shapes that differ.
@@ -69,7 +69,7 @@ def style_loss(gram: Tensor, target: Tensor, form: str = "relative") -> Tensor:
 
 
 def total_variation(image: Tensor, form: str = "relative") -> Tensor:
-    """How much neighbouring pixels of pictures (N, 3, H, W) differ: a scalar >= 0, averaged over pixels.
+    """Return the difference of neighbouring pixels of pictures (N, 3, H, W): a scalar >= 0, averaged over pixels.
 
     Forms: "relative" squared differences; "l1" absolute differences; "isotropic" length of the gradient (Rudin, Osher
     and Fatemi 1992). Raises NstError for another form.
@@ -90,5 +90,5 @@ def _check_pair(a: Tensor, b: Tensor, form: str, forms: dict) -> None:
 
 
 def mean_loss(terms: Sequence[Tensor]) -> Tensor:
-    """The mean of several scalars, at least one, such as a loss in several layers: a scalar."""
+    """Return the mean of several scalars, at least one, such as a loss in several layers: a scalar."""
     return torch.stack(list(terms)).mean()

@@ -135,7 +135,7 @@ METRICS = {
 
 
 def measure(result: Tensor, content: Tensor, style: Tensor) -> dict[str, float]:
-    """Every metric of METRICS for one result: pictures (1, 3, H, W) in [0, 1], result and content of one size.
+    """Return every metric of METRICS for one result: pictures (1, 3, H, W) in [0, 1], result and content of one size.
 
     Raises ImageError and NstError.
     """

@@ -67,7 +67,7 @@ class MixturePanel(ipywidgets.VBox):
         self.show()
 
     def by_hand(self, value: float, at: float) -> bool:
-        """Was a slider that says `value`, the point being at `at`, moved by hand?"""
+        """Return True if the reader moved the slider to `value`, False if it only followed the point at `at`."""
         return not self._following and abs(value - at) > 0.51 * NOTCH
 
     def show(self) -> None:

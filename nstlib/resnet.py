@@ -46,7 +46,7 @@ class ResNet50(nn.Module):
         del self.net.fc
 
     def layers(self) -> list[str]:
-        """Every name that can be asked for, first to last."""
+        """Return the name of every layer, first to last."""
         return ["relu1", *(name for name, _ in self._blocks())]
 
     def walk(self, x: Tensor, keep: Sequence[str] = (), pooling: str = "max") -> Iterator[tuple[str, Tensor]]:
@@ -76,7 +76,7 @@ class ResNet50(nn.Module):
 
 
 def load_resnet50(weights: str | Path | None = None) -> ResNet50:
-    """ResNet-50 with torchvision's ImageNet weights: from the file `weights`, torch's cache, or the network, checked.
+    """Return ResNet-50 with torchvision's ImageNet weights: from the file `weights`, torch's cache, or the network, checked.
 
     weights="random" draws them instead, always the same: enough to see what the architecture does, and needs no network.
     Raises WeightsError where the weights are not ResNet-50's, DownloadError where they cannot be had.
@@ -101,7 +101,7 @@ def _check_sum(path: Path) -> None:
 
 
 def entropy(features: Tensor) -> float:
-    """How evenly a feature map is filled, from 0 (one peak, else nothing) to 1 (the same everywhere).
+    """Return how evenly a feature map is filled, from 0 (one peak, else nothing) to 1 (the same everywhere).
 
     The entropy of its values' shares of their sum, over that of equal shares; negative values count as nothing.
     """
@@ -135,5 +135,5 @@ class Flattened:
         self.layers, self.backbone_name = extractor.layers, extractor.backbone_name
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
-        """{layer: flattened feature map (N, C, h, w)} of the picture(s) (N, 3, H, W)."""
+        """Return {layer: flattened feature map (N, C, h, w)} of the picture(s) (N, 3, H, W)."""
         return {layer: self.flatten(features) for layer, features in self.extractor(image).items()}

@@ -64,7 +64,7 @@ def has_bf16() -> bool:
 
 
 def half_precision(on: bool, where: torch.device) -> AbstractContextManager:
-    """Where `on`, convolutions and products inside it are computed in bfloat16; else nothing is changed, not even an autocast around it."""
+    """Return a context: autocast to bfloat16 if `on`, otherwise none; an enclosing autocast stays in force."""
     return torch.autocast(where.type, torch.bfloat16) if on else nullcontext()
 
 

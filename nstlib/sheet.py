@@ -32,7 +32,7 @@ def from_unit(image: Tensor) -> Image.Image:
 
 
 def gather(images: Iterable[Any]) -> list[Image.Image]:
-    """Everything that `show` was given, lists and batches taken apart, as RGB pictures. Raises ImageError."""
+    """Return all pictures given to `show` as RGB pictures, lists and batches taken apart. Raises ImageError."""
     pictures: list[Image.Image] = []
     for number, image in enumerate(images):
         if isinstance(image, (list, tuple)):
@@ -123,7 +123,7 @@ def _fitting(pictures: list[Image.Image]) -> int:
 
 
 def _wrap(label: str, width: int, font: ImageFont.FreeTypeFont) -> str:
-    """The label on as many lines as its words need to stay within `width` pixels."""
+    """Break the label into lines of at most `width` pixels."""
     lines = [""]
     for word in label.split():
         longer = f"{lines[-1]} {word}".strip()

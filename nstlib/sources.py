@@ -22,7 +22,7 @@ MAX_FILE = 512 * 2**20  # bytes
 
 
 def read(source: Any) -> tuple[np.ndarray, str]:
-    """One picture from nearly anything, as float32 (H, W, 3) in [0, 1], and what to call it in a message."""
+    """Return one picture from nearly anything, as float32 (H, W, 3) in [0, 1], and what to call it in a message."""
     if isinstance(source, Image.Image):
         return pil_to_array(source, "the PIL picture"), "the PIL picture"
     if isinstance(source, Tensor):
@@ -100,7 +100,7 @@ def _channels_last(tensor: Tensor) -> np.ndarray:
 
 
 def axes_hint(image: Tensor, name: str) -> str:
-    """What to type, for a message, when the axes of a tensor are plainly in another order."""
+    """Return the remedy, for a message, where the axes of a tensor are plainly in another order."""
     if image.shape[-1:] == (3,):
         return f"; channels last? use {name}.movedim(-1, -3)"
     return f"; grey? use {name}.expand(-1, 3, -1, -1)" if image.ndim == 4 and image.shape[1] == 1 else ""

@@ -103,7 +103,7 @@ def ksvd(patches: Tensor, count: int, stop: Stop, *, rounds: int = 10, seed: int
 
 
 def ksvd_rounds(patches: Tensor, count: int, stop: Stop, *, rounds: int = 10, seed: int = 0) -> Iterator[Round]:
-    """The rounds of `ksvd`: code all patches, then renew the atoms one after the other, each with its coefficients."""
+    """Yield the rounds of `ksvd`: code all patches, then renew the atoms one after the other, each with its coefficients."""
     if patches.ndim != 2 or len(patches) < count or rounds < 1:
         raise NstError(f"patches of shape {tuple(patches.shape)}, {count} atoms, {rounds} rounds: expected (N, d) with "
                        "at least as many patches as atoms, and a round or more")  # fmt: skip
@@ -180,7 +180,7 @@ def _starts(length: int, side: int, step: int) -> list[int]:
 
 
 def from_patches(patches: Tensor, means: Tensor, shape: tuple[int, int], side: int, step: int = 1) -> Tensor:
-    """The picture (1, C, H, W) of that (H, W): each pixel the average over the windows that cover it."""
+    """Return the picture (1, C, H, W) of a given (H, W): each pixel is the mean of the windows over it."""
     channels = means.shape[1]
     values = (patches.view(len(patches), channels, -1) + means[..., None]).flatten(1)  # (N, C * side * side)
     dense = [shape[0] - side + 1, shape[1] - side + 1]
@@ -193,7 +193,7 @@ def from_patches(patches: Tensor, means: Tensor, shape: tuple[int, int], side: i
 
 
 def code_picture(maps: Tensor, atoms: Tensor, stop: Stop, step: int = 1) -> Tensor:
-    """A picture (1, C, H, W) said again with the atoms of a dictionary: windows coded, put back, averaged.
+    """Rebuild a picture (1, C, H, W) from the atoms of a dictionary: windows are coded, put back, averaged.
 
     atoms: (K, C * side * side). With `Stop(error=GAIN * sigma)` it takes out noise of that deviation (Elad and Aharon,
     "Image denoising via sparse and redundant representations over learned dictionaries", 2006). Raises NstError.

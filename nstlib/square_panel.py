@@ -25,7 +25,7 @@ Paint = Callable[[Tensor, dict[str, float], float], Tensor]
 
 
 def bilinear_shares(across: float, down: float) -> list[float]:
-    """What a place in the unit square has of its corners, in the order of CORNERS: four numbers from 0 up of sum 1.
+    """Return the shares of the corners at a place in the unit square, in the order of CORNERS: four numbers >= 0 of sum 1.
 
     `across`: 0 left to 1 right; `down`: 0 top to 1 bottom. Raises NstError outside of the square.
     """
@@ -77,11 +77,11 @@ class SquarePanel(MixturePanel):
         self.begin()
 
     def shares(self) -> list[float]:
-        """What the point's place has of each corner."""
+        """Return the share of each corner at the point."""
         return bilinear_shares(*self.square.place)
 
     def painted(self, mixture: dict[str, float]) -> Tensor:
-        """The photograph in this mixture, as strongly as the slider says: (1, 3, H, W)."""
+        """Return the photograph in this mixture, at the slider's strength: (1, 3, H, W)."""
         return self.paint(self.content, mixture, self.strength.value)
 
     def remark(self) -> str:

@@ -35,7 +35,7 @@ class Tile:
     sees: Slices
 
     def crop(self, image: Tensor) -> Tensor:
-        """What the network looks at: (N, 3, H, W) -> (N, 3, h, w)."""
+        """Cut out what the network sees: (N, 3, H, W) -> (N, 3, h, w)."""
         return image[(..., *self.sees)]
 
     def of_whole(self, maps: Tensor, stride: int) -> Tensor:
@@ -69,7 +69,7 @@ def stride(layer: str) -> int:
 
 
 def reach(network: VGG, layer: str) -> int:
-    """How many pixels beside its own place one value of a layer has looked, on either side."""
+    """Count the pixels beside its own place that one value of a layer depends on, on either side."""
     convs = list(network.convs)
     pixels = 0
     for name in convs[: convs.index("conv" + layer[4:]) + 1]:
@@ -135,7 +135,7 @@ class TiledObjective(StyleObjective):
         return gradient
 
     def measure_part(self, seen: Mapping[str, Tensor], tile: Tile) -> Measures:
-        """What one tile adds to the measures: its own, times its share of the places that count."""
+        """Return one tile's part of the measures: its own, times its share of the counted places."""
         found: Measures = []
         for number, one in enumerate(self.styles):
             found.append({})
@@ -149,7 +149,7 @@ class TiledObjective(StyleObjective):
         return found
 
     def content_part(self, seen: Mapping[str, Tensor], tile: Tile) -> Tensor | float:
-        """What one tile adds to the content term: its share of |F - P|^2, over the whole |P|^2."""
+        """Return one tile's part of the content term: its share of |F - P|^2, over the whole |P|^2."""
         total = 0.0
         for layer, whole in self.content.items():
             target = tile.of_whole(whole, stride(layer))
@@ -160,7 +160,7 @@ class TiledObjective(StyleObjective):
         return total
 
     def tv_part(self, crop: Tensor, tile: Tile) -> Tensor:
-        """What one tile adds to the total variation: its own pixels, each with its neighbours below and to the right."""
+        """Return one tile's part of the total variation: its own pixels, each with its neighbours below and to the right."""
         top, left = (own.start - seen.start for own, seen in zip(tile.owns, tile.sees, strict=True))
         rows, columns = (own.stop - own.start for own in tile.owns)
         own, (height, width) = crop[..., top:, left:], self.shape

@@ -60,7 +60,7 @@ class TextureModel:
         return torch.einsum("nchw,kc->nkhw", picture - self.mean[:, None, None], self.axes)
 
     def colours(self, channels: Tensor) -> Tensor:
-        """Back from channels (N, K, H, W) to colours (N, 3, H, W)."""
+        """Turn channels (N, K, H, W) back into colours (N, 3, H, W)."""
         return self.mean[:, None, None] + torch.einsum("ck,nkhw->nchw", torch.linalg.pinv(self.axes), channels)
 
     def noise(self, shape: tuple[int, int], strength: float = 1.0, seed: int = 0) -> Tensor:
@@ -75,7 +75,7 @@ class TextureModel:
         return model(self.channels(picture))
 
     def correlations(self, picture: Tensor) -> Tensor:
-        """How each two channels agree in the same band, as waves and as magnitudes: (bands, pairs), each in [-1, 1]."""
+        """Return the correlation of each two channels in the same band, as waves and as magnitudes: (bands, pairs), each in [-1, 1]."""
         _, pyramid = self._measure(picture)
         found = []
         for key, bands in pyramid(self.channels(picture)).items():
@@ -89,7 +89,7 @@ class TextureModel:
         return tables[:, first, second]
 
     def loss(self, picture: Tensor) -> Tensor:
-        """How far a picture (1, 3, H, W) of any fitting size is from the sample: a scalar >= 0."""
+        """Return the distance of a picture (1, 3, H, W) of any fitting size from the sample: a scalar >= 0."""
         misses = ((self.statistics(picture) - self.target) * self.weights).square().sum()
         return misses + (self.correlations(picture) - self.between).square().sum()
 
@@ -171,7 +171,7 @@ def _one_thread() -> Iterator[None]:
 
 def portilla_simoncelli(sample: Tensor, size: int | tuple[int, int] | None = None, *, steps: int = 100, seed: int = 0,
                         groups: Sequence[str] = tuple(GROUPS)) -> Tensor:  # fmt: skip
-    """A new texture (1, 3, H, W) with the statistics of a sample (1, 3, h, w), grown from noise. Raises NstError.
+    """Return a new texture (1, 3, H, W) with the statistics of a sample (1, 3, h, w), grown from noise. Raises NstError.
 
     size: pixels of a side, or (H, W), multiples of 16 from 128 up; None is the sample's. steps: evaluations.
     """

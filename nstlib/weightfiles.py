@@ -16,7 +16,7 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .safetensors or .pth file; nothing in it is ever executed.
+    """Return the tensors of a .safetensors or .pth file; nothing in it is ever executed.
 
     Raises WeightsError where there is no such file, or where it is something else.
     """
@@ -53,6 +53,6 @@ def randomise(network: Network, seed: int = 0) -> Network:
 
 
 def sha256(path: Path) -> str:
-    """The checksum of a file, 64 hexadecimal digits."""
+    """Return the SHA-256 of a file, 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
