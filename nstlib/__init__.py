@@ -1,8 +1,8 @@
 """The library of a course on neural style transfer; the course is in notebooks/, start there.
 
-What the lessons build by hand stands here to be used again. Around it are rooms that no lesson explains: panels, checks of
-exercises, commands, files and downloads. Every room opens by its name, `nstlib.gallery.STYLES`, and what is used most stands
-at the front door, `nstlib.stylize`.
+What the lessons build by hand stands here to be used again. Around it are rooms that no lesson explains: panels, checks
+of exercises, commands, files and downloads. Every room opens by its name, as in `nstlib.gallery.STYLES`; what is used most
+stands at the front door, as `nstlib.stylize` does.
 """
 
 from nstlib.doors import open_rooms as _open_rooms

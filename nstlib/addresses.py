@@ -33,8 +33,8 @@ def check_url(url: str) -> None:
     except ValueError:
         good = False
     if not good or re.search(r"[\x00-\x1f\x7f\\]", url):
-        raise DownloadError(f"{shown(url)!r} is not an address: expected one like https://server/folder/picture.jpg, with "
-                            "the special characters of a password written as %2F, %3F, %40")  # fmt: skip
+        raise DownloadError(f"{shown(url)!r} is not an address: expected one like https://server/folder/picture.jpg, "
+                            "with the special characters of a password written as %2F, %3F, %40")  # fmt: skip
 
 
 def without_user(url: str) -> str:
@@ -44,7 +44,7 @@ def without_user(url: str) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address, written out, is one of the whole internet: not of this machine or of a network around it."""
+    """Return whether an IP address, written out, belongs to the internet, not to this machine or a private network."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         nat = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None

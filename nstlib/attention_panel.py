@@ -54,7 +54,7 @@ class AttentionPair(anywidget.AnyWidget):
 
 
 class Asking:
-    """The attention weights of a SANet between a photograph and a style picture, for both layers, and the picture that it paints.
+    """The attention weights of a SANet between a photograph and a style picture, for both layers, and its painted picture.
 
     Both pictures lose up to 15 px at the right and below, so that places and pixels agree. Raises ImageError.
     """

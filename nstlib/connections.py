@@ -1,7 +1,7 @@
 """Connections to servers on the web: guarded by a clock, made to addresses that were looked at first.
 
-The timeout of `requests` counts the silence between two bytes, so a server that drips is waited for without end; and whom a
-name leads to is looked up again behind every check. `Adapter` mends both, and hands everything else on.
+The timeout of `requests` counts the silence between two bytes, so a server that drips is waited for without end; and a
+name is looked up again behind every check. `Adapter` mends both, and hands everything else on.
 """
 
 from __future__ import annotations
@@ -104,14 +104,17 @@ class Adapter(HTTPAdapter):
 
             return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
 
-        manager.pool_classes_by_scheme = {scheme: guarded(pool) for scheme, pool in manager.pool_classes_by_scheme.items()}
+        pools = manager.pool_classes_by_scheme
+        manager.pool_classes_by_scheme = {scheme: guarded(pool) for scheme, pool in pools.items()}
 
     def _connected(self, host: str, port: int, called: str = "") -> socket.socket:
         places = resolve(host.strip("[]"), port, self.clock)
         if self.public_only and not all(is_public(place[0]) for *_, place in places):
-            raise DownloadError(f"{host} lies inside this machine or a private network: only public addresses are allowed here")
+            raise DownloadError(f"{host} lies inside this machine or a private network: only public addresses are "
+                                "allowed here")  # fmt: skip
         failure = None
-        for number, (family, kind, protocol, _, place) in enumerate(places):  # not the name: it may lead elsewhere by now
+        # The places, not the name: it may lead elsewhere by now.
+        for number, (family, kind, protocol, _, place) in enumerate(places):
             made = socket.socket(family, kind, protocol)
             try:
                 made.settimeout(self.clock.left() / (len(places) - number))
@@ -124,8 +127,10 @@ class Adapter(HTTPAdapter):
         if isinstance(failure, TimeoutError):
             raise self.clock.error()
         if isinstance(failure, ConnectionRefusedError):
-            raise DownloadError(f"{called}{host} refuses connections to port {port}: is the port right, and does the server run?")
-        raise DownloadError(f"{called}{host} cannot be reached ({failure.strerror or failure}): is this machine offline?")
+            raise DownloadError(f"{called}{host} refuses connections to port {port}: is the port right, and does the "
+                                "server run?")  # fmt: skip
+        why = failure.strerror or failure
+        raise DownloadError(f"{called}{host} cannot be reached ({why}): is this machine offline?")
 
 
 def resolve(host: str, port: int, clock: Clock) -> list[tuple]:

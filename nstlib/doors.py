@@ -9,11 +9,13 @@ from importlib import import_module
 from types import MappingProxyType
 
 
-def open_rooms(package: str, path: Iterable[str], home: Mapping[str, str] = MappingProxyType({})) -> tuple[Callable, Callable]:
-    """Return a package's `__getattr__` and `__dir__`, which know its modules and what `home` (name -> module) brings forward."""
+def open_rooms(package: str, path: Iterable[str],
+               home: Mapping[str, str] = MappingProxyType({})) -> tuple[Callable, Callable]:  # fmt: skip
+    """Return `__getattr__` and `__dir__` for a package: they offer its modules, and names from `home` (name -> module)."""
 
     def names() -> list[str]:
-        return [*home, *(room.name for room in pkgutil.iter_modules(path) if not room.name.startswith("_") and room.name not in home)]
+        rooms = [room.name for room in pkgutil.iter_modules(path)]
+        return [*home, *(room for room in rooms if not room.startswith("_") and room not in home)]
 
     def open_door(name: str) -> object:
         if name in home:  # a function wins over a room of its name

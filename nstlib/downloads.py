@@ -31,7 +31,7 @@ OFF = ("", "0", "false", "no", "off")  # what NSTLIB_PUBLIC_ONLY says where it a
 
 
 def cache_folder() -> Path:
-    """Return where downloads are kept: the environment variable NSTLIB_CACHE, or the platform's cache folder for nstlib."""
+    """Return the folder of downloads: the environment variable NSTLIB_CACHE, or the platform's cache folder for nstlib."""
     import pooch  # here, because it brings requests along, which most callers never need
 
     return Path(os.environ.get("NSTLIB_CACHE") or pooch.os_cache("nstlib")).expanduser()
@@ -45,18 +45,18 @@ def download(url: str, *, sha256: str | None = None, max_bytes: int = MAX_BYTES,
     sha256: the expected checksum, 64 hexadecimal digits. Without it the first download's is written beside the file
         (`<name>.json`) and later downloads, and the cached file itself, are compared with it.
     max_bytes: a larger file is given up, whether or not the server announced its size.
-    timeout: seconds until a source's answer has begun, through all its redirects, and then between two pieces of it; a body
-        that brings less than 1 KB a second is given up, too. mirrors: further URLs of the same file, tried in order.
+    timeout: seconds until a source's answer has begun, through all its redirects, and then between two pieces of it; a
+        body that brings less than 1 KB a second is given up, too. mirrors: further URLs of the same file, in order.
     cache: the folder (default: `cache_folder()`). name: the file's name in it.
     check: called with the path of the complete file before it is put into place; an NstError from it refuses the file.
     resume: keep what came before a connection broke off, and ask for the rest the next time; for large files whose
         checksum is known, by sha256 or by `check`.
-    public_only: refuse addresses in this machine and in private networks, behind redirects, too: for a server that loads
-        what strangers name. The environment variable NSTLIB_PUBLIC_ONLY=1 asks for it everywhere.
+    public_only: refuse addresses in this machine and in private networks, behind redirects, too: for a server that
+        loads what strangers name. The environment variable NSTLIB_PUBLIC_ONLY=1 asks for it everywhere.
 
-    A user and password in `url` are sent to its server only and stand in no file or message; .netrc is not read. Of several
-    downloads of one file at once, one works and the others wait for it.
-    Raises DownloadError listing what each source answered and what to do; but for `resume`, nothing is left in the cache then.
+    A user and password in `url` are sent to its server only and stand in no file or message; .netrc is not read. Of
+    several downloads of one file at once, one works and the others wait for it.
+    Raises DownloadError listing what each source answered and what to do; but for `resume`, the cache is as before then.
     """
     if not 0 < timeout <= LONGEST_TIMEOUT:
         raise DownloadError(f"timeout={timeout!r}: expected seconds, above 0 and at most {LONGEST_TIMEOUT:,.0f}")
@@ -113,14 +113,14 @@ def _put_into_place(source: str, part: Path, target: Path, given: str | None, li
 
 
 def _file_name(url: str, name: str | None, public_only: bool) -> str:
-    """The given name, or one from the URL that two different URLs never share, nor a checked address with an unchecked one."""
+    """The given name, or one from the URL: never shared by two URLs, nor by a checked and an unchecked address."""
     check_url(url)
     if name is None:
         stem = re.sub(r"[^\w.-]", "_", unquote(shown(url).partition("://")[2].partition("/")[2]).rsplit("/", 1)[-1])
         stem = stem.encode()[-80:].decode(errors="ignore").lstrip(".")
         return f"{hashlib.sha256(('public ' * public_only + url).encode()).hexdigest()[:12]}-{stem or 'file'}"
     if not re.fullmatch(r"[\w-][\w .-]*", name) or len(name.encode()) > LONGEST_NAME:
-        raise DownloadError(f"name={name[:80]!r}: expected a plain file name without folders, of at most {LONGEST_NAME} bytes")
+        raise DownloadError(f"name={name[:80]!r}: expected a plain file name without folders, at most {LONGEST_NAME} bytes")
     return name
 
 
@@ -150,7 +150,8 @@ def _check_place(target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DownloadError(f"the cache folder {target.parent} cannot be made ({reason(error)}); {ELSEWHERE}") from error
+        why = reason(error)
+        raise DownloadError(f"the cache folder {target.parent} cannot be made ({why}); {ELSEWHERE}") from error
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise DownloadError(f"the cache folder {target.parent} is read-only; {ELSEWHERE}")
     if target.exists() and not target.is_file():
@@ -166,7 +167,7 @@ def _hidden(target: Path, kind: str) -> Path:
 
 @contextmanager
 def _alone(target: Path, patience: float) -> Iterator[None]:
-    """Wait until no other thread or process downloads this file. Raises DownloadError where nothing moves for `patience` s."""
+    """Wait until no other thread or process downloads this file. Raises DownloadError once `patience` s bring nothing."""
     path = _hidden(target, "lock")
     lock, progress = FileLock(path), _progress(target)
     try:
@@ -176,8 +177,9 @@ def _alone(target: Path, patience: float) -> Iterator[None]:
                 lock.acquire(timeout=patience, poll_interval=0.05)
             except Timeout:
                 if progress == (progress := _progress(target)):
-                    raise DownloadError(f"another download of {target.name} is under way and has not moved for {patience:g} "
-                                        f"seconds: end that program, or try again later (its lock: {path})") from None
+                    raise DownloadError(f"another download of {target.name} is under way and has not moved for "
+                                        f"{patience:g} seconds: end that program, or try again later (its lock: {path})"
+                                        ) from None  # fmt: skip
     except OSError as error:
         raise DownloadError(f"{path} cannot be made ({reason(error)}); {ELSEWHERE}") from error
     try:

@@ -167,7 +167,7 @@ def _cached_vgg19() -> Path:
 
 
 def load_mini(weights: str | Path | None = None) -> VGG:
-    """Return the course's own network, from its file: VGG-19's layers up to relu5_1 with fewer channels, reflection padding.
+    """Return the course's own network, from its file: VGG-19's layers to relu5_1, fewer channels, reflection padding.
 
     Raises WeightsError where the file is missing or is something else.
     """
@@ -207,7 +207,7 @@ def _vgg19_from(path: Path) -> VGG:
 
 
 def _is_vgg19(path: Path) -> None:
-    """Refuse, with WeightsError, unless a downloaded file is torchvision's, by checksum, or computes what VGG-19 does."""
+    """Refuse, with WeightsError, a file that is neither torchvision's, by checksum, nor computes what VGG-19 does."""
     if not sha256(path).startswith(VGG19_SHA256):
         check_fingerprint(_vgg19_from(path), path)
 
@@ -223,7 +223,7 @@ def torchvision_indices() -> list[int]:
 
 
 def check_fingerprint(network: VGG, path: Path) -> None:
-    """Refuse, with WeightsError, unless the network computes what VGG-19 does on one known picture, to 2 %."""
+    """Refuse, with WeightsError, a network that does not compute what VGG-19 does on one known picture, to 2 %."""
     picture = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         for name, x in network.walk(picture, tuple(VGG19_FINGERPRINT)):

@@ -85,7 +85,7 @@ def _known(name: str, table: Mapping, what: str) -> None:
 
 
 def photo(name: str, size: int | None = None) -> Tensor:
-    """Return a photograph by its name in PHOTOS or GREY_PHOTOS: (1, 3, H, W) in [0, 1]; size: the longer side in pixels.
+    """Return a photograph by its name in PHOTOS or GREY_PHOTOS: (1, 3, H, W) in [0, 1]; size: the longer side, px.
 
     The files are those inside scikit-image and scikit-learn, so no network is needed. Raises NstError.
     """
@@ -108,7 +108,7 @@ def _package_file(record: Photo) -> Path:
 
 
 def style(name: str, size: int | None = None) -> Tensor:
-    """Return a style picture drawn for this course, by its name in STYLES: (1, 3, H, W) in [0, 1]; size: the longer side.
+    """Return a style picture of this course, by its name in STYLES: (1, 3, H, W) in [0, 1]; size: the longer side.
 
     Raises NstError.
     """

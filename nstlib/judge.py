@@ -48,7 +48,7 @@ def gabor_filters(orientations: int = ORIENTATIONS, side: int = SIDE, period: fl
 
 
 def judge_features(image: Tensor) -> Features:
-    """Return the judge's feature maps of pictures (N, 3, H, W) in [0, 1]: {"level1": (N, 21, H, W), ..., "level4": (N, 21, H/8, W/8)}.
+    """Return maps of pictures (N, 3, H, W) in [0, 1]: {"level1": (N, 21, H, W), ..., "level4": (N, 21, H/8, W/8)}.
 
     At each level: how strong each of six orientations is in brightness and in two colour differences (18 maps >= 0), and
     those three themselves, smoothed (mid-grey is 0). Raises ImageError, and NstError for sides under 32 px.

@@ -76,7 +76,7 @@ class ResNet50(nn.Module):
 
 
 def load_resnet50(weights: str | Path | None = None) -> ResNet50:
-    """Return ResNet-50 with torchvision's ImageNet weights: from the file `weights`, torch's cache, or the network, checked.
+    """Return ResNet-50 with torchvision's ImageNet weights: from the file `weights`, torch's cache or the network.
 
     weights="random" draws them instead, always the same: enough to see what the architecture does, and needs no network.
     Raises WeightsError where the weights are not ResNet-50's, DownloadError where they cannot be had.

@@ -103,7 +103,7 @@ def ksvd(patches: Tensor, count: int, stop: Stop, *, rounds: int = 10, seed: int
 
 
 def ksvd_rounds(patches: Tensor, count: int, stop: Stop, *, rounds: int = 10, seed: int = 0) -> Iterator[Round]:
-    """Yield the rounds of `ksvd`: code all patches, then renew the atoms one after the other, each with its coefficients."""
+    """Yield the rounds of `ksvd`: code all patches, then renew the atoms one by one, each with its coefficients."""
     if patches.ndim != 2 or len(patches) < count or rounds < 1:
         raise NstError(f"patches of shape {tuple(patches.shape)}, {count} atoms, {rounds} rounds: expected (N, d) with "
                        "at least as many patches as atoms, and a round or more")  # fmt: skip

@@ -1,7 +1,7 @@
 """Textures without a network: Efros and Leung's growth, pixel by pixel.
 
-One answer to "more of the same, please": copy the pixel whose surroundings fit best. The opposite one, to measure what a
-texture has in common with itself, is Portilla and Simoncelli's, in `wavelets`.
+One answer to "more of the same, please": copy the pixel whose surroundings fit best. The opposite one, to measure what
+a texture has in common with itself, is Portilla and Simoncelli's, in `wavelets`.
 """
 
 from __future__ import annotations

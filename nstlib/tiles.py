@@ -160,7 +160,7 @@ class TiledObjective(StyleObjective):
         return total
 
     def tv_part(self, crop: Tensor, tile: Tile) -> Tensor:
-        """Return one tile's part of the total variation: its own pixels, each with its neighbours below and to the right."""
+        """Return one tile's part of the total variation: its pixels, each with its neighbours below and right."""
         top, left = (own.start - seen.start for own, seen in zip(tile.owns, tile.sees, strict=True))
         rows, columns = (own.stop - own.start for own in tile.owns)
         own, (height, width) = crop[..., top:, left:], self.shape

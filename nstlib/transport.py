@@ -1,4 +1,4 @@
-"""One file over HTTP: every step under one clock, redirects without their bodies, secrets kept out of every sentence."""
+"""One file over HTTP: every step under one clock, redirects without their bodies, no secrets in any sentence."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ def _ask(adapter: Adapter, url: str, there: int) -> requests.Response:
     proxies = get_environ_proxies(url)
     proxy = select_proxy(url, proxies)
     if proxy and adapter.public_only:
-        raise DownloadError(f"the proxy {shown(proxy)} would reach private addresses unseen, and only public ones are allowed "
-                            "here: name the server in NO_PROXY")  # fmt: skip
+        raise DownloadError(f"the proxy {shown(proxy)} would reach private addresses unseen, and only public ones are "
+                            "allowed here: name the server in NO_PROXY")  # fmt: skip
     certificates = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     if certificates is not True and not os.path.exists(certificates):
         raise DownloadError(f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names {certificates}, and there is no such file")
@@ -130,8 +130,8 @@ def _in_words(error: BaseException, clock: Clock, proxy: str | None = None) -> s
     if clock.over or cause(TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError):
         return str(clock.error())
     if refused := cause(SSLCertVerificationError):
-        return (f"its certificate cannot be verified ({refused.verify_message}): is this machine's date right? Where a company "
-                "reads the traffic, REQUESTS_CA_BUNDLE names the file with the company's certificate")  # fmt: skip
+        return (f"its certificate cannot be verified ({refused.verify_message}): is this machine's date right? Where a "
+                "company reads the traffic, REQUESTS_CA_BUNDLE names the file with its certificate")  # fmt: skip
     if failed := cause(SSLError):
         return f"no secure connection could be made ({failed.reason}): if the server does not speak https, try http://"
     if cause(InvalidSchema):
@@ -189,12 +189,13 @@ def _packing(response: requests.Response) -> str:
 
 def _check_answer(response: requests.Response, there: int, max_bytes: int) -> None:
     if response.status_code == 206 and not there:
-        raise DownloadError("the server sent a part of the file (206) where the whole was asked for: try again, or another source")
+        raise DownloadError("the server sent a part of the file (206) where the whole was asked for: try again")
     if response.status_code != (206 if there else 200):
         raise DownloadError(f"the server answered {response.status_code} {str(response.reason)[:40]}: "
                             + ADVICE.get(response.status_code, "try again later"))  # fmt: skip
     if _packing(response) not in ("", "gzip", "x-gzip", "deflate"):
-        raise DownloadError(f"the server packed the file ({_packing(response)[:40]}), which was not asked for: try another source")
+        raise DownloadError(f"the server packed the file ({_packing(response)[:40]}), which was not asked for: try "
+                            "another source")  # fmt: skip
     expected = max(there + _announced(response), _range(response)[2] if there else 0)
     if expected > max_bytes:
         raise DownloadError(f"the file has {expected:,} bytes: at most {max_bytes:,} are accepted")

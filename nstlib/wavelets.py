@@ -75,7 +75,7 @@ class TextureModel:
         return model(self.channels(picture))
 
     def correlations(self, picture: Tensor) -> Tensor:
-        """Return the correlation of each two channels in the same band, as waves and as magnitudes: (bands, pairs), each in [-1, 1]."""
+        """Return the correlation of each two channels, band by band, as waves and as magnitudes: (bands, pairs) in [-1, 1]."""
         _, pyramid = self._measure(picture)
         found = []
         for key, bands in pyramid(self.channels(picture)).items():
@@ -171,7 +171,7 @@ def _one_thread() -> Iterator[None]:
 
 def portilla_simoncelli(sample: Tensor, size: int | tuple[int, int] | None = None, *, steps: int = 100, seed: int = 0,
                         groups: Sequence[str] = tuple(GROUPS)) -> Tensor:  # fmt: skip
-    """Return a new texture (1, 3, H, W) with the statistics of a sample (1, 3, h, w), grown from noise. Raises NstError.
+    """Return a texture (1, 3, H, W), grown from noise, with a sample's statistics (1, 3, h, w). Raises NstError.
 
     size: pixels of a side, or (H, W), multiples of 16 from 128 up; None is the sample's. steps: evaluations.
     """
