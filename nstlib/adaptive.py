@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nstlib import fingerprint
 from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor
 from nstlib.losses import content_loss, mean_loss
@@ -36,9 +37,14 @@ class _PairLoss:
     """The base of both losses: an encoder of photographs, styles and painted pictures, with float32 at the end."""
 
     def __init__(self, layers: Sequence[str], backbone: str, weights: dict[str, float]):
-        if not all(isinstance(value, int | float) and 0 <= value < float("inf") for value in weights.values()):
+        if not all(isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf") for value in weights.values()):
             raise NstError(f"weights are finite numbers from 0 up; got {weights}")
         self.extractor, self.layers, self.weights = FeatureExtractor(backbone, layers), tuple(layers), weights
+
+    def identity(self) -> dict[str, object]:
+        """Return what the loss is known by: its kind, weights and layers, and the network that sees."""
+        weights = {f"{name} weight": value for name, value in self.weights.items()}
+        return {"loss": type(self).__name__} | weights | {"layers": self.layers} | fingerprint.of_part(self.extractor, "backbone")
 
     def encode(self, pictures: Tensor) -> Maps:
         """Return {layer: maps} of pictures (N, 3, H, W)."""

@@ -6,6 +6,7 @@ Nothing random is drawn anew when a training goes on: a crop depends on the seed
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -16,19 +17,21 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from nstlib import fingerprint
+from nstlib.decoding import DECODER_ERRORS, FORMATS
 from nstlib.downloads import cache_folder, download
 from nstlib.errors import NstError
+from nstlib.folders import picture_files, suffixes
 from nstlib.gallery import PHOTOS, STYLES, photo, style
 from nstlib.images import load_image, resize
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = (".bmp", ".gif", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 IMAGENETTE = {"imagenette-160": "160px", "imagenette-320": "320px", "imagenette-full": "full"}  # torchvision's names
 MOST_BYTES = 2 * 2**30  # of a download
 COMPLETE = ".complete"  # a file that says that an archive was unpacked to the end
 CACHE_BYTES = 2**30  # decoded pictures that are kept; the rest is read from disk again
-UNREADABLE = (NstError, OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+UNREADABLE = (*DECODER_ERRORS, Image.DecompressionBombError)
 
 
 class Pictures(Sequence):
@@ -62,18 +65,29 @@ class Pictures(Sequence):
     def _load(self, number: int) -> Tensor | None:
         try:
             image = self.read(self.sources[number])
+            height, width = image.shape[-2:]
+            scale = self.side / min(height, width)
+            small = resize(image, (max(self.side, round(height * scale)), max(self.side, round(width * scale))))
         except UNREADABLE as error:
             self._bad.add(number)
             log.warning("skipped %s: %s", self.sources[number], error)
             return None
-        height, width = image.shape[-2:]
-        scale = self.side / min(height, width)
-        small = resize(image, (max(self.side, round(height * scale)), max(self.side, round(width * scale))))
         picture = (255 * small[0]).round().byte()
         if self._bytes + picture.nbytes <= CACHE_BYTES:
             self._kept[number] = picture
             self._bytes += picture.nbytes
         return picture
+
+    def identity(self) -> dict[str, object]:
+        """Return what the pictures are known by: their number, contents and shorter side. Every file is read for it."""
+        return {"photographs": fingerprint.content(f"{len(self)} pictures", [self._content(source) for source in self.sources]),
+                "shorter side": self.side}
+
+    def _content(self, source: object) -> object:
+        try:
+            return fingerprint.file(source) if isinstance(source, os.PathLike) else fingerprint.picture(self.read(source))
+        except UNREADABLE:
+            return None  # it is skipped when it is asked for, and named then
 
 
 def bundled(side: int, names: Iterable[str] | None = None) -> Pictures:
@@ -81,22 +95,15 @@ def bundled(side: int, names: Iterable[str] | None = None) -> Pictures:
     return Pictures(list(PHOTOS) if names is None else names, side, lambda name: style(name) if name in STYLES else photo(name))
 
 
-def picture_files(path: Path) -> list[Path]:
-    """The files in a folder, and in those inside it, that are named like pictures, sorted. Raises NstError where it is none."""
-    path = Path(path).expanduser()
-    if not path.is_dir():
-        raise NstError(f"there is no folder {path}")
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+def folder(path: str | os.PathLike, side: int, without: Iterable[str | os.PathLike] = ()) -> Pictures:
+    """Return every picture in a folder and in those inside it, in the order of their names; shorter side `side` px.
 
-
-def folder(path: Path, side: int) -> Pictures:
-    """Every picture in a folder and in those inside it, in the order of their names; shorter side `side` px.
-
-    Files that are no pictures are named and skipped. Raises NstError where there is no folder, or no picture in it.
+    Which these are, and `without`: see `picture_files`. Files that are no pictures are named and skipped. Raises NstError
+    where there is no folder, or no picture in it.
     """
-    readable = [file for file in picture_files(path) if _opens(file)]
+    readable = [file for file in picture_files(path, without) if _opens(file)]
     if not readable:
-        raise NstError(f"no picture in {path} can be read: expected files such as {', '.join(SUFFIXES)}")
+        raise NstError(f"no picture in {path} can be read: expected files such as {', '.join(suffixes())}")
     return Pictures(readable, side)
 
 
@@ -132,7 +139,7 @@ def _check_md5(path: Path, md5: str) -> None:
 
 def _opens(file: Path) -> bool:
     try:
-        with Image.open(file) as picture:
+        with Image.open(file, formats=[kind for kind in FORMATS if kind in Image.OPEN]) as picture:
             picture.verify()  # the structure only: what is broken further inside shows when it is decoded
         return True
     except UNREADABLE as error:
@@ -147,6 +154,8 @@ class Crops:
     """
 
     def __init__(self, pictures: Sequence[Tensor], size: int, seed: int = 0):
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise NstError(f"size={size!r}: crops have a whole number of pixels, 1 or more")
         if size > min(pictures[0].shape[-2:]):
             raise NstError(f"size={size}: the pictures have only {min(pictures[0].shape[-2:])} px on their shorter side")
         self.pictures, self.size, self.seed = pictures, size, seed
@@ -154,6 +163,10 @@ class Crops:
     def batch(self, step: int, count: int, first: int = 0) -> Tensor:
         """Crops number `first` to `first + count - 1` of the step: (count, 3, size, size), float32 in [0, 1]."""
         return torch.stack([self._crop(step, first + place) for place in range(count)]).float().div_(255)
+
+    def identity(self) -> dict[str, object]:
+        """Return what the crops are known by: the pictures, their size and seed. All pictures are read for it."""
+        return _known(self.pictures) | {"crop": self.size, "seed of the crops": self.seed}
 
     def _crop(self, step: int, place: int) -> Tensor:
         random = np.random.default_rng((self.seed, step, place))  # torch's generator looks at 32 bits of a seed only
@@ -165,6 +178,13 @@ class Crops:
         top, left = (draw(side - self.size + 1) for side in picture.shape[-2:])
         crop = picture[:, top:top + self.size, left:left + self.size]
         return crop.flip(2) if draw(2) else crop
+
+
+def _known(pictures: Sequence[Tensor]) -> dict[str, object]:
+    """What pictures are known by: what they say themselves, or all of them."""
+    if hasattr(pictures, "identity"):
+        return pictures.identity()
+    return {"photographs": fingerprint.content(f"{len(pictures)} pictures", [pictures[index] for index in range(len(pictures))])}
 
 
 class Pairs:
@@ -183,12 +203,16 @@ class Pairs:
         """Pairs number `first` to `first + count - 1` of the step: (count, 2, 3, size, size), float32 in [0, 1]; [:, 0] are contents."""
         return torch.stack([crops.batch(step, count, first) for crops in (self.contents, self.styles)], 1)
 
+    def identity(self) -> dict[str, object]:
+        """Return what the pairs are known by: their photographs and their styles. All pictures are read for it."""
+        return self.contents.identity() | {f"styles' {name}": value for name, value in self.styles.identity().items()}
+
 
 class Joined(Sequence):
     """Several collections of pictures as one; a small one is repeated until it has `share` of the largest's number."""
 
     def __init__(self, collections: Iterable[Sequence[Tensor]], share: float = 0.25):
-        collections = list(collections)
+        self.collections = collections = list(collections)
         least = share * max(map(len, collections))
         self.places = [(one, index) for one in collections for _ in range(max(1, round(least / len(one)))) for index in range(len(one))]
 
@@ -198,3 +222,7 @@ class Joined(Sequence):
     def __getitem__(self, index: int) -> Tensor:
         collection, inside = self.places[index]
         return collection[inside]
+
+    def identity(self) -> dict[str, object]:
+        """Return what they are known by: the collections, and how often each is repeated."""
+        return {"photographs": fingerprint.content(f"{len(self)} pictures", [_known(one) for one in self.collections])}

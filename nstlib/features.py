@@ -14,11 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nstlib import fingerprint
 from nstlib.downloads import download
 from nstlib.errors import ImageError, NstError, WeightsError
 from nstlib.resnet import load_resnet50
 from nstlib.settings import half_precision, profile
-from nstlib.weightfiles import fill, randomise, read_weights, sha256
+from nstlib.weightfiles import check_shapes, fill, randomise, read_weights, sha256
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +134,11 @@ class FeatureExtractor(nn.Module):
             found = {name: x for name, x in self.network.walk(x, self.layers, self.pooling) if name in self.layers}
         return {name: found[name].float() if self.in_half else found[name] for name in self.layers}
 
+    def identity(self) -> dict[str, object]:
+        """Return what it is known by when a job goes on: its name and weights, and how it is used."""
+        used = [self.network, self.pooling, self.in_half]
+        return {"backbone": fingerprint.content(self.backbone_name, used)}
+
     def _check_layers(self) -> None:
         known = self.network.layers()
         unknown = [name for name in self.layers if name not in known]
@@ -173,8 +179,9 @@ def load_mini(weights: str | Path | None = None) -> VGG:
     """
     path = Path(weights or MINI_WEIGHTS)
     state = {name: tensor.float() for name, tensor in read_weights(path).items()}
-    widths = [len(state[f"convs.conv{block}_1.bias"]) for block in range(1, 6) if f"convs.conv{block}_1.bias" in state]
+    widths = [state[f"convs.conv{block}_1.bias"].numel() for block in range(1, 6) if f"convs.conv{block}_1.bias" in state]
     blocks = [sum(key.startswith(f"convs.conv{b}_") for key in state) // 2 for b in range(1, len(widths) + 1)]
+    check_shapes(lambda: VGG(widths, blocks, "reflect"), {name: tuple(tensor.shape) for name, tensor in state.items()}, path)
     network = VGG(widths, blocks, "reflect")
     return fill(network, state, path)
 

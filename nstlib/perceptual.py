@@ -5,12 +5,14 @@ Johnson, Alahi and Fei-Fei, "Perceptual losses for real-time style transfer and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nstlib import fingerprint
+from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor
 from nstlib.losses import content_loss, gram_matrix, mean_loss, style_loss, total_variation
 from nstlib.nets.fast import RANGE
@@ -23,18 +25,32 @@ FAST_WEIGHTS = Weights(content=1.0, style=5.0, tv=2.0)  # less style than a sing
 class PerceptualLoss:
     """Content of the photographs and style of one or several pictures, as weighted relative losses.
 
-    `styles` are pictures (1, 3, H, W) of any sizes; photograph number n is painted in style n modulo their number.
-    `extractor` gives the layers that are named. Style is measured by Gram matrices. `glare`: weight of `glaring`.
+    `styles` are pictures (1, 3, H, W) of any sizes, by name if you like; photograph number n is painted in style n modulo
+    their number. `extractor` gives the layers that are named. Style is measured by Gram matrices. `glare`: weight of
+    `glaring`. Raises NstError.
     """
 
-    def __init__(self, extractor: FeatureExtractor, styles: Sequence[Tensor], weights: Weights = FAST_WEIGHTS, *,
+    def __init__(self, extractor: FeatureExtractor, styles: Sequence[Tensor] | Mapping[str, Tensor], weights: Weights = FAST_WEIGHTS, *,
                  content_layers: Sequence[str] = CONTENT_LAYERS, style_layers: Sequence[str] = STYLE_LAYERS,
                  glare: float = 0.0):
+        if isinstance(glare, bool) or not isinstance(glare, int | float) or not 0 <= glare < float("inf"):
+            raise NstError(f"glare={glare!r}: expected a finite number from 0 up")
+        named = styles if isinstance(styles, Mapping) else {str(number): picture for number, picture in enumerate(styles, 1)}
+        if not named:
+            raise NstError("there is no style: give at least one picture")
+        self.pictures = dict(named)
         self.extractor, self.weights, self.content_layers, self.glare = extractor, weights, tuple(content_layers), glare
         with torch.no_grad():
-            seen = [extractor(picture) for picture in styles]
+            seen = [extractor(picture) for picture in named.values()]
             self.targets = {layer: torch.cat([gram_matrix(maps[layer]) for maps in seen]) for layer in style_layers}  # (S, C, C)
-        self.count = len(styles)
+        self.count = len(named)
+
+    def identity(self) -> dict[str, object]:
+        """Return what the loss is known by: styles, weights, layers, and the network that sees."""
+        weights = {f"{name} weight": value for name, value in vars(self.weights).items()} | {"glare": self.glare}
+        layers = {"content layers": self.content_layers, "style layers": tuple(self.targets)}
+        styles = {f"style {name}": fingerprint.picture(picture) for name, picture in self.pictures.items()}
+        return styles | weights | layers | fingerprint.of_part(self.extractor, "backbone")
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
         """{"content", "style", "tv", "total"}, and "glare" where it has a weight, of the painted photographs, each times its weight; `numbers` (N,) of them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,10 +14,13 @@ from nstlib.gallery import photo, style
 from nstlib.settings import device
 from nstlib.sheet import contact_sheet, gather
 from nstlib.training import TrainStep
+from nstlib.writing import write_whole
 
 PHOTOGRAPHS = ("temple", "astronaut", "flower")
 MANNERS = ("swirls", "mosaic", "waves", "ink")  # that a network for any style is shown
 SIDE = 256  # pixels, longer side
+FAILURES = (OSError, ValueError, RuntimeError, MemoryError)  # of the disk, of Pillow, of torch where memory is short
+log = logging.getLogger(__name__)
 MOST_STYLES = 4  # on a sheet
 
 
@@ -23,24 +28,34 @@ class _Sheets:
     """A callback for `train`: every `every` steps the pictures of `paint(network)`, `columns` a row, into a PNG file."""
 
     def __init__(self, folder: Path, every: int, columns: int):
-        self.folder, self.every, self.columns = Path(folder), every, columns
+        self.folder, self.every, self.columns, self.warned = Path(folder).expanduser(), every, columns, False
 
     def paint(self, network: nn.Module) -> list[Tensor]:
         """The pictures of a sheet, row by row."""
         raise NotImplementedError
 
     def __call__(self, step: TrainStep) -> None:
-        """Write `step_NNNNNN.png` where it is time for one."""
+        """Write `step_NNNNNN.png` where it is time for one; a warning, once, where that fails: the training goes on."""
         from accelerate import PartialState
 
         if (step.index + 1) % self.every or not PartialState().is_main_process:
             return
-        network = step.network.eval()
+        try:
+            self._write(step.network, self.folder / f"step_{step.index + 1:06d}.png")
+        except FAILURES as error:
+            if not self.warned:
+                log.warning("no picture of how it paints (%s); the training goes on without", error)
+            self.warned = True
+        finally:
+            step.network.train()
+
+    def _write(self, network: nn.Module, path: Path) -> None:
         with torch.inference_mode():
-            painted = [picture.clamp(0, 1) for picture in self.paint(network)]
-        network.train()
+            painted = [picture.clamp(0, 1) for picture in self.paint(network.eval())]
+        data = io.BytesIO()
+        contact_sheet(gather(painted), None, SIDE, self.columns).save(data, "PNG")
         self.folder.mkdir(parents=True, exist_ok=True)
-        contact_sheet(gather(painted), None, SIDE, self.columns).save(self.folder / f"step_{step.index + 1:06d}.png")
+        write_whole(path, data.getvalue())
 
 
 class Samples(_Sheets):

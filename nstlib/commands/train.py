@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
+from urllib.parse import unquote, urlsplit
 
 from accelerate import PartialState
 
+from nstlib.checkpoints import set_aside
 from nstlib.commands.shared import EXIT_INTERRUPTED, picture
 from nstlib.datasets import IMAGENETTE, Pictures, bundled, folder, imagenette
+from nstlib.errors import NstError
 from nstlib.gallery import STYLES, style
-from nstlib.images import resize
 from nstlib.nets.files import save_network
 from nstlib.objective import Weights
 from nstlib.perceptual import FAST_WEIGHTS
 from nstlib.recipes import STYLE_SIZE, FastRecipe, train_fast
 from nstlib.schedule import PRECISIONS, TrainingSettings
+from nstlib.settings import device
+from nstlib.training import Trained
 from nstlib.writing import check_output
 
+log = logging.getLogger(__name__)
 SIDE = 256  # pixels, shorter side of the photographs
 
 
@@ -34,6 +43,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--also", nargs="+", default=[], metavar="STYLE", help="further styles, for one network of many")
     one.add_argument("--run", dest="folder", type=Path, metavar="FOLDER",
                      help="for checkpoints and sample pictures; the same command goes on from there (default: beside the output)")
+    one.add_argument("--anew", action="store_true", help="begin from the start where another training is in that folder; its "
+                                                         "checkpoints are moved into a folder beside, not deleted")
     one.add_argument("--steps", type=int, default=TrainingSettings.steps)
     one.add_argument("--batch", type=int, default=TrainingSettings.batch)
     one.add_argument("--learning-rate", type=float, default=TrainingSettings.learning_rate, metavar="R")
@@ -53,31 +64,83 @@ def add(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train, or go on training, and write the network."""
     sources = [options.style, *options.also]
-    styles = {Path(source).stem: resize(picture(source, style, STYLES), options.style_size) for source in sources}
-    output = options.output or Path(f"fast_{'_'.join(styles)}.safetensors")
-    check_output(output, (".safetensors",))
+    names = style_names(sources)
+    output = check_output(options.output or Path(f"fast_{'_'.join(names)}.safetensors"), (".safetensors",), sources)
+    styles = {name: picture(source, style, STYLES) for name, source in zip(names, sources, strict=True)}
     settings = TrainingSettings(options.steps, options.batch, options.learning_rate, precision=options.precision,
                                 ema=options.ema, checkpoint_every=options.checkpoint_every)
     weights = Weights(options.content_weight, options.style_weight, options.tv_weight)
-    where, pictures = options.folder or output.with_suffix(".run"), photographs(options.photos, max(SIDE, options.crop))
-    recipe = FastRecipe(weights, options.width, options.crop, options.glare, options.sample_every)
+    recipe = FastRecipe(weights, options.width, options.crop, options.glare, options.sample_every, style_size=options.style_size)
+    where = (options.folder or output.with_suffix(".run")).expanduser()
+    pictures = photographs(options.photos, max(SIDE, options.crop), [where])
+    if options.anew:
+        _begin_anew(where)
     trained = train_fast(styles, pictures, settings, where, recipe)
-    steps = len(trained.history["total"])
     if not PartialState().is_main_process:
         return 0
-    about = {"photographs": options.photos, "pictures": len(pictures), "crop": options.crop, "style_size": options.style_size,
-             "weights": vars(weights), "steps": steps, "batch": options.batch, "seconds": round(trained.seconds),
-             "losses": {name: round(fmean(values[-100:]), 4) for name, values in trained.history.items()}}
-    save_network(trained.network, output, **about)
-    print(f"{output}: {steps} steps, {output.stat().st_size / 1e6:.2f} MB, {json.dumps(about['losses'])}")
+    steps = len(trained.history.get("total", ()))
+    if steps:
+        named = Path(options.photos).expanduser().resolve().name if isinstance(pictures.sources[0], Path) else options.photos
+        about = {"photographs": named, "pictures": len(pictures), "crop": options.crop, "style_size": options.style_size,
+                 "weights": vars(weights) | {"glare": options.glare}, "batch": options.batch}
+        _write(trained, output, about)
     if steps < options.steps:
-        print(f"interrupted; the same command goes on from the last checkpoint in {where}")
+        print(f"interrupted after {steps} of {options.steps} steps; the same command goes on from there, by the checkpoint in {where}")
         return EXIT_INTERRUPTED
     return 0
 
 
-def photographs(source: str, side: int) -> Pictures:
-    """What to train on: 'bundled', a name of IMAGENETTE, or a folder. Raises NstError."""
+def _write(trained: Trained, output: Path, about: dict[str, object]) -> None:
+    steps, losses = len(trained.history["total"]), {name: round(fmean(values[-100:]), 4) for name, values in trained.history.items()}
+    save_network(trained.network, output, **about, steps=steps, seconds=round(trained.seconds), losses=losses)
+    print(f"{output}: {steps} steps, {output.stat().st_size / 1e6:.2f} MB, {json.dumps(losses)}")
+
+
+def _begin_anew(where: Path) -> None:
+    """Set the checkpoints of another training aside, by one process of all."""
+    state = PartialState(cpu=device().type == "cpu")
+    with state.main_process_first():
+        aside = set_aside(where) if state.is_main_process else None
+    if aside:
+        print(f"the checkpoints that were in {where} are in {aside}")
+
+
+def style_names(sources: Sequence[str]) -> list[str]:
+    """Return a name for each style: the course's own, or that of its file or address; equal ones get numbers.
+
+    Letters' case makes no difference: on some disks it makes none for files. Raises NstError for one that is given twice.
+    """
+    twice = [source for number, source in enumerate(sources) if any(_same(source, other) for other in sources[:number])]
+    if twice:
+        raise NstError(f"the style {twice[0]} is given twice: name each once")
+    names: list[str] = []
+    for source in sources:
+        stem = name = source if source in STYLES and not Path(source).is_file() else _stem(source)
+        number = 1
+        while _folded(name) in map(_folded, names):
+            number += 1
+            name = f"{stem}-{number}"
+        if name != stem:
+            log.info("in the network the style %s is called %s, for there is another %s", source, name, stem)
+        names.append(name)
+    return names
+
+
+def _same(source: str, other: str) -> bool:
+    return source == other or (os.path.exists(source) and os.path.exists(other) and os.path.samefile(source, other))
+
+
+def _stem(source: str) -> str:
+    path = unquote(urlsplit(source).path) if source.lower().startswith(("http://", "https://")) else source
+    return Path(path).stem or "style"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def photographs(source: str, side: int, without: Iterable[Path] = ()) -> Pictures:
+    """Return what to train on: 'bundled', a name of IMAGENETTE, or a folder, `without` others inside it. Raises NstError."""
     if source == "bundled":
         return bundled(side)
-    return imagenette(source, side) if source in IMAGENETTE else folder(Path(source), side)
+    return imagenette(source, side) if source in IMAGENETTE else folder(Path(source), side, without)
