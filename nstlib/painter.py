@@ -56,7 +56,10 @@ def paint(network: FastNet, picture: Tensor, style: str | int | Mapping[str, flo
             painted = _paint_in_bands(network, picture, shares, tile, half)
         else:
             painted = network(picture.to(where, memory_format=torch.channels_last), shares)
-        return painted.clamp(0, 1).cpu().contiguous()
+    if not bool(torch.isfinite(painted).all()):
+        raise NstError("the network paints values that are not finite (NaN): its weights are damaged, or its training broke off; "
+                       "train it again, or load it again")
+    return painted.clamp(0, 1).cpu().contiguous()
 
 
 def style_shares(network: FastNet, style: str | int | Mapping[str, float] | None) -> int | Tensor | None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nstlib.errors import WeightsError
 
 Network = TypeVar("Network", bound=nn.Module)
+MOST_HEADER = 16 * 2**20  # bytes of names, shapes and notes in a .safetensors file: a thousand times what a network needs
+PICKLES = (b"PK\3\4", b"\x80")  # how the files of torch.save begin, today's and those of old
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -23,20 +28,65 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise WeightsError(f"no weights at {path}. Name a .safetensors or .pth file that exists.")
     try:
-        if path.suffix == ".safetensors" or path.read_bytes()[8:10] == b'{"':
-            return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as file:
+            head = file.read(10)
+        if path.suffix == ".safetensors" or head[8:10] == b'{"':
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:  # whose own words advise to run whatever is in the file
+        raise WeightsError(f"{path} holds more than weights, or is damaged: it is not opened. Name a file of weights alone.") from error
     except Exception as error:  # the readers raise a dozen types for a damaged file
         raise WeightsError(f"{path} cannot be read as weights ({error}). Delete it and let it be loaded again.") from error
+    if not isinstance(state, Mapping) or not all(isinstance(name, str) and isinstance(one, Tensor) for name, one in state.items()):
+        raise WeightsError(f"{path} holds no weights by name, but something else: save a network's state_dict()")
+    return dict(state)
+
+
+def read_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]:
+    """Return the notes of a .safetensors file and the shape of each tensor, without reading one.
+
+    Raises WeightsError where it is no such file.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(9)
+        if head.startswith(PICKLES) and head[8:] != b"{":  # a header's length may begin like one of them
+            raise WeightsError(f"{path} is a file of torch.save (.pth): expected a .safetensors file that `train` or save_network wrote")
+        if int.from_bytes(head[:8], "little") > MOST_HEADER:
+            raise WeightsError(f"{path} is no .safetensors file, or is damaged: its header would have over {MOST_HEADER:,} bytes")
+        with safe_open(path, "pt") as file:
+            return file.metadata() or {}, {name: tuple(file.get_slice(name).get_shape()) for name in list(file.keys())}
+    except (SafetensorError, OSError, KeyError, TypeError, RuntimeError) as error:
+        raise WeightsError(f"{path} is no .safetensors file, or is damaged ({error}): train it again, or copy it again") from error
+
+
+def check_shapes(build: Callable[[], nn.Module], shapes: Mapping[str, tuple[int, ...]], path: Path) -> None:
+    """Raise WeightsError unless the network that `build` makes has tensors of these shapes, all of them; none is made for it."""
+    with torch.device("meta"):
+        wanted = {name: tuple(tensor.shape) for name, tensor in build().state_dict().items()}
+    wrong = [f"{name} {shapes.get(name, 'missing')}, expected {wanted.get(name, 'none')}"
+             for name in sorted(wanted.keys() | shapes.keys()) if wanted.get(name) != shapes.get(name)]
+    if wrong:
+        raise WeightsError(f"{path} does not fit the network: {'; '.join(wrong[:3])}{f' and {len(wrong) - 3} more' if wrong[3:] else ''}")
 
 
 def fill(network: Network, state: dict[str, Tensor], path: Path) -> Network:
-    """The network with these weights, read from `path`. Raises WeightsError where they do not fit."""
+    """Return the network with these weights, read from `path`. Raises WeightsError where they do not fit, or are no numbers."""
+    check_finite(state, path)
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise WeightsError(f"{path} does not fit the network: {error}") from error
     return network
+
+
+def check_finite(state: Mapping[str, Tensor], path: Path) -> None:
+    """Raise WeightsError where a weight is NaN or infinite."""
+    wrong = [name for name, one in state.items() if (one.is_floating_point() or one.is_complex()) and not bool(torch.isfinite(one).all())]
+    if wrong:
+        raise WeightsError(f"{path}: {wrong[0]} holds NaN or infinity, {len(wrong)} of {len(state)} tensors do: the file is damaged, "
+                           "or its training broke off; train it again, or copy it again")
 
 
 def randomise(network: Network, seed: int = 0) -> Network:

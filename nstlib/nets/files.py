@@ -7,35 +7,43 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from torch import nn
 
-from nstlib.errors import WeightsError
+from nstlib.errors import NstError, WeightsError
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.fast import FastNet
 from nstlib.nets.sanet import SANet
-from nstlib.weightfiles import fill
+from nstlib.weightfiles import check_finite, check_shapes, fill, read_header
+from nstlib.writing import write_whole
 
 NETWORKS: dict[str, type[nn.Module]] = {"fast": FastNet, "adain": AdaINNet, "sanet": SANet}
 FAST_WEIGHTS = ("swirls", "mosaic", "waves", "many")  # the networks that the course ships: for these styles,
 ADAPTIVE_WEIGHTS = ("adain", "sanet")  # and for any style, one of each kind
+OPTIONS = {  # what is needed to build one, and of which type: a file may say nothing else
+    "fast": {"width": (int, float), "norm": str, "styles": int, "upsampling": str, "names": list},
+    "adain": {"backbone": str},
+    "sanet": {"backbone": str},
+}
+BACKBONES = ("mini", "vgg19", "auto")  # that have the layers which the networks for any style need
 WEIGHTS_FOLDER = Path(__file__).parents[1] / "weights"
 
 
 def save_network(network: nn.Module, path: str | os.PathLike, **about: object) -> Path:
-    """Write a network of NETWORKS, whole or not at all; `about` (data, seconds, losses, ...) goes into the file as JSON."""
+    """Write a network of NETWORKS, whole or not at all; `about` (data, seconds, losses, ...) goes into the file as JSON.
+
+    Returns the path. Raises NstError for another network, for weights that are NaN or too large for half precision, and
+    where the disk refuses the file.
+    """
     path = Path(path)
-    kind = next(name for name, one in NETWORKS.items() if type(network) is one)
+    kind = next((name for name, one in NETWORKS.items() if type(network) is one), None)
+    if kind is None:
+        raise NstError(f"a {type(network).__name__} cannot be written: expected one of {', '.join(one.__name__ for one in NETWORKS.values())}")
     meta = {"network": kind, "options": json.dumps(network.options), "about": json.dumps(about)}
     state = {name: tensor.detach().cpu().half().contiguous() for name, tensor in network.state_dict().items()}
-    part = path.with_name(f".{path.name}.part")
-    try:
-        save_file(state, part, meta)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
+    check_finite(state, path)
+    return write_whole(path, save(state, meta))
 
 
 def load_fast(source: str | os.PathLike) -> FastNet:
@@ -61,7 +69,7 @@ def find_painter(name: str | os.PathLike) -> tuple[FastNet, str | None]:
 
     The style is None where the network has only one, or where its first is as good as any. Raises WeightsError.
     """
-    if name in FAST_WEIGHTS or Path(name).suffix:
+    if name in FAST_WEIGHTS or Path(name).suffix or Path(name).expanduser().is_file():
         return load_fast(name), None
     many = load_fast("many")
     if name not in many.names:
@@ -72,29 +80,70 @@ def find_painter(name: str | os.PathLike) -> tuple[FastNet, str | None]:
 
 def _load(source: str | os.PathLike, kind: str, shipped: Mapping[str, str]) -> nn.Module:
     """A network by one of the names that are shipped, {name: name of its file}, or a file."""
-    if source in shipped and not Path(source).is_file():
+    path = Path(source).expanduser()
+    if source in shipped and not path.is_file():
         return load_network(WEIGHTS_FOLDER / f"{shipped[source]}.safetensors", kind)
-    if not Path(source).is_file():
+    if not path.is_file():
         raise WeightsError(f"no network at {source}: name one of {', '.join(shipped)}, or a file that was trained")
-    return load_network(Path(source), kind)
+    return load_network(path, kind)
 
 
 def load_network(path: Path, kind: str) -> nn.Module:
-    """The network of this kind in a file, in float32, in evaluation mode. Raises WeightsError."""
+    """Return the network of this kind in a file, in float32, in evaluation mode.
+
+    Nothing is built or read before the header says that it fits. Raises WeightsError.
+    """
     if not path.is_file():
         raise WeightsError(f"no network at {path}: train it, or name a file that was trained")
+    meta, shapes = read_header(path)
+    options = _options(meta, kind, path)
     try:
-        with safe_open(path, "pt") as file:
-            meta, state = file.metadata() or {}, {key: file.get_tensor(key).float() for key in file.offset_keys()}
+        if kind == "fast":
+            check_shapes(lambda: NETWORKS[kind](**options), shapes, path)
+        network = NETWORKS[kind](**options)  # of those for any style the options say the backbone only
+        check_shapes(lambda: network, shapes, path)
+        return fill(network, {name: tensor.float() for name, tensor in load_file(path).items()}, path).eval()
+    except WeightsError:
+        raise
+    except (SafetensorError, NstError, OSError, RuntimeError) as error:
+        raise WeightsError(f"{path} cannot be used: {error}") from error
+
+
+def _options(meta: Mapping[str, str], kind: str, path: Path) -> dict[str, object]:
+    """What a file's notes say of how to build its network, checked. Raises WeightsError."""
+    if not {"network", "options"} <= set(meta):
+        raise WeightsError(f"{path} is no network of this course: its notes name neither kind nor options; "
+                           "expected a file that `train` or save_network wrote")
+    if meta["network"] != kind:
+        raise WeightsError(f"{path} holds a network of the kind {meta['network']!r}, not {kind!r}")
+    try:
         options = json.loads(meta["options"])
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise WeightsError(f"{path} is no network of this course, or is damaged ({error}): train it again") from error
-    if meta.get("network") != kind:
-        raise WeightsError(f"{path} holds a network of the kind {meta.get('network')!r}, not {kind!r}")
-    return fill(NETWORKS[kind](**options), state, path).eval()
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{path}: its options are damaged ({error}): train it again, or copy it again") from error
+    if not isinstance(options, dict):
+        raise WeightsError(f"{path}: its options are damaged: expected names and values, got a {type(options).__name__}")
+    unknown = [name for name in options if name not in OPTIONS[kind]]
+    if unknown:
+        raise WeightsError(f"{path}: this version of nstlib does not know the option {', '.join(unknown)}: a newer one wrote the file; "
+                           "update nstlib, or train the network again")
+    wrong = [f"{name}={value!r}"[:60] for name, value in options.items()
+             if not isinstance(value, OPTIONS[kind][name]) or isinstance(value, bool)]
+    wrong += [] if all(isinstance(name, str) for name in options.get("names", ()) if not wrong) else ["names, which are no text"]
+    wrong += [f"backbone={options['backbone']!r}"] if options.get("backbone", "mini") not in BACKBONES else []
+    if wrong:
+        raise WeightsError(f"{path}: options that cannot be: {', '.join(wrong)}; the file is damaged, or a newer version wrote it")
+    return options
 
 
 def read_about(path: str | os.PathLike) -> dict:
-    """What was noted about a network when its file was written."""
-    with safe_open(Path(path), "pt") as file:
-        return json.loads(file.metadata()["about"])
+    """Return what was noted about a network when its file was written. Raises WeightsError."""
+    path = Path(path).expanduser()
+    try:
+        about = json.loads(read_header(path)[0]["about"])
+    except (KeyError, ValueError, RecursionError) as error:
+        if isinstance(error, WeightsError):
+            raise
+        raise WeightsError(f"{path} is no network of this course, or its notes are damaged: nothing is noted about it") from error
+    if not isinstance(about, dict):
+        raise WeightsError(f"{path}: what is noted about the network is damaged")
+    return about
