@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import time
+import unicodedata
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+from PIL import Image
 from torch import Tensor
-from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from nstlib.commands.shared import EXIT_INTERRUPTED, check_picture, picture
-from nstlib.datasets import picture_files
+from nstlib import fingerprint
+from nstlib.commands.shared import EXIT_INTERRUPTED, picture
 from nstlib.errors import ImageError, NstError
+from nstlib.folders import picture_files
 from nstlib.gallery import PHOTOS, photo
-from nstlib.images import SAVERS, load_image, read_provenance, resize, save_image
+from nstlib.images import MIN_SIDE, SAVERS, load_image, read_provenance, resize, save_image
+from nstlib.locks import hold
 from nstlib.nets.fast import FastNet
 from nstlib.nets.files import FAST_WEIGHTS, find_painter
-from nstlib.painter import paint
+from nstlib.painter import paint, style_shares
+from nstlib.progress import bar
+from nstlib.settings import device, has_bf16
+from nstlib.writing import check_output
 
 log = logging.getLogger(__name__)
 
@@ -35,33 +45,48 @@ def add(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--tile", type=int, metavar="PX", help="about PX x PX pixels are computed at once (default: as it fits)")
     one.add_argument("--half", action=argparse.BooleanOptionalAction,
                      help="bfloat16: faster where the hardware has it, a grey level off (default: on CPUs that have it)")
+    one.add_argument("--anew", action="store_true", help="of a folder: paint again what was painted otherwise, or from another "
+                                                         "photograph; files of other programs are never written over")
 
 
 def run(options: argparse.Namespace) -> int:
     """Paint one picture, or each of a folder."""
     network, style = find_painter(options.network)
     if options.style:
-        style = shares(options.style)
-    about = {"method": "paint", "network": options.network, "style": options.style or style, "size": options.size}
-    if Path(options.photo).is_dir():
-        return _paint_folder(Path(options.photo), options, network, style, about)
-    check_picture(options.output)
-    began = time.perf_counter()
-    painted = paint(network, _sized(picture(options.photo, photo, PHOTOS), options.size), style, options.tile, options.half)
-    save_image(painted, options.output, provenance=about | {"content": options.photo})
-    print(f"{options.output}: {painted.shape[-1]}x{painted.shape[-2]} px, {time.perf_counter() - began:.1f} s")
+        style = shares(options.style, network.names)
+    about = {"method": "paint", "network": Path(options.network).name, "style": options.style or style, "size": options.size}
+    source = Path(options.photo).expanduser()
+    if source.is_dir():
+        return _paint_folder(Folder(source, options.output.expanduser(), about, _known(network, style, options), options.anew), network, style, options)
+    inputs, began = [options.photo, options.network], time.perf_counter()
+    check_output(options.output, SAVERS, inputs)
+    content = picture(options.photo, photo, PHOTOS)
+    sized = _sized(content, options.size)
+    output = check_output(options.output, SAVERS, inputs, sized.shape[-2:])
+    painted = paint(network, sized, style, options.tile, options.half)
+    known = {"photograph": fingerprint.picture(content)} | _known(network, style, options)
+    record = about | {"content": _name(options.photo), "fingerprint": known}
+    save_image(painted, output, provenance=record)
+    print(f"{output}: {painted.shape[-1]}x{painted.shape[-2]} px, {time.perf_counter() - began:.1f} s")
     return 0
 
 
-def shares(words: list[str]) -> dict[str, float]:
-    """{name: share} of words such as "waves" or "waves=0.5". Raises NstError."""
-    found = {}
+def shares(words: Iterable[str], names: Container[str] = ()) -> dict[str, float]:
+    """Return {name: share} of words such as "waves" or "waves=0.5"; shares of one name are added up. Raises NstError.
+
+    `names` that there are: one that has a "=" in it is a name. Else the last "=" stands before the share.
+    """
+    found: dict[str, float] = {}
     for word in words:
-        name, _, share = word.partition("=")
+        name, equals, share = (word, "", "") if word in names else word.rpartition("=")
         try:
-            found[name] = float(share or 1)
-        except ValueError as error:
-            raise NstError(f"--style {word}: expected NAME or NAME=SHARE, such as waves=0.5") from error
+            value = float(share) if equals else 1.0
+        except ValueError:
+            value = math.nan
+        if not 0 <= value < math.inf:
+            raise NstError(f"--style {word}: expected NAME or NAME=SHARE, such as waves=0.5, with a finite share from 0 up")
+        name = name if equals else word
+        found[name] = found.get(name, 0.0) + value
     return found
 
 
@@ -69,48 +94,145 @@ def _sized(content: Tensor, size: int | None) -> Tensor:
     return content if size is None else resize(content, size)
 
 
-def _paint_folder(source: Path, options: argparse.Namespace, network: FastNet, style: object, about: dict) -> int:
-    """Paint each picture of a folder into another, under the same name; what is there already is left alone."""
-    files, painted, there, unread = picture_files(source), 0, 0, []
-    if not files:
-        raise NstError(f"there is no picture in {source}")
-    with logging_redirect_tqdm(), tqdm(files, unit="picture") as bar:
-        for file in bar:
-            bar.set_postfix_str(file.name)
-            out = _painted_name(options.output / file.relative_to(source))
-            record = about | {"content": file.relative_to(source).as_posix()}
-            try:
-                if _is_there(out, record):
-                    there += 1
-                    continue
-                out.parent.mkdir(parents=True, exist_ok=True)
-                save_image(paint(network, _sized(load_image(file), options.size), style, options.tile, options.half), out, provenance=record)
-                painted += 1
-            except ImageError as error:
-                unread.append(file)
-                log.warning("skipped %s: %s", file, error)
-            except OSError as error:
-                raise NstError(f"{out} cannot be written: {error}") from error
-            except KeyboardInterrupt:
-                print(f"interrupted; {painted} painted into {options.output}. The same command goes on from there")
-                return EXIT_INTERRUPTED
-    print(f"{options.output}: {painted} painted, {there} there already, {len(unread)} skipped")
-    for file in unread:
-        print(f"skipped: {file}")
-    if not painted and not there:
-        raise NstError(f"none of the {len(files)} pictures in {source} can be read")
-    return 0
+def _name(source: str) -> str:
+    """The last part of a path or address, in letters that every encoding has a sign for."""
+    return Path(source.partition("?")[0]).name.encode("utf-8", "replace").decode()
+
+
+def _known(network: FastNet, style: object, options: argparse.Namespace) -> dict[str, object]:
+    """What decides a painting beside the photograph. Raises NstError."""
+    taken = style_shares(network, style)
+    half = device().type == "cpu" and has_bf16() if options.half is None else options.half
+    return {"network": fingerprint.network(network), "size": options.size, "half": bool(half),
+            "style": [round(float(share), 6) for share in taken] if isinstance(taken, Tensor) else taken}
+
+
+@dataclass
+class Folder:
+    """A folder of photographs, the one for the paintings, what to note in these, and whether to paint anew what is stale."""
+
+    source: Path
+    output: Path
+    about: dict[str, object]
+    known: dict[str, object]
+    anew: bool
+
+    def record(self, file: Path) -> dict[str, object]:
+        """Return what to note in the painting of a photograph. Raises OSError."""
+        return self.about | {"content": _name(file.name), "fingerprint": {"photograph": fingerprint.file(file)} | self.known}
+
+    def there(self, file: Path, out: Path) -> bool:
+        """Return whether this very picture is painted already.
+
+        Raises Stale where another photograph was, or otherwise; NstError for a file of any other origin.
+        """
+        if not (out.exists() or out.is_symlink()):
+            return False
+        try:
+            found = read_provenance(out) or {}
+        except (ImageError, OSError, Image.DecompressionBombError) as error:
+            raise NstError(f"{out} is there, and is no painting of this course ({error}): name another folder with -o") from error
+        if found.get("method") != "paint" or str(found.get("content")).rpartition("/")[2] != _name(file.name):
+            raise NstError(f"{out} is there, and is another picture, or was painted otherwise: name another folder with -o")
+        before = found.get("fingerprint")
+        if not isinstance(before, dict):
+            raise Stale(f"{out.name}: painted by an earlier version, which did not note from what")
+        other = fingerprint.differences(before, self.record(file)["fingerprint"])
+        if other:
+            raise Stale(f"{out.name}: {', '.join(other)}")
+        return True
+
+
+class Stale(NstError):
+    """A painting of ours that is not what would be painted now."""
+
+
+def painted_names(files: Iterable[Path], source: Path) -> dict[Path, Path]:
+    """Return {photograph: name of its painting in the other folder}; no two are alike, whatever letters' case means there."""
+    names = {file: _painted_name(file.relative_to(source)) for file in files}
+    taken: set[str] = set()
+    for file, name in sorted(names.items(), key=lambda pair: pair[1] != pair[0].relative_to(source)):
+        number, free = 1, name
+        while _folded(free) in taken:
+            number += 1
+            free = name.with_stem(f"{name.stem}-{number}")
+        taken.add(_folded(free))
+        names[file] = free
+    return names
 
 
 def _painted_name(path: Path) -> Path:
     return path if path.suffix.lower() in SAVERS else path.with_name(path.name + ".png")
 
 
-def _is_there(out: Path, record: dict) -> bool:
-    """Was this very picture painted before? Raises NstError for a file of any other origin, which is not overwritten."""
-    if not out.exists():
+def _folded(path: Path) -> str:
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
+def _paint_folder(folder: Folder, network: FastNet, style: object, options: argparse.Namespace) -> int:
+    """Paint each picture of a folder into another, under the same name; what is there already is left alone."""
+    if folder.output.resolve() == folder.source.resolve():
+        raise NstError(f"{folder.output} holds the photographs: name another folder with -o")
+    files = picture_files(folder.source, [folder.output])
+    if not files:
+        raise NstError(f"there is no picture in {folder.source}")
+    if options.size is not None and options.size < MIN_SIDE:
+        raise NstError(f"--size {options.size}: expected {MIN_SIDE} pixels or more")
+    # A little grey is painted first: what is wrong with network, tile or half is said before the work, not of each picture.
+    paint(network, torch.full((1, 3, MIN_SIDE, MIN_SIDE), 0.5), style, options.tile, options.half)
+    lock = hold(folder.output, "painting of a folder")
+    try:
+        names = painted_names(files, folder.source)
+        waiting = _waiting(folder, names)
+        painted, unread = 0, []
+        try:
+            with logging_redirect_tqdm(), bar(waiting, unit="picture") as shown:
+                for file in shown:
+                    shown.set_postfix_str(file.name)
+                    done = _paint_one(folder, file, folder.output / names[file], lambda content: paint(
+                        network, _sized(content, options.size), style, options.tile, options.half))
+                    painted, unread = painted + done, unread + [file] * (not done)
+        except KeyboardInterrupt:
+            print(f"interrupted; {painted} painted into {folder.output}. The same command goes on from there")
+            return EXIT_INTERRUPTED
+    finally:
+        lock.release()
+    print(f"{folder.output}: {painted} painted, {len(files) - len(waiting)} there already, {len(unread)} skipped")
+    for file in unread:
+        print(f"skipped: {file}")
+    if len(unread) == len(files):
+        raise NstError(f"none of the {len(files)} pictures in {folder.source} can be read")
+    return 0
+
+
+def _waiting(folder: Folder, names: dict[Path, Path]) -> list[Path]:
+    """The photographs that are not painted yet. Raises NstError where others' files or, unless anew, stale paintings are in the way."""
+    waiting, stale = [], []
+    for file, name in names.items():
+        try:
+            if folder.there(file, folder.output / name):
+                continue
+        except Stale as error:
+            stale.append(str(error))
+        except OSError as error:
+            log.warning("%s: %s", file, error)  # it is skipped, and named, when it is to be painted
+        waiting.append(file)
+    if stale and not folder.anew:
+        raise NstError(f"{len(stale)} of the paintings in {folder.output} were painted otherwise, or from other photographs "
+                       f"({'; '.join(stale[:3])}{' ...' if stale[3:] else ''}): paint them again with --anew, or name another folder with -o")
+    return waiting
+
+
+def _paint_one(folder: Folder, file: Path, out: Path, made: Callable[[Tensor], Tensor]) -> bool:
+    """Paint one photograph; False, and a warning, where it cannot be read or is too large."""
+    try:
+        record, painting = folder.record(file), made(load_image(file))
+    except (NstError, OSError) as error:
+        log.warning("skipped %s: %s", file, error)
         return False
-    found = read_provenance(out) or {}
-    if all(found.get(key) == value for key, value in record.items()):
-        return True
-    raise NstError(f"{out} is there and is another picture, or was painted otherwise: name another folder with -o")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        save_image(painting, out, provenance=record)
+    except OSError as error:
+        raise NstError(f"{out} cannot be written: {error}") from error
+    return True
