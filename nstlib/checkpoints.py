@@ -52,7 +52,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         if path.exists() and not _is_ours(path):
             path.rename(_free(path.with_suffix(".other")))
         write_whole(path, _bytes(checkpoint))
-        for old in [one for one in _newest_first(folder) if _step(one) < checkpoint.step and _is_ours(one)][KEEP - 1:]:
+        for old in [one for one in _newest_first(folder) if 0 <= _step(one) < checkpoint.step and _is_ours(one)][KEEP - 1:]:
             old.unlink()
     except (OSError, NstError) as error:
         kept = latest_path(folder)
@@ -139,7 +139,8 @@ def check_training(checkpoint: Checkpoint) -> None:
             raise TypeError(f"its notes have no {name} that can be understood")
     if not 0 <= notes["seconds"] < float("inf"):
         raise ValueError(f"it took {notes['seconds']} seconds")
-    if not parts["network"] or any(values.shape != (checkpoint.step,) for values in parts["history"].values()):
+    lengths = {tuple(values.shape) for values in parts["history"].values()}
+    if not parts["network"] or lengths != ({(checkpoint.step,)} if checkpoint.step else set()):
         raise ValueError(f"its weights or losses are not those after {checkpoint.step} steps")
 
 

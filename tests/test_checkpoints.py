@@ -6,8 +6,18 @@ import textwrap
 
 import pytest
 import torch
+from safetensors.torch import save
 
-from nstlib.checkpoints import Checkpoint, latest_path, load_latest, save_checkpoint
+from nstlib.checkpoints import (
+    Checkpoint,
+    check_training,
+    joined,
+    latest_path,
+    load_latest,
+    parted,
+    save_checkpoint,
+    set_aside,
+)
 from nstlib.errors import NstError
 
 
@@ -60,3 +70,86 @@ def test_a_disk_that_takes_no_more(tmp_path):
     assert done.returncode != 0 and "files may not be so large there" in done.stderr and "checkpoint-00000001.safetensors is kept" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-00000001.safetensors"]
     assert load_latest(tmp_path).step == 1
+
+
+OURS = {"step": "2", "notes": "{}", "sha256": "0"}
+ANOTHER_PROGRAMS = {
+    "no metadata": save({"a": torch.zeros(3)}),
+    "a type that numpy lacks": save({"a": torch.zeros(3, dtype=torch.bfloat16)}, OURS),
+    "no checksum": save({"a": torch.zeros(3)}, {"step": "2", "notes": "{}"}),
+    "another step": save({}, OURS | {"step": "3", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
+    "a step below zero": save({}, OURS | {"step": "-5", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
+    "no step": save({}, OURS | {"step": "two", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
+    "notes that are a list": save({}, OURS | {"notes": "[]", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
+    "notes without end": save({}, OURS | {"notes": "[" * 100_000, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
+    "text": b"no checkpoint at all",
+    "a header that asks for memory": (2**60).to_bytes(8, "little") + b"{}",
+}
+
+
+@pytest.mark.parametrize("data", ANOTHER_PROGRAMS.values(), ids=ANOTHER_PROGRAMS)
+def test_another_programs_file_is_passed_over_and_stays_as_it_is(tmp_path, caplog, data):
+    saved(tmp_path, 1)
+    other = tmp_path / "checkpoint-00000002.safetensors"
+    other.write_bytes(data)
+    assert load_latest(tmp_path).step == 1 and other.name in caplog.text and other.read_bytes() == data
+    other.rename(tmp_path / "checkpoint-best.safetensors")
+    assert load_latest(tmp_path).step == 1
+    saved(tmp_path, 2, 3, 4)
+    assert load_latest(tmp_path).step == 4 and (tmp_path / "checkpoint-best.safetensors").read_bytes() == data
+
+
+def test_another_programs_file_is_not_written_over(tmp_path):
+    other = tmp_path / "checkpoint-00000002.safetensors"
+    other.write_bytes(ANOTHER_PROGRAMS["no metadata"])
+    saved(tmp_path, 1, 2, 3, 4)
+    assert load_latest(tmp_path).step == 4
+    assert [path.read_bytes() for path in tmp_path.glob("*.other")] == [ANOTHER_PROGRAMS["no metadata"]]
+
+
+def test_any_type_of_numbers_comes_back(tmp_path):
+    tensors = {str(kind): torch.ones(2, 3).to(kind) for kind in (torch.bfloat16, torch.float16, torch.bool, torch.int64, torch.complex64)}
+    tensors |= {"scalar": torch.tensor(1.5), "empty": torch.zeros(0)}
+    save_checkpoint(tmp_path, Checkpoint(1, tensors, {}))
+    found = load_latest(tmp_path).tensors
+    assert found.keys() == tensors.keys() and all(torch.equal(found[name], tensors[name]) for name in tensors)
+
+
+def test_a_step_below_zero_is_not_written(tmp_path):
+    with pytest.raises(NstError, match="step=-5"):
+        save_checkpoint(tmp_path, Checkpoint(-5, {}, {}))
+
+
+def test_steps_count_as_numbers(tmp_path):
+    saved(tmp_path, 99_999_999)
+    assert saved(tmp_path, 100_000_000)[0] == latest_path(tmp_path)
+
+
+GOOD = {"seconds": 1.0, "settings": {}, "identity": {}, "scaler": None}
+PARTS = {"network": {"a": torch.zeros(1)}, "history": {"total": torch.zeros(3)}, "optimiser": {"0.step": torch.zeros(1)}, "mean": {}}
+
+
+def test_what_a_training_can_go_on_from():
+    check_training(Checkpoint(3, joined(PARTS), GOOD))
+    assert parted(joined(PARTS)).keys() == PARTS.keys()
+
+
+@pytest.mark.parametrize(("step", "parts", "notes", "said"), [
+    (3, PARTS, {"seconds": 1.0, "settings": {}, "scaler": None}, "earlier version"),
+    (3, PARTS, {key: value for key, value in GOOD.items() if key != "settings"}, "settings"),
+    (3, PARTS, GOOD | {"seconds": "long"}, "seconds"), (3, PARTS, GOOD | {"seconds": float("nan")}, "seconds"),
+    (3, PARTS, GOOD | {"identity": 3}, "identity"), (3, PARTS, GOOD | {"scaler": 1}, "scaler"),
+    (4, PARTS, GOOD, "after 4 steps"), (3, PARTS | {"network": {}}, GOOD, "after 3 steps"), (3, PARTS | {"more": {"a": torch.zeros(1)}}, GOOD, "more.a"),
+])  # fmt: skip
+def test_what_no_training_can_go_on_from(step, parts, notes, said):
+    with pytest.raises((ValueError, TypeError), match=said):
+        check_training(Checkpoint(step, joined(parts), notes))
+
+
+def test_set_aside_loses_nothing(tmp_path):
+    assert set_aside(tmp_path) is None and set_aside(tmp_path / "nowhere") is None
+    for round in (1, 2):
+        saved(tmp_path, round, 10)
+        aside = set_aside(tmp_path)
+        assert load_latest(tmp_path) is None and load_latest(aside).step == 10 and aside.parent == tmp_path
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["before", "before-2"]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ import torch
 from torch import nn
 from training_script import small_training
 
-from nstlib.checkpoints import latest_path, load_latest
+from nstlib.checkpoints import latest_path, load_latest, save_checkpoint, set_aside
 from nstlib.errors import NstError
-from nstlib.training import TrainingError, TrainingSettings, rate, share_of_batch, train, training_steps
+from nstlib.settings import has_bf16
+from nstlib.training import Run, TrainingError, TrainingSettings, rate, share_of_batch, train, training_steps
 
 SCRIPT = Path(__file__).with_name("training_script.py")
 
@@ -217,6 +219,161 @@ def test_another_network_or_other_settings_in_the_folder(tmp_path):
         train(Line(), distance, values, SETTINGS, tmp_path, progress=False)
     with pytest.raises(NstError, match="network Linear, was Line"):
         train(nn.Linear(1, 1), distance, values, TrainingSettings(2, batch=8, precision="no"), tmp_path, progress=False)
+
+
+SHORT = TrainingSettings(4, batch=8, precision="no")
+
+
+def test_a_loss_and_pictures_of_ones_own_are_known(tmp_path):
+    def weighted(weight):
+        return lambda network, x, numbers: {"total": weight * distance(network, x, numbers)["total"]}
+
+    def other_values(step, count, first=0):
+        return values(step, count, first) + 1
+
+    train(Line(), weighted(1), values, SHORT, tmp_path, progress=False)
+    train(Line(), weighted(1), values, SHORT, tmp_path, progress=False)
+    with pytest.raises(NstError, match="loss: another function"):
+        train(Line(), weighted(2), values, SHORT, tmp_path, progress=False)
+    with pytest.raises(NstError, match="pictures: another function"):
+        train(Line(), weighted(1), other_values, SHORT, tmp_path, progress=False)
+    train(Line(), weighted(1), values, replace(SHORT, checkpoint_every=1), tmp_path, progress=False)  # which changes no result
+
+
+def test_auto_is_what_it_is_on_this_machine(tmp_path):
+    train(Line(), distance, values, replace(SHORT, precision="auto"), tmp_path, progress=False)
+    train(Line(), distance, values, replace(SHORT, precision=Run(Line(), distance, values, SHORT, None).accelerator.mixed_precision
+                                            if not has_bf16() else "bf16"), tmp_path, progress=False)
+
+
+def test_a_checkpoint_of_an_earlier_version_is_refused_in_words(tmp_path):
+    train(Line(), distance, values, SHORT, tmp_path, progress=False)
+    found = load_latest(tmp_path)
+    del found.notes["identity"]
+    save_checkpoint(tmp_path, found)
+    before = latest_path(tmp_path).read_bytes()
+    with pytest.raises(NstError, match="earlier version"):
+        train(Line(), distance, values, SHORT, tmp_path, progress=False)
+    assert latest_path(tmp_path).read_bytes() == before
+    set_aside(tmp_path)
+    assert len(train(Line(), distance, values, SHORT, tmp_path, progress=False).history["total"]) == 4
+
+
+def test_a_second_training_in_the_folder_is_refused(tmp_path):
+    steps = training_steps(Line(), distance, values, SHORT, tmp_path)
+    next(steps)
+    with pytest.raises(NstError, match="another training works in"):
+        train(Line(), distance, values, SHORT, tmp_path, progress=False)
+    with pytest.raises(NstError, match="another training works in"):
+        set_aside(tmp_path) if load_latest(tmp_path) else train(Line(), distance, values, SHORT, tmp_path, progress=False)
+    steps.close()
+    assert load_latest(tmp_path).step == 1  # whoever stops loses nothing
+    train(Line(), distance, values, SHORT, tmp_path, progress=False)
+
+
+def test_a_refused_training_leaves_no_lock(tmp_path):
+    train(Line(), distance, values, SHORT, tmp_path, progress=False)
+    for _ in range(2):
+        with pytest.raises(NstError, match="steps 150, was 4"):
+            train(Line(), distance, values, SETTINGS, tmp_path, progress=False)
+    train(Line(), distance, values, SHORT, tmp_path, progress=False)
+
+
+def interrupting(function, at):
+    """The function, Ctrl-C being pressed in its call number `at`."""
+    calls = iter(range(10**6))
+
+    def called(*given, **named):
+        if next(calls) == at:
+            signal.raise_signal(signal.SIGINT)
+        return function(*given, **named)
+    return called
+
+
+@pytest.mark.parametrize("where", ["pictures", "loss", "update", "saving", "callback"])
+@pytest.mark.parametrize("at", [0, 3])
+def test_ctrl_c_anywhere_keeps_every_whole_step(tmp_path, monkeypatch, where, at):
+    settings = TrainingSettings(8, batch=8, ema=0.5, precision="no", checkpoint_every=2)
+    whole = train(Line(), known_distance, known_values, settings, progress=False)
+    loss, pictures, callback = known_distance, known_values, lambda step: None
+    with monkeypatch.context() as patch:
+        if where == "update":
+            patch.setattr(torch.optim.AdamW, "step", interrupting(torch.optim.AdamW.step, at))
+        if where == "saving":
+            patch.setattr("nstlib.training.save_checkpoint", interrupting(save_checkpoint, at))
+        loss = Known(interrupting(distance, at)) if where == "loss" else loss
+        pictures = Known(interrupting(values, at)) if where == "pictures" else pictures
+        callback = interrupting(callback, at) if where == "callback" else callback
+        first = train(Line(), loss, pictures, settings, tmp_path, progress=False, callback=callback)
+    stopped = {"pictures": at, "loss": at, "update": at + 1, "saving": 2 * at + 2, "callback": at + 1}[where]
+    assert load_latest(tmp_path).step == stopped == len(first.history.get("total", []))
+    again = train(Line(), known_distance, known_values, settings, tmp_path, progress=False)
+    assert again.history == whole.history and torch.equal(again.network.a, whole.network.a)
+
+
+class Known:
+    """A function that is known by its purpose, however it is made."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def identity(self):
+        return {}
+
+    def __call__(self, *given, **named):
+        return self.function(*given, **named)
+
+
+known_distance, known_values = Known(distance), Known(values)
+
+
+class Counting(nn.Module):
+    """y = a x, behind a batch normalisation that counts what it saw."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.norm = nn.Parameter(torch.zeros(1)), nn.BatchNorm1d(1)
+
+    def forward(self, x):
+        return self.a * self.norm(x[:, None])[:, 0]
+
+
+def test_a_step_that_fails_leaves_no_trace(tmp_path):
+    """Batch normalisation counts in the forward pass: also then a step is done whole or not at all."""
+    settings = TrainingSettings(6, batch=8, precision="no")
+    whole = train(Counting(), known_distance, known_values, settings, progress=False)
+
+    def failing(network, x, numbers):
+        found = distance(network, x, numbers)
+        if numbers[0] == 3 * 8:
+            raise OSError("no more")
+        return found
+
+    with pytest.raises(OSError, match="no more"):
+        train(Counting(), Known(failing), known_values, settings, tmp_path, progress=False)
+    again = train(Counting(), known_distance, known_values, settings, tmp_path, progress=False)
+    assert again.history == whole.history
+    assert all(torch.equal(one, other) for one, other in zip(again.network.buffers(), whole.network.buffers(), strict=True))
+
+
+def test_a_first_step_that_is_not_finite_blames_no_learning_rate(tmp_path):
+    with pytest.raises(TrainingError, match="step 0.*nothing was learned yet") as caught:
+        train(Line(), lambda network, x, n: {"total": float("nan") * network(x).sum()}, values, SHORT, tmp_path, progress=False)
+    assert "learning rate" not in str(caught.value)
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda found: found.notes.pop("settings"), lambda found: found.notes.pop("seconds"), lambda found: found.notes.update(identity=None),
+    lambda found: found.tensors.pop("history.total"), lambda found: found.tensors.update(other=torch.zeros(1)),
+], ids=range(5))
+def test_a_checkpoint_that_cannot_be_used_is_passed_over(tmp_path, caplog, spoil):
+    settings = TrainingSettings(4, batch=8, precision="no", checkpoint_every=2)
+    whole = train(Line(), distance, values, settings, tmp_path, progress=False)
+    last = load_latest(tmp_path)
+    spoil(last)
+    save_checkpoint(tmp_path, last)
+    again = train(Line(), distance, values, settings, tmp_path, progress=False)
+    assert again.history == whole.history and ("checkpoint before it is taken" in caplog.text)
 
 
 def test_stopped_and_started_again_it_ends_the_same_to_the_bit(tmp_path):
