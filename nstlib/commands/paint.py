@@ -17,7 +17,7 @@ from torch import Tensor
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from nstlib import fingerprint
-from nstlib.commands.shared import EXIT_INTERRUPTED, picture
+from nstlib.commands.shared import EXIT_INTERRUPTED, check_picture, picture, write_picture
 from nstlib.errors import ImageError, NstError
 from nstlib.folders import picture_files
 from nstlib.gallery import PHOTOS, photo
@@ -27,8 +27,8 @@ from nstlib.nets.fast import FastNet
 from nstlib.nets.files import FAST_WEIGHTS, find_painter
 from nstlib.painter import paint, style_shares
 from nstlib.progress import bar
+from nstlib.provenance import public_name
 from nstlib.settings import device, has_bf16
-from nstlib.writing import check_output
 
 log = logging.getLogger(__name__)
 
@@ -54,21 +54,18 @@ def run(options: argparse.Namespace) -> int:
     network, style = find_painter(options.network)
     if options.style:
         style = shares(options.style, network.names)
-    about = {"method": "paint", "network": Path(options.network).name, "style": options.style or style, "size": options.size}
+    about = {"method": "paint", "network": _name(options.network), "style": options.style or style, "size": options.size}
     source = Path(options.photo).expanduser()
     if source.is_dir():
         return _paint_folder(Folder(source, options.output.expanduser(), about, _known(network, style, options), options.anew), network, style, options)
-    inputs, began = [options.photo, options.network], time.perf_counter()
-    check_output(options.output, SAVERS, inputs)
+    began = time.perf_counter()
+    check_picture(options.output, [options.photo, options.network])
     content = picture(options.photo, photo, PHOTOS)
-    sized = _sized(content, options.size)
-    output = check_output(options.output, SAVERS, inputs, sized.shape[-2:])
-    painted = paint(network, sized, style, options.tile, options.half)
+    output = check_picture(options.output, content=content, size=options.size)
+    painted = paint(network, _sized(content, options.size), style, options.tile, options.half)
     known = {"photograph": fingerprint.picture(content)} | _known(network, style, options)
-    record = about | {"content": _name(options.photo), "fingerprint": known}
-    save_image(painted, output, provenance=record)
-    print(f"{output}: {painted.shape[-1]}x{painted.shape[-2]} px, {time.perf_counter() - began:.1f} s")
-    return 0
+    said = f"{painted.shape[-1]}x{painted.shape[-2]} px, {time.perf_counter() - began:.1f} s"
+    return write_picture(painted, output, about | {"content": _name(options.photo), "fingerprint": known}, said)
 
 
 def shares(words: Iterable[str], names: Container[str] = ()) -> dict[str, float]:
@@ -95,8 +92,8 @@ def _sized(content: Tensor, size: int | None) -> Tensor:
 
 
 def _name(source: str) -> str:
-    """The last part of a path or address, in letters that every encoding has a sign for."""
-    return Path(source.partition("?")[0]).name.encode("utf-8", "replace").decode()
+    """What may be told of a path or address, in letters that every picture can hold."""
+    return public_name(source).encode("utf-8", "replace").decode()
 
 
 def _known(network: FastNet, style: object, options: argparse.Namespace) -> dict[str, object]:
@@ -151,7 +148,7 @@ def painted_names(files: Iterable[Path], source: Path) -> dict[Path, Path]:
     """Return {photograph: name of its painting in the other folder}; no two are alike, whatever letters' case means there."""
     names = {file: _painted_name(file.relative_to(source)) for file in files}
     taken: set[str] = set()
-    for file, name in sorted(names.items(), key=lambda pair: pair[1] != pair[0].relative_to(source)):
+    for file, name in sorted(names.items(), key=lambda pair: (pair[1] != pair[0].relative_to(source), pair)):
         number, free = 1, name
         while _folded(free) in taken:
             number += 1
@@ -180,24 +177,22 @@ def _paint_folder(folder: Folder, network: FastNet, style: object, options: argp
         raise NstError(f"--size {options.size}: expected {MIN_SIDE} pixels or more")
     # A little grey is painted first: what is wrong with network, tile or half is said before the work, not of each picture.
     paint(network, torch.full((1, 3, MIN_SIDE, MIN_SIDE), 0.5), style, options.tile, options.half)
-    lock = hold(folder.output, "painting of a folder")
+    lock, painted, unread = hold(folder.output, "painting of a folder"), [], []
     try:
         names = painted_names(files, folder.source)
         waiting = _waiting(folder, names)
-        painted, unread = 0, []
-        try:
-            with logging_redirect_tqdm(), bar(waiting, unit="picture") as shown:
-                for file in shown:
-                    shown.set_postfix_str(file.name)
-                    done = _paint_one(folder, file, folder.output / names[file], lambda content: paint(
-                        network, _sized(content, options.size), style, options.tile, options.half))
-                    painted, unread = painted + done, unread + [file] * (not done)
-        except KeyboardInterrupt:
-            print(f"interrupted; {painted} painted into {folder.output}. The same command goes on from there")
-            return EXIT_INTERRUPTED
+        with logging_redirect_tqdm(), bar(waiting, unit="picture") as shown:
+            for file in shown:
+                shown.set_postfix_str(file.name)
+                done = _paint_one(folder, file, folder.output / names[file], lambda content: paint(
+                    network, _sized(content, options.size), style, options.tile, options.half))
+                (painted if done else unread).append(file)
+    except KeyboardInterrupt:
+        print(f"interrupted; {len(painted)} painted into {folder.output}. The same command goes on from there")
+        return EXIT_INTERRUPTED
     finally:
         lock.release()
-    print(f"{folder.output}: {painted} painted, {len(files) - len(waiting)} there already, {len(unread)} skipped")
+    print(f"{folder.output}: {len(painted)} painted, {len(files) - len(waiting)} there already, {len(unread)} skipped")
     for file in unread:
         print(f"skipped: {file}")
     if len(unread) == len(files):

@@ -26,7 +26,7 @@ from nstlib.recipes import STYLE_SIZE, FastRecipe, train_fast
 from nstlib.schedule import PRECISIONS, TrainingSettings
 from nstlib.settings import device
 from nstlib.training import Trained
-from nstlib.writing import check_output
+from nstlib.writing import check_output, save_somewhere
 
 log = logging.getLogger(__name__)
 SIDE = 256  # pixels, shorter side of the photographs
@@ -92,7 +92,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _write(trained: Trained, output: Path, about: dict[str, object]) -> None:
     steps, losses = len(trained.history["total"]), {name: round(fmean(values[-100:]), 4) for name, values in trained.history.items()}
-    save_network(trained.network, output, **about, steps=steps, seconds=round(trained.seconds), losses=losses)
+    about |= {"steps": steps, "seconds": round(trained.seconds), "losses": losses}
+    save_somewhere(output, lambda place: save_network(trained.network, place, **about))
     print(f"{output}: {steps} steps, {output.stat().st_size / 1e6:.2f} MB, {json.dumps(losses)}")
 
 
