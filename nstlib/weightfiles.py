@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from nstlib.errors import WeightsError
+from nstlib.errors import NstError, WeightsError
 
 Network = TypeVar("Network", bound=nn.Module)
 MOST_HEADER = 16 * 2**20  # bytes of names, shapes and notes in a .safetensors file: a thousand times what a network needs
@@ -63,8 +63,13 @@ def read_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]
 
 def check_shapes(build: Callable[[], nn.Module], shapes: Mapping[str, tuple[int, ...]], path: Path) -> None:
     """Raise WeightsError unless the network that `build` makes has tensors of these shapes, all of them; none is made for it."""
-    with torch.device("meta"):
-        wanted = {name: tuple(tensor.shape) for name, tensor in build().state_dict().items()}
+    try:
+        with torch.device("meta"):
+            wanted = {name: tuple(tensor.shape) for name, tensor in build().state_dict().items()}
+    except NstError as error:
+        raise WeightsError(f"{path} does not fit any network: {error}") from error
+    except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:  # of torch, for sizes that no machine has
+        raise WeightsError(f"{path} asks for a network that cannot be built ({str(error).splitlines()[0]})") from error
     wrong = [f"{name} {shapes.get(name, 'missing')}, expected {wanted.get(name, 'none')}"
              for name in sorted(wanted.keys() | shapes.keys()) if wanted.get(name) != shapes.get(name)]
     if wrong:

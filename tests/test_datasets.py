@@ -43,6 +43,33 @@ def test_what_cannot_be_read_is_named_and_skipped(tmp_path, caplog):
     assert all(torch.equal(one, pictures[0]) for one in pictures)
 
 
+def test_what_cannot_be_brought_to_the_size_is_named_and_skipped(tmp_path, caplog):
+    write(tmp_path / "a.png", (80, 80))
+    write(tmp_path / "strip.png", (42000, 32))
+    with caplog.at_level(logging.WARNING):
+        found = folder(tmp_path, 1024)
+        assert [tuple(picture.shape) for picture in found] == [(3, 1024, 1024)] * 2
+    assert "strip.png" in caplog.text
+
+
+def test_pictures_are_known_by_their_contents(tmp_path):
+    for name, color in (("a", (1, 2, 3)), ("b", (4, 5, 6))):
+        write(tmp_path / "one" / f"{name}.png", (40, 40), color)
+        write(tmp_path / "two" / f"other_{name}.png", (40, 40), color)
+    one, two = (folder(tmp_path / name, 32) for name in ("one", "two"))
+    assert one.identity() == two.identity() != folder(tmp_path / "one", 36).identity()
+    assert Crops(one, 32).identity() == Crops(two, 32).identity() != Crops(two, 32, seed=1).identity()
+    assert Crops(list(one), 32).identity() == Crops(list(two), 32).identity() != Crops(list(two)[::-1], 32).identity()
+    write(tmp_path / "two" / "other_b.png", (40, 40), (4, 5, 7))
+    assert one.identity() != two.identity()
+
+
+@pytest.mark.parametrize("size", [0, -5, 32.5, True, "32"])
+def test_crops_have_whole_sizes(size):
+    with pytest.raises(NstError, match="size="):
+        Crops(bundled(48, ["cat"]), size)
+
+
 def test_nothing_to_train_on(tmp_path):
     (tmp_path / "a.jpg").write_text("no picture")
     with pytest.raises(NstError, match="no picture in"):
