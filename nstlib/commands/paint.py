@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 from tqdm.contrib.logging import logging_redirect_tqdm
 
@@ -127,7 +126,7 @@ class Folder:
             return False
         try:
             found = read_provenance(out) or {}
-        except (ImageError, OSError, Image.DecompressionBombError) as error:
+        except (ImageError, OSError) as error:
             raise NstError(f"{out} is there, and is no painting of this course ({error}): name another folder with -o") from error
         if found.get("method") != "paint" or str(found.get("content")).rpartition("/")[2] != _name(file.name):
             raise NstError(f"{out} is there, and is another picture, or was painted otherwise: name another folder with -o")
