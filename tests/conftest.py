@@ -10,6 +10,7 @@ from pathlib import Path
 
 import needs
 import pytest
+import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tools"))  # the scripts that made what is shipped are tested like the library
@@ -42,6 +43,12 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
 def seed_offset() -> int:
     """What a test marked `sampled` adds to its seeds: 0, or NSTLIB_TEST_SEED, with which its assertions must hold as well."""
     return int(os.environ.get("NSTLIB_TEST_SEED", "0"))
+
+
+@pytest.fixture(autouse=True)
+def seeded(seed_offset: int) -> None:
+    """What a test draws without a seed of its own depends on no test before it."""
+    torch.manual_seed(seed_offset)
 
 
 @pytest.fixture(scope="session")

@@ -41,11 +41,13 @@ def test_half_precision_is_for_processors_that_have_it(fast, monkeypatch):
     assert torch.equal(paint(one, picture), paint(one, picture, half=fast))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("norm", ["instance", "batch", "conditional"])
 @pytest.mark.parametrize("size", [(40, 56), (33, 150)])
 def test_it_is_the_networks_own_picture(norm, size):
+    """Up to the rounding of 32 bits, 6e-5 at most; half precision is off by 0.03 or more."""
     one, picture = network(norm), torch.rand(1, 3, *size)
-    torch.testing.assert_close(paint(one, picture, half=False), one(picture).clamp(0, 1), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(paint(one, picture, half=False), one(picture).clamp(0, 1), rtol=0, atol=4e-4)
 
 
 def test_styles_by_name_index_and_mixture():

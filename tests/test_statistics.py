@@ -42,16 +42,18 @@ def test_distances_do_not_depend_on_the_scale_of_the_features(name):
                                    rtol=1e-3, atol=1e-6)  # fmt: skip
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", PLACELESS)
 def test_shuffled_places_change_nothing(name):
     shuffled = maps(1).flatten(2)[..., torch.randperm(12 * 16)].view(1, 6, 12, 16)
     torch.testing.assert_close(distance(name, shuffled, maps()), distance(name, maps(1), maps()), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", ["patches", "sliced_patches"])
 def test_patches_know_where_their_places_are(name):
     shuffled = maps().flatten(2)[..., torch.randperm(12 * 16)].view(1, 6, 12, 16)
-    assert distance(name, shuffled, maps()).item() > 0.02
+    assert distance(name, shuffled, maps()).item() > 0.01  # sliced patches 0.020, spread 0.002; without places 0
 
 
 @pytest.mark.parametrize("name", PLACELESS)
@@ -73,6 +75,7 @@ def test_a_mask_of_ones_and_a_fainter_one_change_nothing(name):
         torch.testing.assert_close(distance(name, maps(), maps(1), weight), distance(name, maps(), maps(1)), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", ADDITIVE)
 def test_the_measure_of_a_map_is_the_mean_of_its_parts(name):
     measure, weight = STATISTICS[name].measure, torch.rand(1, 1, 12, 16)
@@ -141,6 +144,7 @@ def test_gaussians_on_a_line(name):
     assert found == pytest.approx((4 + 9) / 26, rel=1e-3)
 
 
+@pytest.mark.sampled
 def test_gaussians_in_the_plane():
     """Diagonal covariances: the squared differences of the deviations add up; correlated ones are closer than apart."""
     x, y = torch.randn(2, 64, 64)
@@ -161,6 +165,7 @@ def test_the_second_moment_holds_gram_matrix_and_means():
     torch.testing.assert_close(moment[0, 6, 6], torch.tensor(1.0))
 
 
+@pytest.mark.sampled
 def test_quantiles_of_equal_weights_are_means_of_sorted_neighbours():
     values = torch.randn(3, 5 * LEVELS)
     expected = values.sort(-1)[0].view(3, LEVELS, 5).mean(-1)
@@ -169,6 +174,7 @@ def test_quantiles_of_equal_weights_are_means_of_sorted_neighbours():
                                torch.tensor([[1.0, 1.0, 1.0, 5.0]]))  # fmt: skip
 
 
+@pytest.mark.sampled
 def test_whole_weights_count_like_copies_and_means_are_kept():
     values, weight = torch.randn(2, 40), torch.randint(0, 4, (40,))
     copies = values.repeat_interleave(weight, 1)
@@ -184,6 +190,7 @@ def test_sliced_wasserstein_of_a_shift_is_its_length():
     torch.testing.assert_close(distance("sliced", target + shift, target), expected, rtol=0.03, atol=0)
 
 
+@pytest.mark.sampled
 def test_the_histogram_loss_is_histogram_matching():
     """Risser: each value moves to where matching the histograms would put it."""
     from skimage.exposure import match_histograms
@@ -202,6 +209,7 @@ def test_a_patch_finds_its_like_whatever_its_strength():
     assert found == pytest.approx(1, rel=1e-4)  # |2 p - p|^2 over |p|^2
 
 
+@pytest.mark.sampled
 def test_patches_of_a_large_style_are_thinned_out_and_still_compared():
     side = 2 * int(MOST_PATCHES**0.5) + 40
     style = torch.rand(1, 1, side, side)

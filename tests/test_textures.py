@@ -176,17 +176,19 @@ def synthetic(seed=0, count=1500):
     return torch.from_numpy(atoms), torch.from_numpy(codes), torch.from_numpy(codes @ atoms)
 
 
-def test_ksvd_recovers_the_synthetic_dictionary():
-    atoms, _, signals = synthetic(seed=1)
-    learned = ksvd(signals, 50, Stop(atoms=3), rounds=25, seed=1)
-    assert int(((atoms @ learned.T).abs().amax(1) > 0.99).sum()) >= 45
+@pytest.mark.sampled
+def test_ksvd_recovers_the_synthetic_dictionary(seed_offset):
+    atoms, _, signals = synthetic(seed=1 + 1000 * seed_offset)
+    learned = ksvd(signals, 50, Stop(atoms=3), rounds=25, seed=1 + 1000 * seed_offset)
+    assert int(((atoms @ learned.T).abs().amax(1) > 0.99).sum()) >= 40  # 46.4, spread 1.5; nobody finds one by chance
     torch.testing.assert_close(learned.norm(dim=1), torch.ones(50).double())
 
 
-def test_rounds_of_ksvd_leave_less_and_less():
-    _, _, signals = synthetic(count=300)
+@pytest.mark.sampled
+def test_rounds_of_ksvd_leave_less_and_less(seed_offset):
+    _, _, signals = synthetic(seed_offset, count=300)
     errors = [step.error for step in ksvd_rounds(signals, 50, Stop(atoms=3), rounds=8)]
-    assert errors[-1] < 0.8 * errors[0]
+    assert errors[-1] < 0.85 * errors[0]  # 0.70, spread 0.04; nothing learned: 1
 
 
 def test_codes_keep_to_their_stop():
@@ -213,15 +215,16 @@ def test_windows_put_back_give_the_picture(step):
     torch.testing.assert_close(from_patches(patches, means, (23, 23), 5, step), picture, atol=1e-6, rtol=1e-5)
 
 
-def test_a_learned_dictionary_takes_out_noise():
+@pytest.mark.sampled
+def test_a_learned_dictionary_takes_out_noise(seed_offset):
     clean = style("waves", 96).mean(1, keepdim=True)
     sigma = 25 / 255
-    noisy = clean + sigma * torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
+    noisy = clean + sigma * torch.randn(clean.shape, generator=torch.Generator().manual_seed(seed_offset))
     patches, _ = to_patches(noisy, 6, 2)
     atoms = ksvd(patches, 64, Stop(error=GAIN * sigma), rounds=4)
     cleaned = code_picture(noisy, atoms, Stop(error=GAIN * sigma))
     gain = 10 * torch.log10((noisy - clean).square().mean() / (cleaned - clean).square().mean())
-    assert float(gain) > 3
+    assert float(gain) > 3  # 4.9, spread 0.1
 
 
 @pytest.mark.parametrize("stop", [{}, {"atoms": 3, "error": 0.1}, {"atoms": 0}, {"error": -1.0}])
