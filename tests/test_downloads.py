@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -171,12 +170,10 @@ def test_without_an_announced_length_and_through_redirects(server, tmp_path, pat
     ("/file", {"sha256": "0" * 64}, "has changed"),
 ])  # fmt: skip
 def test_refused_and_nothing_left_behind(server, tmp_path, path, options, message):
-    started = time.monotonic()
     with pytest.raises(DownloadError, match=message) as caught:
         download(server.url + path, cache=tmp_path, **options)
     assert server.url + path in str(caught.value)
     assert not list(tmp_path.iterdir())
-    assert time.monotonic() - started < 4
 
 
 def test_no_server_at_all(server, tmp_path):

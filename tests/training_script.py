@@ -1,7 +1,8 @@
-"""A small training in a process of its own, which tests kill, starve and multiply: FOLDER BATCH STEPS."""
+"""A small training in a process of its own, which tests kill, starve and multiply: FOLDER BATCH STEPS [PAUSE]."""
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -16,14 +17,19 @@ from nstlib.training import TrainingSettings, train
 LAYERS = ("relu1_1", "relu2_1")
 
 
-def small_training(folder, batch=2, steps=12):
-    """Train a tiny network for a few steps; the Trained."""
+def small_training(folder, batch=2, steps=12, pause=0):
+    """Train a tiny network for a few steps, each after a pause in hundredths of a second; the Trained."""
     torch.manual_seed(0)
     network = FastNet(0.125, "conditional", 2)
     loss = PerceptualLoss(FeatureExtractor("mini", LAYERS), [style("swirls", 64), style("waves", 64)],
                           content_layers=LAYERS[1:], style_layers=LAYERS)
     settings = TrainingSettings(steps, batch, ema=0.9, precision="no", checkpoint_every=2)
-    return train(network, loss, Crops(bundled(64, ["cat", "temple"]), 32).batch, settings, folder, progress=False)
+    crops = Crops(bundled(64, ["cat", "temple"]), 32)
+
+    def batches(*which):
+        time.sleep(pause / 100)
+        return crops.batch(*which)
+    return train(network, loss, batches, settings, folder, progress=False)
 
 
 if __name__ == "__main__":
