@@ -168,6 +168,24 @@ def test_a_sanet_begins_with_the_decoder_of_an_adain():
     torch.testing.assert_close(trained.decoder.state_dict(), start.decoder.state_dict(), rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize(("train", "network", "loss"), [
+    (train_adain, AdaINNet, AdaINLoss), (train_decoder, AdaINNet, IdentityLoss), (train_sanet, SANet, SANetLoss)])
+def test_each_setting_of_the_recipe_reaches_the_training(train, network, loss, tmp_path, monkeypatch):
+    seen = {}
+    monkeypatch.setattr("nstlib.recipes.train", lambda network, loss, batches, settings, folder, callback: seen.update(
+        network=network, loss=loss, batch=batches(3, 2), settings=settings, folder=folder, samples=callback))
+    photos, styles, settings = bundled(48, ["cat"]), bundled(48, ["waves"]), TrainingSettings(7)
+    train(photos, styles, settings, tmp_path, AdaptiveRecipe({"pixel_weight": 9.0}, 40, sample_every=5))
+    assert type(seen["network"]) is network and type(seen["loss"]) is loss and seen["loss"].weights["pixels"] == 9
+    assert torch.equal(seen["batch"], Pairs(Crops(photos, 40, 0), Crops(styles, 40, 1)).batch(3, 2))
+    assert seen["settings"] is settings and seen["folder"] == tmp_path
+    assert seen["samples"].every == 5 and seen["samples"].folder == tmp_path / "samples"
+    train(photos, styles, recipe=AdaptiveRecipe(crop=40, sample_every=5))
+    assert seen["samples"] is None and seen["folder"] is None and seen["settings"] == TrainingSettings()
+    train(photos, styles, None, tmp_path, AdaptiveRecipe(crop=40))
+    assert seen["samples"] is None and seen["loss"].weights == loss().weights
+
+
 def test_mistakes_are_sentences():
     photos = bundled(48, ["cat"])
     for recipe, said in ((AdaptiveRecipe(crop=36), "multiple of 8"), (AdaptiveRecipe({"style_weight": -1.0}, 32), "from 0 up"),

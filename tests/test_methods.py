@@ -1,11 +1,12 @@
 """One call for every method: results, options that a method has or refuses, mixing, regions, colours, and mistakes."""
 
+import inspect
 from pathlib import Path
 
 import pytest
 import torch
 
-from nstlib import mask, photo, style
+from nstlib import mask, photo, style, stylize
 from nstlib.color import luminance
 from nstlib.errors import ImageError, NstError, WeightsError
 from nstlib.gallery import STYLES
@@ -16,7 +17,7 @@ from nstlib.nets.files import FAST_WEIGHTS, load_adain, load_sanet, save_network
 from nstlib.nets.sanet import SANet
 from nstlib.nets.wct import whiten_and_color
 from nstlib.onepass import OnePass, paint_like
-from nstlib.recording import memory_advice
+from nstlib.recording import Stylized, memory_advice
 
 ONE_PASS = ("adain", "wct", "sanet")
 
@@ -149,6 +150,72 @@ def test_the_size_of_the_style_picture(files, pictures, monkeypatch):
     monkeypatch.setattr("nstlib.onepass.LARGEST_STYLE", 48)
     transfer(pictures[0], "swirls", "adain", weights=files["adain"])
     assert seen == [64, 40, 100, 60, 48]  # the content's, as asked for (also enlarged), never enlarged by default, at most
+
+
+def test_the_optimiser_gets_all_that_it_was_given(pictures, monkeypatch):
+    """What is None is left out; one style in a list is given as a picture, several as a list; names are pictures."""
+    seen = []
+
+    def stylize(content, styles, **options):
+        seen.append((content, styles, options))
+        return Stylized(content, {"evaluations": [1, 2]}, 4.5, "mini")
+    monkeypatch.setattr("nstlib.methods.stylize", stylize)
+    painted = transfer(pictures[0], [pictures[1]], "optimise", size=48, seed=7, progress=False, steps=2, init="style", mix=None, half=True)
+    content, given, options = seen.pop()
+    assert torch.equal(content, resize(pictures[0], 48)) and given is pictures[1]
+    assert options == {"seed": 7, "progress": False, "steps": 2, "init": "style", "half": True}
+    assert (painted.seconds, painted.backbone, painted.evaluations, painted.stylized.seconds) == (4.5, "mini", 2, 4.5)
+    transfer(pictures[0], ["swirls", pictures[2]], "optimise", masks=["a", "b"])
+    content, given, options = seen.pop()
+    assert content is pictures[0] and torch.equal(given[0], style("swirls")) and given[1] is pictures[2] and len(given) == 2
+    assert options == {"seed": 0, "progress": True, "masks": ["a", "b"]}
+    transfer(pictures[0], Path("swirls").name, "optimise")
+    assert torch.equal(seen.pop()[1], style("swirls"))
+
+
+def test_every_option_of_stylize_is_one_of_the_method(pictures):
+    assert set(METHODS["optimise"].options) == set(inspect.signature(stylize).parameters) - {"content", "style", "size", "seed", "progress"}
+
+
+@pytest.mark.parametrize(("options", "wanted"), [({}, {}), ({"tile": 64}, {"tile": 64}), ({"half": False, "tile": 48}, {"half": False, "tile": 48})])
+def test_the_fast_method_gets_tile_and_half(pictures, monkeypatch, options, wanted):
+    seen = []
+    monkeypatch.setattr("nstlib.methods.paint", lambda network, content, chosen, **how: seen.append((network, chosen, how)) or content)
+    transfer(pictures[0], "mosaic", "fast", **options)
+    transfer(pictures[0], ["mosaic", "swirls"], "fast", mix=[1, 3], **options)
+    (_, alone, first), (network, mixed, second) = seen
+    assert alone is None and mixed == {"mosaic": 1, "swirls": 3} and first == second == wanted and "swirls" in network.names
+
+
+def test_one_pass_gets_the_options_of_painting(files, pictures, monkeypatch):
+    seen, left = [], torch.ones(1, 1, 4, 4)
+    monkeypatch.setattr("nstlib.methods.paint_like", lambda painter, content, styles, **how: seen.append((painter, styles, how)) or content)
+    how = {"alpha": 0.5, "mix": [1, 2], "masks": [left, left], "color": "affine", "style_size": 40}
+    painted = transfer(pictures[0], pictures[1:], "wct", weights=files["wct"], half=True, **how)
+    (painter, styles, given), = seen
+    assert given == how and styles == list(pictures[1:]) and painter.method == "wct" and painter.network.decoder.in_half
+    assert painted.weights == str(files["wct"]) and painted.backbone == "mini"
+    assert not OnePass("adain", files["adain"], half=False).network.decoder.in_half
+
+
+def test_a_style_picture_is_made_as_large_as_the_content_and_never_larger(pictures):
+    """paint_like: shares of several styles are those of OnePass.paint, each style at the size of the content."""
+    seen = []
+
+    class Painter:
+        def encode(self, picture):
+            return picture
+
+        def paint(self, content, styles, **how):
+            seen.append((content, styles, how))
+            return content * 3 - 1
+    content, large, small = torch.rand(1, 3, 40, 64), torch.rand(1, 3, 200, 100), torch.rand(1, 3, 36, 48)
+    painted = paint_like(Painter(), content, [large, small], alpha=0.5)
+    (given, styles, how), = seen
+    assert given is content and [tuple(one.shape[2:]) for one in styles] == [(64, 32), (36, 48)] and how == {"alpha": 0.5}
+    torch.testing.assert_close(painted, (content * 3 - 1).clamp(0, 1))
+    paint_like(Painter(), torch.rand(1, 3, 40, 700), [torch.rand(1, 3, 300, 900)])
+    assert seen[1][1][0].shape[-1] == 512  # at most
 
 
 def test_fast_knows_the_names_of_its_styles(pictures):

@@ -18,8 +18,9 @@ ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: as
 SYMMETRIC = {"min", "max", "maximum", "minimum", "hypot", "isinstance", "equal", "isclose", "allclose", "assert_close", "samefile"}
 SILENT = {"log", "tqdm", "isinstance", "TypeVar"}  # calls that say something, or only what type it is
 BY_CHOICE = {"strict", "encoding", "device", "progress", "desc", "unit", "refresh", "non_blocking", "repr", "daemon"}  # keyword arguments
-# Sizes of pieces, which no result depends on: how much is computed or read at once.
-PIECES = {"AT_ONCE", "KEPT_BYTES", "ROWS", "WHOLE", "LOOK_EVERY", "CHUNK", "HISTORY_BYTES"}
+# How much is computed, kept or read at once, which no result depends on; and what foreign files are like, which only they show.
+BY_HAND = {"AT_ONCE", "KEPT_BYTES", "CACHE_BYTES", "HISTORY_BYTES", "ROWS", "WHOLE", "TILE", "LOOK_EVERY",
+           "VGG19_FINGERPRINT", "VGG19_BYTES", "BYTES", "WEIGHTS_BYTES", "MOST_BYTES"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _parts(node: ast.AST) -> list[ast.AST]:
             return []
         case ast.Call() if not SILENT.isdisjoint(ast.unparse(node.func).split(".")):
             return []
-        case ast.Assign(targets=[ast.Name(id=name)]) if name in PIECES:
+        case ast.Assign(targets=[ast.Name(id=name)]) if name in BY_HAND:
             return []
         case ast.FunctionDef(args=given):
             named = zip((given.posonlyargs + given.args)[::-1], given.defaults[::-1], strict=False)
