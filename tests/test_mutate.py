@@ -52,16 +52,15 @@ def test_where_a_fault_belongs(tmp_path):
 
 
 def test_the_quickest_tests_of_the_line_come_first(tmp_path):
+    """A constant, which is computed at import, belongs to every test of its file."""
     path = tmp_path / "room.py"
-    path.write_text("x = 5\n")
-    fault, = faults_of(path, tmp_path)
+    path.write_text("X = 5\n\n\ndef f(a):\n    return a + X\n")
+    constant, line = sorted(faults_of(path, tmp_path), key=lambda fault: fault.line)
     tests = {name: {"seconds": seconds, "lines": lines} for name, seconds, lines in [
-        ("slow", 9, {"room.py": [1]}), ("quick", 1, {"room.py": [1, 2]}), ("other", 0, {"room.py": [2]}), ("none", 0, {"hall.py": [1]})]}
-    assert mutate.tests_for(fault, tests, 60) == ["quick", "slow"] and mutate.tests_for(fault, tests, 5) == ["quick"]
-    del tests["slow"], tests["quick"]
-    assert mutate.tests_for(fault, tests, 60) == ["other"]  # a constant: any test of its file
-    del tests["other"]
-    assert mutate.tests_for(fault, tests, 60) == []
+        ("slow", 9, {"room.py": [5]}), ("quick", 1, {"room.py": [4, 5]}), ("other", 0, {"room.py": [1, 4]}), ("none", 0, {"hall.py": [5]})]}
+    assert mutate.tests_for(line, tests, 60) == ["quick", "slow"] and mutate.tests_for(line, tests, 5) == ["quick"]
+    assert mutate.tests_for(constant, tests, 60) == ["other", "quick", "slow"]
+    assert mutate.tests_for(line, {"other": tests["other"]}, 60) == ["other"] and mutate.tests_for(line, {}, 60) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the tool needs a system that can fork")

@@ -33,7 +33,7 @@ class Fault:
     start: int
     end: int
     new: str
-    around: tuple[int, int]  # first and last line of the statement, or of the function whose header it is
+    around: tuple[int, int]  # lines of the statement, or of the function whose header it is; none outside of functions
     inside: bool  # is it in the body of a function?
 
     def planted(self, source: bytes) -> bytes:
@@ -53,7 +53,7 @@ def faults_of(path: Path, root: Path) -> list[Fault]:
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     found = []
-    for node, around, inside in _nodes(ast.parse(source), (1, 1)):
+    for node, around, inside in _nodes(ast.parse(source), (0, 0)):
         for kind, place, new in _changes(node):
             start, end = starts[place.lineno - 1] + place.col_offset, starts[place.end_lineno - 1] + place.end_col_offset
             found.append(Fault(str(path.relative_to(root)), place.lineno, kind, start, end, new, around, inside))
@@ -66,6 +66,7 @@ def _nodes(node: ast.AST, around: tuple[int, int], inside: bool = False) -> Iter
         body = getattr(node, "body", None)
         ends_with_header = body and not isinstance(node, ast.FunctionDef)
         around = node.lineno, max(node.lineno, body[0].lineno - 1) if ends_with_header else node.end_lineno
+        around = around if inside or isinstance(node, ast.FunctionDef) else (0, 0)  # else it runs at import only
     yield node, around, inside
     for part in _parts(node):
         in_body = isinstance(node, ast.FunctionDef) and part in node.body or isinstance(node, ast.Lambda) and part is node.body
