@@ -186,6 +186,16 @@ def test_each_setting_of_the_recipe_reaches_the_training(train, network, loss, t
     assert seen["samples"] is None and seen["loss"].weights == loss().weights
 
 
+def test_the_weights_that_were_found_by_looking():
+    assert IdentityLoss().weights == {"pixels": 20, "maps": 1} and AdaINLoss().weights == {"content": 1, "style": 8, "pixels": 30}
+    assert SANetLoss().weights == {"content": 2, "style": 20, "pixels": 50, "maps": 2}
+    assert SANetLoss(1, 2, 3, 4).weights == {"style": 1, "content": 2, "pixels": 3, "maps": 4}
+    for wrong in (-0.1, float("inf"), float("nan"), "1"):
+        with pytest.raises(NstError, match="from 0 up"):
+            AdaINLoss(style_weight=wrong)
+    assert AdaINLoss(style_weight=0.0).weights["style"] == 0
+
+
 def test_mistakes_are_sentences():
     photos = bundled(48, ["cat"])
     for recipe, said in ((AdaptiveRecipe(crop=36), "multiple of 8"), (AdaptiveRecipe({"style_weight": -1.0}, 32), "from 0 up"),

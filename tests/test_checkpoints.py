@@ -32,6 +32,14 @@ def test_the_newest_comes_back_and_two_are_kept(tmp_path):
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["checkpoint-00000020.safetensors", "checkpoint-00000300.safetensors"]
 
 
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError("not yours")
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(NstError, match="none.*not yours.*make room"):
+        saved(tmp_path / "none", 1)
+
+
 def test_no_checkpoint_is_none(tmp_path):
     assert load_latest(tmp_path) is None and latest_path(tmp_path) is None
 

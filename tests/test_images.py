@@ -388,6 +388,69 @@ def test_sizes_that_are_none(size):
         resize(noise(), size)
 
 
+def test_each_picture_of_a_batch_stays_within_its_own_values():
+    """Bicubic would overshoot at the edges: the values stay between the least and the largest of each picture, not of all."""
+    edge = torch.zeros(1, 3, 32, 32)
+    edge[..., 16:] = 1
+    both = torch.cat([edge, 0.4 + 0.2 * edge])
+    enlarged = resize(both, 64)
+    assert [(one.min().item(), one.max().item()) for one in enlarged] == [(0, 1), (pytest.approx(0.4), pytest.approx(0.6))]
+    torch.testing.assert_close(enlarged[1:], resize(both[1:], 64))
+
+
+def test_sizes_round_to_the_nearest_pixel():
+    picture = torch.rand(1, 3, 30, 45)
+    for size, shape in ((90, (60, 90)), (10, (7, 10)), (11, (7, 11)), (1, (1, 1)), ((7, 9), (7, 9)), ([7, 9], (7, 9)), (torch.Size((7, 9)), (7, 9))):
+        assert resize(picture, size).shape[2:] == shape
+    assert resize(picture, (30, 45)) is picture  # nothing to do
+    with pytest.raises(ImageError, match="would give"):
+        resize(picture, 20_000)
+
+
+@pytest.mark.parametrize(("shape", "size", "expected"), [
+    ((40, 80), 64, (32, 64)), ((40, 80), 40, (32, 40)), ((80, 40), 100, (100, 50)), ((40, 80), None, (40, 80)), ((33, 330), 32, (32, 32))])
+def test_no_side_falls_below_32_pixels(shape, size, expected):
+    assert images.with_longer_side(torch.rand(1, 3, *shape), size).shape[2:] == expected
+
+
+@pytest.mark.parametrize("size", [31, 0, -5, 40.0, True, "64"])
+def test_longer_sides_that_are_none(size):
+    with pytest.raises(ImageError, match="size="):
+        images.with_longer_side(torch.rand(1, 3, 40, 80), size)
+    assert images.with_longer_side(torch.rand(1, 3, 40, 80), 32).shape[2:] == (32, 32)
+
+
+@pytest.mark.parametrize(("longer", "expected"), [(60, (45, 60)), (60.4, (45, 60)), (80, (60, 80)), (500, (60, 80)), (5, (32, 32))])
+def test_shrinking_never_enlarges(longer, expected):
+    assert images.shrunk_to(torch.rand(1, 3, 60, 80), longer).shape[2:] == expected
+
+
+def test_how_far_a_value_may_leave_the_range():
+    """A ten-thousandth is rounding, and clamped; the picture within the range is handed back as it is."""
+    def with_value(value):
+        picture = torch.full((1, 3, 32, 32), 0.5)
+        picture[0, 1, 3, 4] = value
+        return picture
+    for value, kept in ((-9e-5, 0.0), (1 + 9e-5, 1.0)):
+        checked = check_image(with_value(value))
+        assert checked[0, 1, 3, 4] == kept and checked[0, 0, 0, 0] == 0.5
+    for value in (-2e-4, 1 + 2e-4):
+        with pytest.raises(ImageError):
+            check_image(with_value(value))
+    whole = with_value(1.0)
+    assert check_image(whole) is whole and check_image(whole.permute(0, 1, 3, 2)).is_contiguous()
+
+
+def test_sides_are_counted_exactly():
+    for height, width, minimum, fine in ((32, 40, 32, True), (40, 32, 32, True), (31, 40, 32, False), (40, 31, 32, False), (1, 1, 1, True)):
+        picture = torch.rand(1, 3, height, width)
+        if fine:
+            assert check_image(picture, "x", minimum) is picture
+        else:
+            with pytest.raises(ImageError, match=f"{width}x{height} pixels: at least 32"):
+                check_image(picture, "x", minimum)
+
+
 def test_load_image_resizes_and_refuses_slivers():
     assert load_image(plain("RGB", "red", (400, 200)), 100).shape == (1, 3, 50, 100)
     assert load_image(plain("RGB", "red", (400, 200)), 800).shape == (1, 3, 400, 800)
@@ -517,6 +580,31 @@ def test_show_puts_pictures_at_one_height_in_rows(shown):
     assert page(shown).size == (108, 3 * 50 + 2 * 8)
     show(torch.cat([noise()] * 4), [noise(), to_pil(noise())], height=200)  # a batch of 4, a list of 2
     assert page(shown).width <= 1080 and page(shown).height > 400  # too wide for one row
+
+
+def test_show_hands_on_height_columns_and_labels(shown):
+    show(*[noise()[..., :36]] * 4, height=50, columns=3, labels=list("abcd"))
+    assert page(shown).size == (3 * 50 + 2 * 8, 2 * (50 + 22) + 8) and shown[-1][0]["text/plain"] == "Pictures side by side: a, b, c, d"
+    show(noise(36, 36), labels="one")
+    assert page(shown).size == (240, 262)
+    show(noise(36, 36), noise(36, 36))
+    assert shown[-1][1]["image/jpeg"]["alt"] == "2 picture(s)" and page(shown).size == (488, 240)
+
+
+def test_show_places_pictures_from_left_to_right_and_from_top_to_bottom(shown):
+    """Through all of it: red, green and blue in two columns."""
+    colours = torch.eye(3).view(3, 3, 1, 1).expand(-1, -1, 36, 36)
+    show(*[colours[n:n + 1] for n in range(3)], height=40, columns=2)
+    values = np.asarray(page(shown)).astype(int)
+    for row, column, colour in ((20, 20, (255, 0, 0)), (20, 68, (0, 255, 0)), (68, 20, (0, 0, 255)), (68, 68, (255, 255, 255))):
+        assert abs(values[row, column] - colour).max() < 12
+
+
+def test_show_sends_a_jpeg_of_quality_88(shown):
+    show(noise())
+    same = io.BytesIO()
+    to_pil(noise()).save(same, "JPEG", quality=88)
+    assert page(shown).quantization == Image.open(same).quantization
 
 
 def test_show_draws_the_labels_below(shown):

@@ -44,12 +44,22 @@ def flat(function):
     return lambda canvas: function(canvas.reshape(-1))
 
 
-@pytest.mark.parametrize("history", [3, 20])
+@pytest.mark.parametrize("history", [1, 3, 20])
 def test_the_path_is_torchs(history):
     """Also when the history is full and its oldest pair gives way."""
     start, function = torch.zeros(1, 50, dtype=torch.float64), flat(quadratic())
     torch.testing.assert_close(ours(function, start, 10, history=history), torchs(function, start, 10, history), rtol=1e-4,
                                atol=1e-8)  # fmt: skip
+
+
+def test_the_first_step_follows_the_gradient():
+    """As long as the learning rate where the gradient's numbers sum to more than 1; else as long as the gradient itself."""
+    start = torch.zeros(1, 4, dtype=torch.float64)
+    slopes = torch.tensor([[1.0, -2.0, 3.0, 0.0]], dtype=torch.float64)
+    for scale, length in ((1.0, 1 / 6), (0.1, 1.0)):
+        for share in (1.0, 0.5):
+            path = ours(lambda x, scale=scale: (scale * slopes * x).sum(), start, 1, learning_rate=share)
+            torch.testing.assert_close(path[0], -scale * slopes * length * share)
 
 
 def test_updates_are_not_dropped_because_the_loss_is_small():

@@ -85,6 +85,18 @@ def test_a_lasso_fills_its_outline():
     assert drawn[0, 0, 30, 100] == 1 and drawn[0, 0, 80, 100] == 0 and drawn[0, 0, 30, 20] == 0
 
 
+def test_three_points_are_a_region_and_two_are_none():
+    """A triangle over half of the picture: its area is a half of its base times its height."""
+    drawn = from_lasso([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)], (90, 120))
+    assert drawn.mean().item() == pytest.approx(0.5, abs=0.01) and drawn[0, 0, 5, 5] == 1 and drawn[0, 0, 80, 110] == 0
+    assert from_lasso([(0.0, 0.0), (1.0, 1.0)], (90, 120)).sum() == 0
+
+
+def test_one_pixel_is_a_mask():
+    assert torch.equal(check_mask(torch.ones(1, 1)), torch.ones(1, 1, 1, 1)) and check_mask(torch.full((1, 1, 3), 0.5)).shape == (1, 1, 1, 3)
+    assert torch.equal(shrink(torch.full((1, 1, 1, 1), 0.25), (2, 3)), torch.full((1, 1, 2, 3), 0.25))
+
+
 def test_a_dot_is_round_and_of_its_radius():
     for shape in ((100, 200), (300, 200)):
         drawn = from_strokes([{"points": [[0.5, 0.5]], "radius": 0.1}], shape)

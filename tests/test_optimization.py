@@ -404,6 +404,21 @@ def test_one_pass_mixes_and_keeps_to_the_regions_too(one_pass):
     assert paint((photo("temple", 64), [style("swirls", 64), style("waves", 64)]), init="adain", mix=[1, 2]).evaluations == 8
 
 
+@pytest.mark.parametrize("options", [{"mix": [1, 3]}, {"masks": [torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])]}])
+def test_the_start_that_one_pass_paints_is_mixed_as_the_rest(pictures, monkeypatch, options):
+    seen = []
+    monkeypatch.setattr(OnePass, "encode", lambda self, picture: picture)
+    monkeypatch.setattr(OnePass, "paint", lambda self, content, styles, **how: seen.append((styles, how)) or 1 - content)
+    first = first_canvas((pictures[0], [pictures[1], 1 - pictures[1]]), init="adain", **options)
+    (styles, how), = seen
+    torch.testing.assert_close(first, 1 - pictures[0])
+    assert torch.equal(styles[0], resize(pictures[1], 64)) and torch.equal(styles[1], resize(1 - pictures[1], 64))
+    if "mix" in options:
+        assert how == {"mix": [0.25, 0.75], "masks": None}
+    else:
+        assert how["mix"] is None and all(torch.equal(mask[0, 0], given) for mask, given in zip(how["masks"], options["masks"], strict=True))
+
+
 def test_one_pass_never_paints_more_than_it_has_memory_for(pictures, one_pass, monkeypatch):
     monkeypatch.setattr(op, "LARGEST_PASS", 48)
     paint(pictures, init="adain")

@@ -6,7 +6,7 @@ from test_fast import spread
 
 from nstlib.errors import NstError
 from nstlib.nets.fast import FastNet
-from nstlib.painter import paint
+from nstlib.painter import _bands, paint
 
 
 def network(norm="instance", **options):
@@ -48,6 +48,32 @@ def test_it_is_the_networks_own_picture(norm, size):
     """Up to the rounding of 32 bits, 6e-5 at most; half precision is off by 0.03 or more."""
     one, picture = network(norm), torch.rand(1, 3, *size)
     torch.testing.assert_close(paint(one, picture, half=False), one(picture).clamp(0, 1), rtol=0, atol=4e-4)
+
+
+def test_the_picture_is_clamped():
+    one = network()
+    for bias, wanted in ((9.0, 1.0), (-9.0, 0.0)):  # far in the flat ends of the tanh, which reach a little beyond [0, 1]
+        with torch.no_grad():
+            one.up[-1].conv.bias.fill_(bias)
+            one.up[-1].conv.weight.zero_()
+        assert torch.equal(paint(one, torch.rand(1, 3, 40, 56)), torch.full((1, 3, 40, 56), wanted))
+
+
+@pytest.mark.parametrize(("size", "tile", "expected"), [
+    ((40, 50), None, None), ((50, 40), None, None), ((40, 51), None, 77), ((51, 40), None, 77), ((40, 51), 64, 64), ((40, 50), 64, 64)])
+def test_pictures_above_a_size_are_painted_in_bands_unless_asked_otherwise(size, tile, expected, monkeypatch):
+    seen = []
+    monkeypatch.setattr("nstlib.painter.WHOLE", 40 * 50)
+    monkeypatch.setattr("nstlib.painter.TILE", 77)
+    monkeypatch.setattr("nstlib.painter._paint_in_bands", lambda network, picture, shares, tile, half: seen.append(tile) or picture)
+    paint(network(), torch.rand(1, 3, *size), tile=tile)
+    assert seen == [expected]
+
+
+def test_bands_are_whole_rows_of_32_that_hold_about_a_square():
+    assert list(_bands(10, 10, 10)) == [(0, 10)] and list(_bands(10, 10, 99)) == [(0, 10)]
+    assert list(_bands(100, 100, 32)) == [(0, 32), (32, 64), (64, 96), (96, 100)]
+    assert list(_bands(25, 100, 32)) == [(0, 8), (8, 16), (16, 24), (24, 25)]  # of a map of a quarter of the size
 
 
 def test_styles_by_name_index_and_mixture():

@@ -76,6 +76,16 @@ def test_masks_give_each_region_its_style():
             network.mixed(content, *given)
 
 
+def test_it_begins_by_asking_for_what_looks_alike():
+    """Every convolution hands on what it gets: queries and keys three tenths of it, what merges two maps a half, the rest all."""
+    network = SANet()
+    x = torch.rand(1, network.merge.in_channels, 6, 7)
+    for attention in network.attentions:
+        for name, share in {"query": 0.3, "key": 0.3, "value": 1.0, "out": 1.0}.items():
+            torch.testing.assert_close(getattr(attention, name)(x), share * x)
+    torch.testing.assert_close(network.merge(x), x[..., 1:-1, 1:-1] / 2)
+
+
 def test_large_maps_ask_a_thinned_copy_of_themselves():
     maps = {"relu4_1": torch.arange(2 * 130 * 70.0).view(1, 2, 130, 70), "relu5_1": torch.rand(1, 2, 65, 35)}
     found = thinned(maps, 64)

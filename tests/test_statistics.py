@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nstlib import gram_matrix
+from nstlib import gram_matrix, statistics
 from nstlib.statistics import LEVELS, MOST_PATCHES, STATISTICS, quantiles, second_moment
 
 PLACELESS = [name for name in STATISTICS if not name.endswith("patches")]
@@ -181,6 +181,34 @@ def test_whole_weights_count_like_copies_and_means_are_kept():
     torch.testing.assert_close(quantiles(values, weight.float()), quantiles(copies, torch.ones(copies.shape[1])),
                                rtol=1e-3, atol=1e-3)  # fmt: skip
     torch.testing.assert_close(quantiles(values, weight.float()).mean(-1), copies.mean(-1), rtol=1e-3, atol=1e-4)
+
+
+def test_as_many_directions_as_there_are_numbers_and_64_at_most():
+    for name, channels, rows in (("sliced", 6, 6), ("sliced", 80, 64), ("sliced_patches", 2, 18), ("sliced_patches", 8, 64)):
+        assert STATISTICS[name].measure(maps(shape=(1, channels, 12, 16)), None).shape == (1, rows, LEVELS)
+    for dimensions in (6, 80):
+        directions = statistics._directions(dimensions)
+        torch.testing.assert_close(directions @ directions.T, torch.eye(len(directions)), rtol=0, atol=1e-5)
+
+
+def test_floors_are_as_small_as_they_are_said_to_be():
+    """A flat channel has a deviation of 1e-4; a patch that the region only touches counts a millionth of its share of it."""
+    mean, deviation = statistics._mean_std(statistics._moments(torch.full((1, 2, 4, 4), 0.5)))
+    assert mean.tolist() == [[0.5, 0.5]] and deviation.flatten().tolist() == pytest.approx([1e-4, 1e-4], rel=1e-3)
+    weight = torch.zeros(1, 1, 3, 3)
+    weight[..., 1, 1] = 0.9
+    assert statistics._inside(weight, 3).item() == pytest.approx(0.9e-6 / 9, rel=1e-3)
+    assert statistics._inside(torch.ones(1, 1, 3, 3), 3).item() == pytest.approx(1 + 1e-6, abs=2e-7)
+
+
+def test_patches_overlap_by_one_place_and_carry_their_weight_last():
+    features = torch.arange(2 * 5 * 7.0).view(1, 2, 5, 7)
+    measured = STATISTICS["patches"].measure(features, None)
+    assert measured.shape == (1, 19, 2 * 3) and measured[0, -1].tolist() == pytest.approx([1 + 1e-6] * 6)
+    torch.testing.assert_close(measured[0, :9, 1], features[0, 0, 0:3, 2:5].flatten())  # the second: two places to the right
+    torch.testing.assert_close(measured[0, 9:18, 3], features[0, 1, 2:5, 0:3].flatten())  # the fourth: two places down
+    small = STATISTICS["patches"].measure(features[..., :1, :2], None)
+    torch.testing.assert_close(small[0, :9, 0], torch.tensor([0.0, 1, 1] * 3))  # the last row and column again
 
 
 def test_sliced_wasserstein_of_a_shift_is_its_length():

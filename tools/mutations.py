@@ -85,7 +85,7 @@ def _parts(node: ast.AST) -> list[ast.AST]:
         case ast.FunctionDef(args=given):
             named = zip((given.posonlyargs + given.args)[::-1], given.defaults[::-1], strict=False)
             named = [*named, *zip(given.kwonlyargs, given.kw_defaults, strict=True)]
-            return [value for argument, value in named if value is not None and argument.arg not in BY_CHOICE] + node.body
+            return [value for argument, value in named if value is not None and argument.arg not in {*BY_CHOICE, "seed"}] + node.body
         case ast.ClassDef():
             return node.body
         case ast.AnnAssign():
