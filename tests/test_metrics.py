@@ -60,6 +60,46 @@ def test_the_filters_are_of_length_one_and_silent_on_flat_pictures():
     assert judge_features(flat(0.7))["level2"][:, :18].abs().max() < 1e-4
 
 
+def test_the_filters_are_gabors():
+    """A wave of 3 px under a Gaussian of deviation 1.5 px, by orientation, place by place: even without its mean, then odd."""
+    bank, places = gabor_filters(), [(y, x) for y in range(-3, 4) for x in range(-3, 4)]
+    window = [math.exp(-(x * x + y * y) / (2 * 1.5**2)) for y, x in places]
+    for number in range(6):
+        angle = math.pi * number / 6
+        phases = [2 * math.pi / 3 * (x * math.cos(angle) + y * math.sin(angle)) for y, x in places]
+        even, odd = ([w * wave(phase) for w, phase in zip(window, phases, strict=True)] for wave in (math.cos, math.sin))
+        even = [value - w * sum(even) / sum(window) for value, w in zip(even, window, strict=True)]
+        for found, wanted in ((bank[2 * number, 0], even), (bank[2 * number + 1, 0], odd)):
+            wanted = torch.tensor(wanted).view(7, 7)
+            torch.testing.assert_close(found, wanted / wanted.norm(), rtol=1e-3, atol=1e-5)
+    assert gabor_filters(4, 5, 2.0).shape == (8, 1, 5, 5)
+
+
+def test_what_the_judge_sees_of_a_plain_colour():
+    """Nothing of strokes; brightness less a half, red against blue, green against magenta, at four sizes."""
+    colour = torch.tensor([0.9, 0.2, 0.4]).view(1, 3, 1, 1).expand(2, -1, 32, 48).contiguous()
+    found = judge_features(colour)
+    assert {level: tuple(maps.shape) for level, maps in found.items()} == {
+        "level1": (2, 21, 32, 48), "level2": (2, 21, 16, 24), "level3": (2, 21, 8, 12), "level4": (2, 21, 4, 6)}
+    wanted = torch.tensor([0.299 * 0.9 + 0.587 * 0.2 + 0.114 * 0.4 - 0.5, 0.25, -0.25 * 0.9 + 0.5 * 0.2 - 0.25 * 0.4])
+    for maps in found.values():
+        torch.testing.assert_close(maps[:, 18:].mean((2, 3)), wanted.expand(2, -1), rtol=1e-4, atol=1e-5)
+        assert maps[:, :18].abs().max() < 1e-3
+
+
+def test_gram_distance_and_correlation_by_hand(temple, swirls):
+    """Over the layers of any network: |A - B|^2 / (|A|^2 + |B|^2); the correlation of the entries from the diagonal up."""
+    network = nstlib.FeatureExtractor("mini", ("relu1_1", "relu2_1"))
+    distances, correlations = [], []
+    for layer in ("relu1_1", "relu2_1"):
+        a, b = (gram_matrix(network(picture)[layer])[0] for picture in (temple, swirls))
+        distances.append(((a - b).norm() ** 2 / (a.norm() ** 2 + b.norm() ** 2)).item())
+        upper = torch.ones_like(a).triu().bool()
+        correlations.append(torch.corrcoef(torch.stack([a[upper], b[upper]]))[0, 1].item())
+    assert gram_distance(temple, swirls, network) == pytest.approx(sum(distances) / 2, rel=1e-4)
+    assert gram_correlation(temple, swirls, network) == pytest.approx(sum(correlations) / 2, rel=1e-4)
+
+
 @pytest.mark.parametrize("level, period", [(1, 3), (2, 6), (3, 12)])
 def test_a_grating_is_heard_by_its_own_orientation_at_its_own_level(level, period):
     stripes = 0.5 + 0.4 * torch.cos(2 * math.pi / period * torch.arange(96.0)).expand(1, 3, 96, 96)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 
+import executed
 import mutate
 import pytest
 from mutations import faults_of
@@ -75,10 +76,11 @@ def test_a_fault_that_a_test_sees_is_told_from_one_that_none_sees(tmp_path):
     script = textwrap.dedent(f"""
         import sys
         from pathlib import Path
-        sys.path.insert(0, {str(mutate.ROOT / 'tools')!r})
+        sys.path.insert(0, {str(executed.ROOT / 'tools')!r})
+        import executed
         import mutate
         root = Path({str(tmp_path)!r})
-        mutate.ROOT, mutate.PACKAGE, mutate.BUILD, mutate.HEAVY = root, root / "nstlib", root / "build", ()
+        executed.ROOT, executed.PACKAGE, executed.BUILD, mutate.HEAVY = root, root / "nstlib", root / "build", ()
         sys.argv = ["mutate", str(root / "nstlib" / "room.py"), "--log", str(root / "log.jsonl")]
         mutate.main()
     """)

@@ -11,7 +11,7 @@ from nstlib import style
 from nstlib.errors import NstError
 from nstlib.sparse import GAIN, Stop, code_picture, from_patches, ksvd, ksvd_rounds, sparse_codes, to_patches
 from nstlib.textures import ERROR_LIMIT, TOLERANCE, _Places, efros_leung, growth_steps
-from nstlib.wavelets import GROUPS, TextureModel, colour_axes, descend, portilla_simoncelli
+from nstlib.wavelets import GROUPS, TextureModel, _correlation, colour_axes, descend, portilla_simoncelli
 
 
 def sample(side=24, name="mosaic"):
@@ -124,6 +124,12 @@ def test_statistics_do_not_know_where_things_are():
     assert float(model.loss(picture.flip(1))) > 1
 
 
+def test_correlations_of_bands_are_those_of_the_textbook():
+    bands = torch.randn(2, 3, 500, generator=torch.Generator().manual_seed(0)) * torch.tensor([0.1, 1, 30]).view(3, 1) + 5
+    bands[:, 2] += 20 * bands[:, 1]
+    torch.testing.assert_close(_correlation(bands), torch.stack([torch.corrcoef(one) for one in bands]), rtol=1e-3, atol=1e-4)
+
+
 def test_colour_axes_decorrelate_and_a_grey_picture_has_one():
     picture = sample(32)
     mean, axes = colour_axes(picture)
@@ -199,6 +205,23 @@ def test_codes_keep_to_their_stop():
     left = (signals - exact @ atoms).square().mean(1).sqrt()
     assert float(left.max()) <= 0.05 + 1e-6
     assert not sparse_codes(signals * 1e-3, atoms, Stop(error=0.05)).any()  # nothing to say: no atom
+
+
+def test_a_patch_of_nothing_needs_no_atom():
+    """Nor does one that is within the error already; one just beyond it does."""
+    atoms = torch.eye(4, dtype=torch.float64)
+    patches = torch.tensor([[0.0, 0, 0, 0], [0.19, 0, 0, 0], [0.21, 0, 0, 0], [3.0, 0, -2.0, 0]], dtype=torch.float64)
+    assert sparse_codes(patches, atoms, Stop(atoms=1)).tolist() == [[0, 0, 0, 0], [0.19, 0, 0, 0], [0.21, 0, 0, 0], [3, 0, 0, 0]]
+    found = sparse_codes(patches, atoms, Stop(error=0.1))  # the root of the mean of 4 squares: 0.2 in one number
+    assert (found != 0).sum(1).tolist() == [0, 0, 1, 2] and found[3].tolist() == [3, 0, -2, 0]
+    assert sparse_codes(torch.zeros(2, 4), atoms.float(), Stop(error=0.0)).tolist() == [[0] * 4] * 2
+
+
+def test_where_stops_begin():
+    assert Stop(atoms=1).atoms == 1 and Stop(error=0.0).error == 0
+    for wrong in ({"atoms": 0}, {"error": -1e-9}, {}, {"atoms": 1, "error": 1.0}):
+        with pytest.raises(NstError, match="atoms"):
+            Stop(**wrong)
 
 
 def test_a_long_enough_pursuit_is_least_squares():

@@ -17,137 +17,28 @@ import hashlib
 import importlib
 import json
 import os
-import resource
 import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType
 
+import executed
+from executed import OPTIONS, covering, forget, in_fork
 from mutations import Fault, faults_of
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "nstlib"
 # The mathematical rooms, files or folders: whatever moves, moves here too.
 ROOMS = ("losses", "statistics", "objective", "optimization", "lbfgs", "tiles", "recording", "color", "masks", "metrics", "judge",
          "preference", "study", "textures", "wavelets", "sparse", "painter", "perceptual", "adaptive", "training", "checkpoints",
          "datasets", "samples", "nets/fast", "nets/adain", "nets/wct", "nets/sanet", "features", "resnet", "images", "sheet",
          "plots", "methods", "onepass", "recipes")  # fmt: skip
-# Tests that start programs, browsers or lessons: they execute no line of the library in their own process.
-LEFT_OUT = ("test_browser", "test_lessons", "test_setup", "test_wheel", "test_house", "test_open_lab", "test_editions",
-            "test_nbval_rules", "test_readme", "test_distil", "test_styles", "test_checks", "test_downloads", "test_mutate")
-BUILD = ROOT / "build" / "mutants"
 HEAVY = ("torch", "torchmetrics", "plenoptic", "accelerate", "sklearn.cluster", "skimage.exposure", "matplotlib.pyplot")  # once for all
-MEMORY = 8 * 2**30  # bytes that a fork may take beside what this process has: a fault in a size must not take the machine's
-OPTIONS = ("-q", "-s", "-p", "no:cacheprovider", "-m", "not browser and not gpu and not slow")
-
-
-# ---------------------------------------------------------------- which lines a test executes
-
-
-class Watch:
-    """A plugin of pytest: the seconds and the lines of each test that passes."""
-
-    def __init__(self):
-        self.seconds, self.fixtures, self.failed, self.name = Counter(), {}, set(), ""
-        self.coverage = importlib.import_module("coverage").Coverage(data_file=None, include=[f"{PACKAGE}/*"])
-        self.coverage.start()
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Note whose lines come now; forget what an earlier test left in a cache, which would hide lines of this one."""
-        self.name = nodeid
-        self.coverage.switch_context(nodeid)
-        forget()
-
-    def pytest_fixture_setup(self, fixturedef: object) -> None:
-        """Note that the lines of a fixture that tests share belong to all of these."""
-        self.coverage.switch_context(self.name if fixturedef.scope == "function" else f"fixture {fixturedef.argname}")
-
-    def pytest_runtest_call(self, item: object) -> None:
-        """Note that the fixtures are done."""
-        self.coverage.switch_context(self.name)
-        self.fixtures[self.name] = [f"fixture {name}" for name in item.fixturenames]
-
-    def pytest_runtest_logreport(self, report: object) -> None:
-        """Note seconds and failures."""
-        self.seconds[report.nodeid] += report.duration
-        self.failed |= {report.nodeid} if report.failed else set()
-
-    def found(self) -> dict[str, dict]:
-        """Return {test: {"seconds": ..., "lines": {file: [...]}}}."""
-        self.coverage.stop()
-        data, found = self.coverage.get_data(), {test: {} for test in self.fixtures if test not in self.failed}
-        for file in data.measured_files():
-            for line, contexts in data.contexts_by_lineno(file).items():
-                for test, files in found.items():
-                    if not {test, *self.fixtures[test]}.isdisjoint(contexts):
-                        files.setdefault(str(Path(file).relative_to(ROOT)), []).append(line)
-        return {test: {"seconds": self.seconds[test], "lines": files} for test, files in found.items()}
-
-
-def forget() -> None:
-    """Empty the caches of the library."""
-    rooms = [module for name, module in list(sys.modules.items()) if name.startswith("nstlib")]
-    for cached in [value for room in rooms for value in vars(room).values() if hasattr(value, "cache_clear")]:
-        cached.cache_clear()
-
-
-def measure(file: str) -> dict[str, dict]:
-    """What the tests of a file execute, see `Watch`."""
-    watch = Watch()
-    for path in PACKAGE.rglob("*.py"):  # so that no test seems to run what runs at import
-        importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
-    importlib.import_module("pytest").main([file, *OPTIONS], plugins=[watch])
-    return watch.found()
-
-
-def digest(paths: list[Path]) -> str:
-    """A number for the contents of files."""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:16]
-
-
-def covering() -> dict[str, dict]:
-    """What each test executes, measured where the library or the file of tests has changed since."""
-    kept, library = BUILD / "covering.json", digest(list(PACKAGE.rglob("*.py")))
-    known = json.loads(kept.read_text()) if kept.exists() else {}
-    files = [path for path in sorted((ROOT / "tests").rglob("test_*.py")) if not path.name.startswith(LEFT_OUT)]
-    for path in files:
-        name, state = str(path.relative_to(ROOT)), library + digest([path])
-        if known.get(name, {}).get("state") != state:
-            began, found = time.time(), in_fork(lambda name=name: measure(name), 1800)
-            print(f"{name}: {len(found or ())} tests measured in {time.time() - began:.0f} s", flush=True)
-            known[name] = {"state": state, "tests": found or {}}
-            kept.write_text(json.dumps(known))
-    return {test: one for path in files for test, one in known[str(path.relative_to(ROOT))]["tests"].items()}
 
 
 # ---------------------------------------------------------------- one fault
-
-
-def in_fork(work: Callable[[], object], seconds: float) -> object:
-    """What `work` returns, done in a fork of this process; None where it takes more than `seconds` or dies."""
-    answer, told = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setsid()
-            with open(os.devnull, "w") as nowhere:
-                os.dup2(nowhere.fileno(), 1), os.dup2(nowhere.fileno(), 2)
-            held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-            resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY, held + MEMORY))
-            signal.alarm(int(seconds) + 1)  # nobody handles it: it ends the fork
-            with open(told, "wb") as out:
-                out.write(json.dumps(work()).encode())
-        finally:
-            os._exit(0)
-    os.close(told)
-    with open(answer, "rb") as found:
-        text = found.read()
-    os.waitpid(child, 0)
-    return json.loads(text) if text else None
 
 
 def tests_for(fault: Fault, tests: dict[str, dict], budget: float) -> list[str]:
@@ -166,9 +57,9 @@ def tests_for(fault: Fault, tests: dict[str, dict], budget: float) -> list[str]:
     return chosen
 
 
-def plant(fault: Fault, items: list) -> list[str]:
-    """The first test that fails with the fault, in a list; an empty one where none does."""
-    path, forms = str(ROOT / fault.file), [(ROOT / fault.file).read_bytes()]
+def plant(fault: Fault, items: list, seconds: list[float]) -> list[str]:
+    """The first test that fails with the fault, in a list; an empty one where none does. `seconds`: of each without it."""
+    path, forms = str(executed.ROOT / fault.file), [(executed.ROOT / fault.file).read_bytes()]
     changed = [compile(source, path, "exec") for source in (*forms, fault.planted(forms[0]))]
     if not fault.inside:
         return plant_anew(path, changed[1], [item.nodeid for item in items])
@@ -178,7 +69,8 @@ def plant(fault: Fault, items: list) -> list[str]:
             function.__code__ = after
     forget()
     run = importlib.import_module("_pytest.runner").runtestprotocol
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    for item, following, usual in zip(items, [*items[1:], None], seconds, strict=True):
+        signal.alarm(int(20 + 10 * usual))  # instead of that of `in_fork`
         if any(report.failed for report in run(item, log=False, nextitem=following)):
             return [item.nodeid]
     return []
@@ -195,7 +87,7 @@ def pairs(before: CodeType, after: CodeType) -> Iterator[tuple[CodeType, CodeTyp
 def plant_anew(path: str, changed: CodeType, names: list[str]) -> list[str]:
     """As `plant`, for what is computed when a file is imported: library and tests are imported again."""
     for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", "")).startswith((f"{PACKAGE}/", f"{ROOT / 'tests'}/")):
+        if str(getattr(module, "__file__", "")).startswith((f"{executed.PACKAGE}/", f"{executed.ROOT / 'tests'}/")):
             del sys.modules[name]
     plain, failed = SourceFileLoader.get_code, []
     SourceFileLoader.get_code = lambda self, name: changed if self.path == path else plain(self, name)
@@ -203,7 +95,7 @@ def plant_anew(path: str, changed: CodeType, names: list[str]) -> list[str]:
     class Noted:
         def pytest_runtest_logreport(self, report: object) -> None:
             failed.extend([report.nodeid] if report.failed else [])
-    code = importlib.import_module("pytest").main([*names, "-x", *OPTIONS, f"--basetemp={BUILD / 'pictures'}"], plugins=[Noted()])
+    code = importlib.import_module("pytest").main([*names, "-x", *OPTIONS, f"--basetemp={executed.BUILD / 'pictures'}"], plugins=[Noted()])
     return failed[:1] or ([f"pytest ended with {int(code)}"] if code else [])
 
 
@@ -230,17 +122,17 @@ class Planter:
 
     def tried(self, fault: Fault, items: list) -> dict:
         """What becomes of a fault."""
-        began, limit = time.time(), 120 + 10 * sum(self.tests[item.nodeid]["seconds"] for item in items)
-        failed = in_fork(lambda: plant(fault, items), limit) if items else []
+        began, seconds = time.time(), [self.tests[item.nodeid]["seconds"] for item in items]
+        failed = in_fork(lambda: plant(fault, items, seconds), 60 + 5 * sum(seconds)) if items else []
         return {"file": fault.file, "line": fault.line, "kind": fault.kind, "start": fault.start, "new": fault.new,
-                "difference": fault.difference((ROOT / fault.file).read_bytes()), "tests": len(items),
+                "difference": fault.difference((executed.ROOT / fault.file).read_bytes()), "tests": len(items),
                 "seen": failed is None or bool(failed), "by": "too long, or it died" if failed is None else "".join(failed),
                 "seconds": round(time.time() - began, 1)}  # fmt: skip
 
 
 def files_of(rooms: list[str]) -> list[Path]:
     """The files of rooms, which are named by their paths."""
-    paths = [Path(room).resolve() for room in rooms] or [PACKAGE / room for room in ROOMS]
+    paths = [Path(room).resolve() for room in rooms] or [executed.PACKAGE / room for room in ROOMS]
     paths = [path if path.exists() else path.with_suffix(".py") for path in paths]
     return sorted(file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path]))
 
@@ -273,9 +165,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget", type=float, default=60, help="seconds of tests for a fault that nobody sees")
     parser.add_argument("--again", action="store_true", help="try the survivors once more")
-    parser.add_argument("--log", type=Path, default=BUILD / "log.jsonl")
+    parser.add_argument("--log", type=Path, default=executed.BUILD / "log.jsonl")
     given = parser.parse_args()
-    BUILD.mkdir(parents=True, exist_ok=True)
+    executed.BUILD.mkdir(parents=True, exist_ok=True)
     os.environ |= {"OMP_NUM_THREADS": "1", "NSTLIB_DEVICE": "cpu"}  # before torch is imported
     import hypothesis
     import pytest
@@ -285,15 +177,15 @@ def main() -> None:
     hypothesis.settings.load_profile("faults")
     for name in HEAVY:
         importlib.import_module(name)
-    faults, log = [fault for path in files_of(given.rooms) for fault in faults_of(path, ROOT)], given.log.resolve()
-    os.chdir(ROOT)
+    faults, log = [fault for path in files_of(given.rooms) for fault in faults_of(path, executed.ROOT)], given.log.resolve()
+    os.chdir(executed.ROOT)
     chosen = sorted(faults, key=lambda fault: lot(fault, given.seed))[:given.count]
     keys, known = [(fault.file, fault.start, fault.new) for fault in chosen], read(log)
     left = [fault for key, fault in zip(keys, chosen, strict=True) if key not in known or (given.again and not known[key]["seen"])]
     if left:
         tests = covering()
         files = sorted({name.split("::")[0] for name in tests})
-        pytest.main([*files, *OPTIONS, f"--basetemp={BUILD / 'pictures'}"], plugins=[Planter(left, tests, given.budget, log)])
+        pytest.main([*files, *OPTIONS, f"--basetemp={executed.BUILD / 'pictures'}"], plugins=[Planter(left, tests, given.budget, log)])
         known = read(log)
     report([known[key] for key in keys if key in known])
 
