@@ -11,7 +11,6 @@ import resource
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,20 +21,21 @@ LEFT_OUT = ("test_browser", "test_lessons", "test_setup", "test_wheel", "test_ho
             "test_nbval_rules", "test_readme", "test_distil", "test_styles", "test_checks", "test_downloads", "test_mutate")
 BUILD = ROOT / "build" / "mutants"
 MEMORY = 8 * 2**30  # bytes that a fork may take beside what this process has: a fault in a size must not take the machine's
+LONGEST = 1800  # seconds by the clock, for whoever waits for what does not come
 OPTIONS = ("-q", "-s", "-p", "no:cacheprovider", "-m", "not browser and not gpu and not slow")
 
 
 class Watch:
-    """A plugin of pytest: the seconds and the lines of each test that passes."""
+    """A plugin of pytest: the seconds of the processor and the lines of each test that passes."""
 
     def __init__(self):
-        self.seconds, self.fixtures, self.failed, self.name = Counter(), {}, set(), ""
+        self.seconds, self.fixtures, self.failed, self.name = {}, {}, set(), ""
         self.coverage = importlib.import_module("coverage").Coverage(data_file=None, include=[f"{PACKAGE}/*"])
         self.coverage.start()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Note whose lines come now; forget what an earlier test left in a cache, which would hide lines of this one."""
-        self.name = nodeid
+        self.name, self.began = nodeid, time.process_time()
         self.coverage.switch_context(nodeid)
         forget()
 
@@ -49,8 +49,8 @@ class Watch:
         self.fixtures[self.name] = [f"fixture {name}" for name in item.fixturenames]
 
     def pytest_runtest_logreport(self, report: object) -> None:
-        """Note seconds and failures."""
-        self.seconds[report.nodeid] += report.duration
+        """Note seconds, up to now, and failures."""
+        self.seconds[report.nodeid] = time.process_time() - self.began
         self.failed |= {report.nodeid} if report.failed else set()
 
     def found(self) -> dict[str, dict]:
@@ -102,7 +102,7 @@ def covering() -> dict[str, dict]:
 
 
 def in_fork(work: Callable[[], object], seconds: float) -> object:
-    """What `work` returns, done in a fork of this process; None where it takes more than `seconds` or dies."""
+    """What `work` returns, done in a fork of this process; None where it takes more than `seconds` of the processor, or dies."""
     answer, told = os.pipe()
     child = os.fork()
     if child == 0:
@@ -112,7 +112,8 @@ def in_fork(work: Callable[[], object], seconds: float) -> object:
                 os.dup2(nowhere.fileno(), 1), os.dup2(nowhere.fileno(), 2)
             held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
             resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY, held + MEMORY))
-            signal.alarm(int(seconds) + 1)  # nobody handles it: it ends the fork
+            signal.setitimer(signal.ITIMER_PROF, seconds)  # of processor time; nobody handles its signal: it ends the fork
+            signal.alarm(LONGEST)
             with open(told, "wb") as out:
                 out.write(json.dumps(work()).encode())
         finally:

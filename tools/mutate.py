@@ -70,7 +70,7 @@ def plant(fault: Fault, items: list, seconds: list[float]) -> list[str]:
     forget()
     run = importlib.import_module("_pytest.runner").runtestprotocol
     for item, following, usual in zip(items, [*items[1:], None], seconds, strict=True):
-        signal.alarm(int(20 + 10 * usual))  # instead of that of `in_fork`
+        signal.setitimer(signal.ITIMER_PROF, 10 + 5 * usual)  # in the place of that of `in_fork`
         if any(report.failed for report in run(item, log=False, nextitem=following)):
             return [item.nodeid]
     return []
@@ -123,7 +123,7 @@ class Planter:
     def tried(self, fault: Fault, items: list) -> dict:
         """What becomes of a fault."""
         began, seconds = time.time(), [self.tests[item.nodeid]["seconds"] for item in items]
-        failed = in_fork(lambda: plant(fault, items, seconds), 60 + 5 * sum(seconds)) if items else []
+        failed = in_fork(lambda: plant(fault, items, seconds), 60 + 3 * sum(seconds)) if items else []
         return {"file": fault.file, "line": fault.line, "kind": fault.kind, "start": fault.start, "new": fault.new,
                 "difference": fault.difference((executed.ROOT / fault.file).read_bytes()), "tests": len(items),
                 "seen": failed is None or bool(failed), "by": "too long, or it died" if failed is None else "".join(failed),
@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("rooms", nargs="*", help="files or folders; default: the mathematical rooms")
     parser.add_argument("--count", type=int, default=300, help="faults, at random")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--budget", type=float, default=60, help="seconds of tests for a fault that nobody sees")
+    parser.add_argument("--budget", type=float, default=40, help="seconds of tests for a fault that nobody sees")
     parser.add_argument("--again", action="store_true", help="try the survivors once more")
     parser.add_argument("--log", type=Path, default=executed.BUILD / "log.jsonl")
     given = parser.parse_args()
