@@ -7,7 +7,6 @@ import hashlib
 import importlib
 import json
 import os
-import resource
 import signal
 import sys
 import time
@@ -110,6 +109,8 @@ def in_fork(work: Callable[[], object], seconds: float) -> object:
             os.setsid()
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), 1), os.dup2(nowhere.fileno(), 2)
+            import resource  # where there is fork, there is this
+
             held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
             resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY, held + MEMORY))
             signal.setitimer(signal.ITIMER_PROF, seconds)  # of processor time; nobody handles its signal: it ends the fork
