@@ -172,8 +172,9 @@ def test_a_sanet_begins_with_the_decoder_of_an_adain():
     (train_adain, AdaINNet, AdaINLoss), (train_decoder, AdaINNet, IdentityLoss), (train_sanet, SANet, SANetLoss)])
 def test_each_setting_of_the_recipe_reaches_the_training(train, network, loss, tmp_path, monkeypatch):
     seen = {}
-    monkeypatch.setattr("nstlib.recipes.train", lambda network, loss, batches, settings, folder, callback: seen.update(
-        network=network, loss=loss, batch=batches(3, 2), settings=settings, folder=folder, samples=callback))
+    monkeypatch.setattr("nstlib.recipes.Run", lambda network, loss, batches, settings, folder, known: seen.update(
+        network=network, loss=loss, batch=batches(3, 2), settings=settings, folder=folder, known=known))
+    monkeypatch.setattr("nstlib.recipes.finish", lambda run, callback: seen.update(samples=callback))
     photos, styles, settings = bundled(48, ["cat"]), bundled(48, ["waves"]), TrainingSettings(7)
     train(photos, styles, settings, tmp_path, AdaptiveRecipe({"pixel_weight": 9.0}, 40, sample_every=5))
     assert type(seen["network"]) is network and type(seen["loss"]) is loss and seen["loss"].weights["pixels"] == 9

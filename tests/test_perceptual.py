@@ -64,8 +64,9 @@ def test_glare_is_part_of_the_loss_where_it_has_a_weight(extractor):
 def handed_on(monkeypatch):
     """What the recipe hands to the training, instead of training."""
     seen = {}
-    monkeypatch.setattr(recipes, "train", lambda network, loss, batches, settings, folder, callback: seen.update(
-        network=network, loss=loss, batch=batches(0, 3), settings=settings, folder=folder, samples=callback))
+    monkeypatch.setattr(recipes, "Run", lambda network, loss, batches, settings, folder, known: seen.update(
+        network=network, loss=loss, batch=batches(0, 3), settings=settings, folder=folder, known=known))
+    monkeypatch.setattr(recipes, "finish", lambda run, callback: seen.update(samples=callback))
     return seen
 
 
