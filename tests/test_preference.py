@@ -106,6 +106,16 @@ def test_no_pair_is_asked_twice_and_the_last_pair_ends_it(model):
         model.propose()
 
 
+def test_questions_are_about_the_likeliest_favourites():
+    """Of 75 settings the 14 that are most likely the best, whatever has been answered."""
+    model = TasteModel()
+    for _ in range(4):
+        likeliest = [model.settings[place] for place in np.argsort(-model.chances(), kind="stable")[:14]]
+        pair = model.propose()
+        assert all(setting in likeliest for setting in pair)
+        model.answer(*sorted(pair, key=lambda setting: (setting["style_weight"], setting["style_scale"], setting["tv_weight"])))
+
+
 @pytest.mark.sampled
 def test_which_side_is_which_is_chance(seed_offset):
     model, left = TasteModel(seed=3 + seed_offset), []
