@@ -405,26 +405,38 @@ def finished(folder, arguments, **options):
     return load_latest(folder).tensors, json.loads((folder / "history.json").read_text())
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """What one process learns that nobody disturbs: its tensors and history."""
+    return finished(tmp_path_factory.mktemp("whole"), [sys.executable, SCRIPT])
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-def test_killed_at_ten_random_moments_it_ends_with_the_same_weights(tmp_path):
-    whole, history = finished(tmp_path / "whole", [sys.executable, SCRIPT])
-    folder, moments, began = tmp_path / "killed", random.Random(0), 0
+def test_killed_at_ten_random_moments_it_ends_with_the_same_weights(tmp_path, whole):
+    folder, moments, killed = tmp_path / "killed", random.Random(0), 0
     folder.mkdir()
-    for number in range(10):
-        running = subprocess.Popen([sys.executable, SCRIPT, folder, "4", "24", "10"], env=environment(), stderr=subprocess.DEVNULL)
-        wanted = 2 * number  # let it come a little further each time: then kill it, wherever it is
-        deadline = time.monotonic() + 60
-        while running.poll() is None and _step(folder) < wanted and time.monotonic() < deadline:
-            time.sleep(0.005)
-        time.sleep(0.3 * moments.random())
-        began += running.poll() is None
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-    assert began == 10, "it was finished before it could be killed"  # six steps with their pauses are left at least: 0.6 s
+    command = [sys.executable, SCRIPT, "--forked", folder, "4", "24", "10"]
+    with subprocess.Popen(command, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
+        for number in range(10):
+            process = int(_answer(starter))
+            wanted = 2 * number  # let it come a little further each time: then kill it, wherever it is
+            deadline = time.monotonic() + 60
+            while _step(folder) < wanted and time.monotonic() < deadline:
+                time.sleep(0.005)
+            time.sleep(0.3 * moments.random())
+            os.kill(process, signal.SIGKILL)
+            killed += int(_answer(starter)) == -signal.SIGKILL
+    assert killed == 10, "it was finished before it could be killed"  # six steps with their pauses are left at least: 0.6 s
     tensors, again = finished(folder, [sys.executable, SCRIPT])
-    assert again == history and tensors.keys() == whole.keys()
-    assert all(torch.equal(tensors[name], whole[name]) for name in whole)
+    assert (again, tensors.keys()) == (whole[1], whole[0].keys())
+    assert all(torch.equal(tensors[name], whole[0][name]) for name in tensors)
+
+
+def _answer(starter):
+    starter.stdin.write("\n")
+    starter.stdin.flush()
+    return starter.stdout.readline()
 
 
 def _step(folder):
@@ -433,10 +445,10 @@ def _step(folder):
 
 
 @pytest.mark.slow
-def test_two_processes_learn_as_one_with_the_double_batch(tmp_path):
+def test_two_processes_learn_as_one_with_the_double_batch(tmp_path, whole):
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
               "--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1", "--main_process_port", "0"]
-    one, history = finished(tmp_path / "one", [sys.executable, SCRIPT])
+    one, history = whole
     two, shared = finished(tmp_path / "two", [*launch, SCRIPT], timeout=300)
     for name in history:
         torch.testing.assert_close(torch.tensor(shared[name]), torch.tensor(history[name]), rtol=1e-3, atol=1e-6)

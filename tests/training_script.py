@@ -1,6 +1,7 @@
-"""A small training in a process of its own, which tests kill, starve and multiply: FOLDER BATCH STEPS [PAUSE]."""
+"""A small training in a process of its own, which tests kill, starve and multiply: [--forked] FOLDER BATCH STEPS [PAUSE]."""
 
 import json
+import multiprocessing
 import sys
 import time
 from pathlib import Path
@@ -32,9 +33,30 @@ def small_training(folder, batch=2, steps=12, pause=0):
     return train(network, loss, batches, settings, folder, progress=False)
 
 
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    folder = Path(sys.argv[1])
-    trained = small_training(folder, *map(int, sys.argv[2:]))
+def run(folder, *numbers):
+    """Train, and write down the history beside the checkpoints."""
+    trained = small_training(folder, *numbers)
     # Every process has the whole history; the last one to write leaves the same numbers.
     (folder / "history.json").write_text(json.dumps(trained.history))
+
+
+def run_forked(*arguments):
+    """For each line that is read, train in a forked process: its number is printed at once, how it ended after the next line.
+
+    Importing takes longer than this training. A fork has nothing to fear: no thread has been started yet.
+    """
+    for _ in sys.stdin:
+        child = multiprocessing.get_context("fork").Process(target=run, args=arguments)
+        child.start()
+        print(child.pid, flush=True)
+        sys.stdin.readline()
+        child.join()  # only now is its number free for another process
+        print(child.exitcode, flush=True)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    words = sys.argv[1:]
+    forked = words[0] == "--forked"
+    folder, *numbers = words[forked:]
+    (run_forked if forked else run)(Path(folder), *map(int, numbers))
