@@ -8,16 +8,21 @@ from __future__ import annotations
 import io
 import logging
 import struct
-import warnings
 import zlib
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageCms
 
 from nstlib.errors import ImageError
+from nstlib.settings import is_lack_of_memory, memory_advice
 
 MAX_PIXELS = 80_000_000  # a picture of more pixels would need over a gigabyte as float32
+SHRINKABLE = 400_000_000  # pixels of a JPEG that is made small while it is read: a progressive one is held whole, in 2 bytes
+REDUCTIONS = (8, 4, 2)  # what libjpeg can divide the sides by while it reads
+PNG_TEXT = (b"tEXt", b"zTXt", b"iTXt")
+XMP = b"XML:com.adobe.xmp"
 # Formats that hold pixels and nothing else: EPS would start Ghostscript.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "DIB", "PPM", "JPEG2000", "TGA", "ICO", "ICNS",
            "QOI", "PCX")  # fmt: skip
@@ -31,10 +36,23 @@ UPRIGHT = {  # EXIF orientation -> what turns the picture upright
     8: Image.Transpose.ROTATE_90,
 }
 ORIENTATION = 0x0112
-# What Pillow's decoders raise on damaged files, found by feeding them thousands of damaged files.
+# What Pillow's decoders raise on damaged files, found by feeding them thousands of damaged files. Its warnings are among
+# them: a program may have made them errors. Not what torch or numpy raise: see `is_lack_of_memory`.
 DECODER_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, EOFError,
-                  AssertionError, RuntimeError, MemoryError, struct.error, zlib.error)  # fmt: skip
+                  AssertionError, RuntimeError, MemoryError, struct.error, zlib.error, ImageCms.PyCMSError, Warning,
+                  Image.DecompressionBombError)  # fmt: skip
 log = logging.getLogger(__name__)
+
+
+class Layers(NamedTuple):
+    """A picture: colours (H, W, 3) and, where it has one, opacity (H, W, 1), both float32 in [0, 1]."""
+
+    colours: np.ndarray
+    alpha: np.ndarray | None
+
+    def on_white(self) -> np.ndarray:
+        """Return the colours as they look on white paper: (H, W, 3)."""
+        return self.colours if self.alpha is None else self.colours * self.alpha + (1 - self.alpha)
 
 
 @lru_cache(maxsize=1)
@@ -43,20 +61,60 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def decode(data: bytes, origin: str) -> np.ndarray:
-    """The first frame of an encoded picture as float32 (H, W, 3) in [0, 1]; `origin` names it in the ImageError."""
+def decode(data: bytes, origin: str, size: int | None = None) -> Layers:
+    """Return the first frame of an encoded picture; `origin` names it in the ImageError.
+
+    `size`: pixels of the longer side that are wanted; a JPEG with more pixels than are read is made small while it is read,
+    to at least twice that where it can.
+    """
     if not data:
         raise ImageError(f"{origin} is empty (0 bytes): expected a picture, save or download it again")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; size is our own check
-            picture = Image.open(io.BytesIO(data), formats=_formats())
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"{origin} is too large to open, at most {MAX_PIXELS:,} pixels are read ({error})") from error
-    except DECODER_ERRORS as error:
-        raise ImageError(f"{origin} is not a picture that can be read{_looks_like(data)}. "
-                         f"Expected one of {', '.join(_formats())}") from error  # fmt: skip
-    return pil_to_array(picture, origin)
+    picture = _opened(data, origin)
+    if picture.format in ("JPEG", "MPO") and MAX_PIXELS < picture.width * picture.height <= SHRINKABLE:
+        _reduce(picture, origin, size)
+    return pil_layers(picture, origin)
+
+
+def _opened(data: bytes, origin: str) -> Image.Image:
+    """The picture, its header read. Not by Image.open: that measures size by a limit and a warning of its own, for all threads."""
+    damage = None
+    for name in _formats():
+        factory, accepts = Image.OPEN[name]
+        try:
+            if accepts is None or accepts(data[:16]) is True:
+                return factory(io.BytesIO(_without_text(data) if name == "PNG" else data), "")
+        except DECODER_ERRORS as error:
+            if accepts is not None and damage is None:
+                damage = name, error
+    if damage is not None and is_lack_of_memory(damage[1]):
+        raise ImageError(f"there was not enough memory to open {origin}: close other programs; if it is a small picture, "
+                         "it is damaged, and asks for too much") from damage[1]  # fmt: skip
+    told = _looks_like(data) or (f": it begins like a {damage[0]}, but is damaged ({damage[1]})" if damage else "")
+    raise ImageError(f"{origin} is not a picture that can be read{told}. Expected one of {', '.join(_formats())}"
+                     ) from (damage and damage[1])  # fmt: skip
+
+
+def _without_text(data: bytes) -> bytes:
+    """A PNG without its texts, of which Pillow refuses long ones, as programs that paint like to leave; XMP may say what is up."""
+    kept, at = [data[:8]], 8
+    while at < len(data):
+        end = at + 12 + int.from_bytes(data[at:at + 4], "big")
+        if data[at + 4:at + 8] not in PNG_TEXT or data[at + 8:at + 8 + len(XMP)] == XMP:
+            kept.append(data[at:end])
+        at = end
+    return b"".join(kept)
+
+
+def _reduce(picture: Image.Image, origin: str, size: int | None) -> None:
+    """Have a JPEG of too many pixels divided by 2, 4 or 8 while it is read. Raises ImageError where that is still too many."""
+    width, height = picture.size
+    fitting = [by for by in REDUCTIONS if width * height <= MAX_PIXELS * by**2]
+    most = max(width, height) // min(fitting)
+    if size is None or size > most:
+        raise ImageError(f"{origin} is {width}x{height}, {width * height:,} pixels: at most {MAX_PIXELS:,} pixels are read whole; "
+                         f"give size={most} or less, and it is made small while it is read")  # fmt: skip
+    by = next((by for by in fitting if max(width, height) >= 2 * size * by), min(fitting))
+    picture.draft(None, (width // by, height // by))
 
 
 def _looks_like(data: bytes) -> str:
@@ -71,23 +129,35 @@ def _looks_like(data: bytes) -> str:
 
 
 def pil_to_array(picture: Image.Image, origin: str) -> np.ndarray:
-    """A PIL picture of any mode, at its present frame, upright, on white, in sRGB: float32 (H, W, 3) in [0, 1]."""
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise ImageError(f"{origin} is {width}x{height}, {width * height:,} pixels: at most {MAX_PIXELS:,} are read; "
-                         "make it smaller with a picture editor first")  # fmt: skip
-    if width * height == 0:
-        raise ImageError(f"{origin} is {width}x{height}: a picture needs at least one pixel")
+    """Return a PIL picture of any mode, at its present frame, upright, on white, in sRGB: float32 (H, W, 3) in [0, 1]."""
+    return pil_layers(picture, origin).on_white()
+
+
+def pil_layers(picture: Image.Image, origin: str) -> Layers:
+    """Return a PIL picture of any mode, at its present frame, upright, in sRGB. Raises ImageError."""
+    _check_size(picture, origin)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            picture.load()
-            return _to_rgb(_upright(picture, origin), origin)
+        picture.load()
+        _check_size(picture, origin)  # an icon file may hold another size than its header says
+        return _to_rgb(_upright(picture, origin), origin)
     except ImageError:
         raise
     except DECODER_ERRORS as error:
+        # Some decoders report a lack of memory as an error of reading.
+        if is_lack_of_memory(error) or "out of memory" in str(error):
+            advice = memory_advice(picture.size[::-1], "make the picture smaller; if it is damaged, copy or download it again")
+            raise ImageError(f"{origin}: {advice}") from error
         raise ImageError(f"{origin} is damaged or cut short, and cannot be read to its end ({error}): "
                          "copy or download it again") from error  # fmt: skip
+
+
+def _check_size(picture: Image.Image, origin: str) -> None:
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"{origin} is {width}x{height}, {width * height:,} pixels: at most {MAX_PIXELS:,} pixels are read; "
+                         "make it smaller with a picture editor first")  # fmt: skip
+    if width * height == 0:
+        raise ImageError(f"{origin} is {width}x{height}: a picture needs at least one pixel")
 
 
 def _upright(picture: Image.Image, origin: str) -> Image.Image:
@@ -105,13 +175,13 @@ def _keeping_info(before: Image.Image, after: Image.Image) -> Image.Image:
     return after
 
 
-def _to_rgb(picture: Image.Image, origin: str) -> np.ndarray:
+def _to_rgb(picture: Image.Image, origin: str) -> Layers:
     picture = _without_palette(picture)
     if picture.mode.startswith("I") or picture.mode == "F":
         return _deep_grey(picture, origin)
     alpha = _alpha(picture)
     rgb = np.asarray(_srgb(picture, origin), dtype=np.float32) / 255
-    return rgb if alpha is None else on_white(rgb, alpha)
+    return Layers(rgb, alpha)
 
 
 def _without_palette(picture: Image.Image) -> Image.Image:
@@ -132,11 +202,6 @@ def _alpha(picture: Image.Image) -> np.ndarray | None:
     return np.asarray(picture.getchannel("A"), dtype=np.float32)[..., None] / 255
 
 
-def on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Colours (H, W, 3) with opacity (H, W, 1), both in [0, 1], as they look on white paper."""
-    return rgb * alpha + (1 - alpha)
-
-
 def _srgb(picture: Image.Image, origin: str) -> Image.Image:
     """8-bit RGB in the sRGB colour space; a profile that cannot be used is reported and left out."""
     profile = picture.info.get("icc_profile")
@@ -147,12 +212,12 @@ def _srgb(picture: Image.Image, origin: str) -> Image.Image:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             return ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except (ImageCms.PyCMSError, *DECODER_ERRORS) as error:
+        except DECODER_ERRORS as error:
             log.warning("%s: its colour profile cannot be used (%s), so its colours are taken as sRGB", origin, error)
     return picture.convert("RGB")
 
 
-def _deep_grey(picture: Image.Image, origin: str) -> np.ndarray:
+def _deep_grey(picture: Image.Image, origin: str) -> Layers:
     """Grey of 16 or 32 bits: whole numbers count to 65535 (as in PNG and TIFF), fractions to 1."""
     grey = np.asarray(picture).astype(np.float32)
     top = 1.0 if picture.mode == "F" else 65535.0
@@ -161,11 +226,11 @@ def _deep_grey(picture: Image.Image, origin: str) -> np.ndarray:
                          f"expected 0 to {top:g}; scale them first")  # fmt: skip
     rgb = np.repeat((grey / top)[..., None], 3, axis=-1)  # (H, W) -> (H, W, 3)
     hidden = picture.info.get("transparency")
-    return on_white(rgb, (grey != hidden)[..., None].astype(np.float32)) if isinstance(hidden, int) else rgb
+    return Layers(rgb, (grey != hidden)[..., None].astype(np.float32) if isinstance(hidden, int) else None)
 
 
-def from_array(array: np.ndarray, origin: str) -> np.ndarray:
-    """An array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), bool, uint8, uint16 or float in [0, 1]: float32 (H, W, 3)."""
+def from_array(array: np.ndarray, origin: str) -> Layers:
+    """Return the picture in an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), bool, uint8, uint16 or float in [0, 1]."""
     array = np.asarray(array)  # a masked array's mask says nothing about colours
     if array.ndim == 2:
         array = array[..., None]
@@ -174,8 +239,8 @@ def from_array(array: np.ndarray, origin: str) -> np.ndarray:
                          + _axes_hint(array))  # fmt: skip
     values = _unit_range(array, origin)
     if values.shape[-1] == 4:
-        return on_white(values[..., :3], values[..., 3:])
-    return np.repeat(values, 3, axis=-1) if values.shape[-1] == 1 else values
+        return Layers(values[..., :3], values[..., 3:])
+    return Layers(np.repeat(values, 3, axis=-1) if values.shape[-1] == 1 else values, None)
 
 
 def _axes_hint(array: np.ndarray) -> str:

@@ -18,55 +18,21 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from nstlib import provenance as metadata
 from nstlib import sheet, webp
-from nstlib.decoding import DECODER_ERRORS, MAX_PIXELS, check_values
+from nstlib.decoding import DECODER_ERRORS
 from nstlib.errors import ImageError, NstError
-from nstlib.sources import axes_hint, read
+from nstlib.settings import is_lack_of_memory, memory_advice
+from nstlib.sources import read
+from nstlib.tensors import MIN_SIDE, check_image, pixels, resize, shrunk_to, with_longer_side  # noqa: F401 - to be had here, too
 from nstlib.writing import check_output, write_whole
 
-MIN_SIDE = 32  # pixels: VGG-19 halves a picture four times before relu5_1, and must have something left
-SLACK = 1e-4  # how far rounding may carry a value out of [0, 1] before it is an error
-RESIZABLE = (torch.float32, torch.float64)  # torch has no antialiasing for half precision
 SAVERS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 ENCODER_ERRORS = (OSError, ValueError, MemoryError, OverflowError, SystemError, struct.error)  # what Pillow raises at absurd sides
 log = logging.getLogger(__name__)
-
-
-# ---------------------------------------------------------------- the check at the door
-
-
-def check_image(image: Tensor, name: str = "image", minimum: int = 1) -> Tensor:
-    """Return `image`, contiguous, if it is a picture: float32 (N, 3, H, W) in [0, 1], sides of `minimum` pixels up.
-
-    Values up to 1e-4 outside [0, 1] are rounding and clamped. Raises ImageError naming what was wrong.
-    """
-    _check_tensor(image, name, channels=(3,))
-    height, width = image.shape[-2:]
-    if min(height, width) < minimum:
-        raise ImageError(f"{name} is {width}x{height} pixels: at least {minimum} are needed on each side; "
-                         "take a larger picture")  # fmt: skip
-    low, high = (float(value) for value in image.detach().aminmax())
-    check_values(low, high, name, SLACK)
-    return (image if low >= 0 and high <= 1 else image.clamp(0, 1)).contiguous()
-
-
-def _check_tensor(image: Tensor, name: str, channels: Sequence[int]) -> None:
-    expected = " or ".join(f"(N, {count}, H, W)" for count in channels)
-    if not isinstance(image, Tensor):
-        raise ImageError(f"{name} is a {type(image).__name__}: expected a float32 tensor {expected}; "
-                         "load_image() makes one")  # fmt: skip
-    if image.ndim == 3 and image.shape[0] in channels:
-        raise ImageError(f"{name} has shape {tuple(image.shape)}, expected {expected}; one picture? use {name}[None]")
-    if image.ndim != 4 or image.shape[1] not in channels or image.numel() == 0:
-        raise ImageError(f"{name} has shape {tuple(image.shape)}, expected {expected}{axes_hint(image, name)}")
-    if image.dtype != torch.float32:
-        advice = f"{name}.float() / 255" if image.dtype == torch.uint8 else f"{name}.float()"
-        raise ImageError(f"{name} has dtype {image.dtype}, expected torch.float32 in [0, 1]; use {advice}")
 
 
 # ---------------------------------------------------------------- in
@@ -83,74 +49,42 @@ def load_image(source: Any, size: int | None = None, *, minimum: int = MIN_SIDE)
 
     Raises ImageError (a file or array that is not a usable picture), DownloadError (a URL that cannot be had).
     """
-    array, origin = read(source)
-    image = torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))[None]  # (H, W, 3) -> (1, 3, H, W)
-    image = check_image(image, origin, minimum)
+    return load_with_alpha(source, size, minimum=minimum)[0]
+
+
+def load_with_alpha(source: Any, size: int | None = None, *, minimum: int = MIN_SIDE) -> tuple[Tensor, Tensor | None]:
+    """Read one picture, as `load_image` does, and beside it its opacity (1, 1, H, W), 1 where opaque, or None: opaque everywhere.
+
+    `save_image(..., alpha=...)` writes it again. Raises ImageError, DownloadError.
+    """
+    size, minimum = size if size is None else pixels(size, "size"), pixels(minimum, "minimum")
+    layers, origin = read(source, size)
+    try:
+        image = check_image(_channels_first(layers.on_white()), origin, minimum)
+        alpha = None if layers.alpha is None or layers.alpha.min() == 1 else _channels_first(layers.alpha)
+        return _resized(image, size, minimum, origin), None if alpha is None else _resized(alpha, size, 1, origin)
+    except (MemoryError, RuntimeError) as error:
+        if not is_lack_of_memory(error):
+            raise
+        shape = layers.colours.shape[:2]
+        raise ImageError(f"{origin}: {memory_advice(shape, 'a picture takes 24 bytes a pixel while it is read')}") from error
+
+
+def _channels_first(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))[None]  # (H, W, C) -> (1, C, H, W)
+
+
+def _resized(image: Tensor, size: int | None, minimum: int, origin: str) -> Tensor:
+    """The picture with `size` pixels on its longer side; too small a result is refused with the size that works."""
     if size is None:
         return image
     least = math.ceil(minimum * max(image.shape[-2:]) / min(image.shape[-2:]))
-    image = resize(image, _whole(size, "size"))
+    image = resize(image, size)
     height, width = image.shape[-2:]
     if min(height, width) < minimum:
         raise ImageError(f"{origin} at size={size} would be {width}x{height} pixels: at least {minimum} are needed on "
                          f"each side; use a size of {least} or more, or crop it")  # fmt: skip
     return image
-
-
-# ---------------------------------------------------------------- other sizes
-
-
-def resize(image: Tensor, size: int | tuple[int, int]) -> Tensor:
-    """Pictures (N, C, H, W) at another size, antialiased bicubic; values stay between the least and largest of each.
-
-    size: the longer side in pixels, aspect kept, or (height, width). Values may lie outside [0, 1] (a canvas does),
-    C is any number (a mask has one). Gradients pass through. Raises ImageError.
-    """
-    if not isinstance(image, Tensor) or image.ndim != 4 or image.dtype not in RESIZABLE or image.numel() == 0:
-        what = f"{tuple(image.shape)} {image.dtype}" if isinstance(image, Tensor) else type(image).__name__
-        raise ImageError(f"resize got {what}: expected a float32 tensor (N, C, H, W)")
-    height, width = _target(image.shape[-2], image.shape[-1], size)
-    if (height, width) == tuple(image.shape[-2:]):
-        return image.contiguous()
-    low, high = image.detach().amin((1, 2, 3), keepdim=True), image.detach().amax((1, 2, 3), keepdim=True)
-    resized = F.interpolate(image, (height, width), mode="bicubic", antialias=True, align_corners=False)
-    return torch.minimum(torch.maximum(resized, low), high).contiguous()  # bicubic overshoots at edges
-
-
-def with_longer_side(picture: Tensor, size: int | None) -> Tensor:
-    """The picture (N, C, H, W) with `size` pixels on its longer side, but no side under 32 px; None: as it is.
-
-    Raises ImageError.
-    """
-    if size is None:
-        return picture
-    if _whole(size, "size") < MIN_SIDE:
-        raise ImageError(f"size={size!r}: expected a whole number of pixels from {MIN_SIDE} up")
-    height, width = picture.shape[-2:]
-    scale = size / max(height, width)
-    return resize(picture, tuple(max(MIN_SIDE, round(side * scale)) for side in (height, width)))
-
-
-def shrunk_to(picture: Tensor, longer: float) -> Tensor:
-    """The picture (N, C, H, W) with at most `longer` pixels on its longer side, and no side under 32 px."""
-    return with_longer_side(picture, max(MIN_SIDE, round(min(longer, max(picture.shape[-2:])))))
-
-
-def _target(height: int, width: int, size: int | tuple[int, int]) -> tuple[int, int]:
-    if isinstance(size, (tuple, list, torch.Size)) and len(size) == 2:
-        target = _whole(size[0], "size"), _whole(size[1], "size")
-    else:
-        scale = _whole(size, "size") / max(height, width)
-        target = max(1, round(height * scale)), max(1, round(width * scale))
-    if target[0] * target[1] > MAX_PIXELS:
-        raise ImageError(f"size={size!r} would give {target[1]}x{target[0]} pixels: at most {MAX_PIXELS:,} are made")
-    return target
-
-
-def _whole(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ImageError(f"{name}={value!r}: expected a whole number, 1 or more")
-    return int(value)
 
 
 # ---------------------------------------------------------------- out
@@ -254,8 +188,8 @@ def show(*images: Any, labels: Sequence[str] | str | None = None, alt: str | Non
     labels = [str(label) for label in labels] if labels is not None else None
     if labels is not None and len(labels) != len(pictures):
         raise ImageError(f"{len(labels)} labels for {len(pictures)} pictures: expected one each")
-    page = sheet.contact_sheet(pictures, labels, _whole(height, "height"),
-                               None if columns is None else _whole(columns, "columns"))  # fmt: skip
+    page = sheet.contact_sheet(pictures, labels, pixels(height, "height"),
+                               None if columns is None else pixels(columns, "columns"))  # fmt: skip
     if alt is None:
         alt = "Pictures side by side: " + ", ".join(labels) if labels else f"{len(pictures)} picture(s)"
     if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:

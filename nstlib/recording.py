@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-import psutil
 import torch
 from torch import Tensor
 
 from nstlib.errors import NstError
 from nstlib.images import resize
 from nstlib.progress import bar
+from nstlib.settings import is_lack_of_memory, memory_advice
 
 log = logging.getLogger(__name__)
 
@@ -119,16 +119,3 @@ class Recorder:
         seconds = time.perf_counter() - self.began
         image = self.finish(resize(self.good, self.shape).clamp(0, 1)).clamp(0, 1).cpu().contiguous()
         return Stylized(image, history | values, seconds, self.backbone, self.stopped)
-
-
-def is_lack_of_memory(error: BaseException | None) -> bool:
-    """Did torch raise this because there was no memory, of the GPU or of the machine?"""
-    return isinstance(error, torch.OutOfMemoryError) or (isinstance(error, RuntimeError) and "alloc" in str(error))
-
-
-def memory_advice(shape: Sequence[int]) -> str:
-    """What to do about a lack of memory at (H, W): memory grows with the pixels, and half of them surely fit better."""
-    free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else psutil.virtual_memory().available
-    fits = int(max(shape) * 0.7) // 16 * 16
-    return (f"not enough memory for {shape[1]}x{shape[0]} px ({free / 2**30:.1f} GiB are free): size={fits} needs half as "
-            "much; VGG-19's feature maps need about three times as much as mini's")

@@ -1,16 +1,21 @@
-"""What one machine does differently from another: profile, device, number formats and seed."""
+"""What one machine does differently from another: profile, device, number formats, seed, and how much memory it has."""
 
 import os
 import random
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
 
 import numpy as np
+import psutil
 import torch
 
 from nstlib.errors import NstError
+from nstlib.options import whole
 
 PROFILES = ("fast", "laptop", "full")
 DEFAULT_PROFILE = "laptop"
+LACK = ("alloc", "out of memory", "not enough memory", "invalid buffer size", "storage size calculation overflowed")
 
 
 def profile() -> str:
@@ -37,14 +42,20 @@ def device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
+@lru_cache(maxsize=8)  # of those that work
 def _named_device(name: str) -> torch.device:
     try:
         chosen = torch.device(name)
     except RuntimeError as error:
         raise NstError(f'NSTLIB_DEVICE={name!r} is no device: write "cpu", "cuda", "cuda:1" or "mps"') from error
-    # torch keeps the index in one signed byte, so "cuda:999" comes back negative
-    cuda_missing = chosen.type == "cuda" and (chosen.index or 0) not in range(torch.cuda.device_count())
-    if cuda_missing or (chosen.type == "mps" and not torch.backends.mps.is_available()):
+    try:
+        # Only a try tells: torch knows the names of devices that it was not built for, takes any number after "cpu:",
+        # and keeps the index in one signed byte. "meta" has shapes without numbers.
+        works = float((torch.ones(2, 2, device=chosen) @ torch.ones(2, 2, device=chosen)).sum()) == 8
+    except (RuntimeError, AssertionError, ImportError, AttributeError, TypeError, ValueError) as error:
+        raise NstError(f'NSTLIB_DEVICE={name!r}: this machine has no such device, or torch cannot compute on it; '
+                       'unset it or write "cpu"') from error  # fmt: skip
+    if not works or (chosen.type == "cpu" and chosen.index):
         raise NstError(f'NSTLIB_DEVICE={name!r}: this machine has no such device; unset it or write "cpu"')
     return chosen
 
@@ -70,8 +81,37 @@ def half_precision(on: bool, where: torch.device) -> AbstractContextManager:
 
 def seed_everything(seed: int) -> None:
     """Seed the random numbers of torch (every device), numpy and Python with one non-negative integer below 2**32."""
-    if not 0 <= seed < 2**32:
-        raise NstError(f"seed={seed}: expected an integer from 0 to 2**32 - 1")
+    seed = whole(seed, "seed", 0, 2**32 - 1)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+# ---------------------------------------------------------------- memory
+
+
+def is_lack_of_memory(error: BaseException | None) -> bool:
+    """Was this raised because there was no memory, of the GPU or of the machine?"""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    # torch has no type of its own for the machine's memory, and a backend's message for each step of the way.
+    return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in LACK)
+
+
+def memory_advice(shape: Sequence[int], why: str = "VGG-19's feature maps need about three times as much as mini's") -> str:
+    """Return what to do about a lack of memory at (H, W): memory grows with the pixels, and half of them surely fit better."""
+    free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else psutil.virtual_memory().available
+    fits = int(max(shape) * 0.7) // 16 * 16
+    return (f"not enough memory for {shape[1]}x{shape[0]} px ({free / 2**30:.1f} GiB are free): size={fits} needs half as "
+            f"much; {why}")
+
+
+@contextmanager
+def memory_in_words(shape: Sequence[int], why: str = "close other programs and notebooks, too") -> Iterator[None]:
+    """Turn a lack of memory inside the block, which works at (H, W), into an NstError with a size that would fit."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_lack_of_memory(error):
+            raise
+        raise NstError(memory_advice(shape, why)) from error

@@ -15,30 +15,30 @@ from PIL import Image
 from torch import Tensor
 
 from nstlib.addresses import shown
-from nstlib.decoding import decode, from_array, pil_to_array
+from nstlib.decoding import Layers, decode, from_array, pil_layers
 from nstlib.errors import ImageError
 
 MAX_FILE = 512 * 2**20  # bytes
 
 
-def read(source: Any) -> tuple[np.ndarray, str]:
-    """Return one picture from nearly anything, as float32 (H, W, 3) in [0, 1], and what to call it in a message."""
+def read(source: Any, size: int | None = None) -> tuple[Layers, str]:
+    """Return one picture from nearly anything, and what to call it in a message. `size`: see `decode`. Raises ImageError."""
     if isinstance(source, Image.Image):
-        return pil_to_array(source, "the PIL picture"), "the PIL picture"
+        return pil_layers(source, "the PIL picture"), "the PIL picture"
     if isinstance(source, Tensor):
         return from_array(_channels_last(source), "the tensor"), "the tensor"
     if isinstance(source, np.ndarray):
         return from_array(source, "the array"), "the array"
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return decode(bytes(source), "the data"), "the data"
+        return decode(bytes(source), "the data", size), "the data"
     if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
         from nstlib.downloads import download  # here, because few pictures come from the network
 
-        return read(download(source, check=lambda path: read(path), max_bytes=MAX_FILE))[0], shown(source)
+        return read(download(source, check=lambda path: read(path, size), max_bytes=MAX_FILE), size)[0], shown(source)
     if isinstance(source, (str, os.PathLike)):
-        return decode(_file_bytes(source), str(source)), str(source)
+        return decode(_file_bytes(source), str(source), size), str(source)
     if hasattr(source, "read"):
-        return decode(_stream_bytes(source), "the file"), "the file"
+        return decode(_stream_bytes(source), "the file", size), "the file"
     raise ImageError(f"a picture cannot be read from a {type(source).__name__}: expected a path, URL, bytes, open "
                      "file, PIL picture, numpy array or tensor")  # fmt: skip
 
@@ -57,7 +57,7 @@ def _file_bytes(source: str | os.PathLike) -> bytes:
         return path.read_bytes()
     except ImageError:
         raise
-    except (OSError, ValueError, TypeError, RuntimeError) as error:  # no permission, a name too long, a null byte
+    except (OSError, ValueError, TypeError, RuntimeError, MemoryError) as error:  # no permission, a name too long, a null byte
         raise ImageError(f"{source!r} cannot be opened: {error}") from error
 
 
@@ -75,8 +75,8 @@ def _stream_bytes(stream: Any) -> bytes:
         pass  # a pipe is read from where it is; a closed file says so below
     try:
         data = stream.read(MAX_FILE + 1)
-    except (OSError, ValueError, TypeError) as error:
-        raise ImageError(f"the file cannot be read: {error}") from error
+    except (OSError, ValueError, TypeError, MemoryError) as error:
+        raise ImageError(f"the file cannot be read: {error or 'not enough memory'}") from error
     if not isinstance(data, bytes):
         raise ImageError(f"reading the file gave {type(data).__name__}: expected bytes; open it with mode 'rb'")
     if len(data) > MAX_FILE:

@@ -13,12 +13,14 @@ from lesson_rules import ROOT
 # From the ground up: a room imports only from rows before its own.
 LADDER = [
     {"errors", "doors"},
-    {"writing", "progress", "addresses"},
-    {"settings", "decoding", "connections", "answerfiles", "locks", "fingerprint", "schedule"},
+    {"options", "writing", "progress", "addresses"},
+    {"settings"},
+    {"decoding", "connections", "answerfiles", "locks", "fingerprint", "schedule"},
     {"transport"},
     {"downloads"},
     {"sources", "sheet", "provenance", "weightfiles", "checkpoints", "webp"},
-    {"images", "folders"},
+    {"tensors", "folders"},
+    {"images"},
     {"catalogue", "resnet"},
     {"gallery", "features"},
     {"losses", "lbfgs", "recording", "color", "masks", "datasets"},

@@ -17,7 +17,8 @@ from nstlib.nets.files import FAST_WEIGHTS, load_adain, load_sanet, save_network
 from nstlib.nets.sanet import SANet
 from nstlib.nets.wct import whiten_and_color
 from nstlib.onepass import OnePass, paint_like
-from nstlib.recording import Stylized, memory_advice
+from nstlib.recording import Stylized
+from nstlib.settings import memory_advice
 
 ONE_PASS = ("adain", "wct", "sanet")
 

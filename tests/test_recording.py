@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from nstlib import recording
-from nstlib.recording import OptimizationError, Recorder, Stopped, is_lack_of_memory, memory_advice
+from nstlib.recording import OptimizationError, Recorder, Stopped
+from nstlib.settings import is_lack_of_memory, memory_advice
 
 
 def plain(value, side=4):
