@@ -20,9 +20,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib.errors import NstError
-from nstlib.images import check_image
+from nstlib.images import MIN_SIDE, check_image
 from nstlib.nets.fast import ConditionalInstanceNorm2d, FastNet, Layer, finish, prepared
-from nstlib.settings import device, has_bf16
+from nstlib.options import flag, shares, shortened, whole
+from nstlib.settings import device, has_bf16, memory_in_words
 
 WHOLE = 2048 * 2048  # pixels: larger pictures are painted in bands
 TILE = 1024  # pixels a side of a square that is as large as a band of those
@@ -37,46 +38,49 @@ def paint(network: FastNet, picture: Tensor, style: str | int | Mapping[str, flo
 
     `style`, for a network of many: a name, an index, or {name: share} for a mixture. `tile`: about tile x tile pixels are
     computed at once, from 32 up; by default the whole picture, up to 2048 x 2048. The picture is the same. `half`:
-    most convolutions in bfloat16, a grey level off; by default on CPUs that have matrix units for it. Raises NstError.
+    most convolutions in bfloat16, a grey level off; by default on CPUs that have matrix units for it. Several pictures
+    (N, 3, H, W) are painted one by one. Raises NstError, also for a lack of memory (with a size that would fit).
     """
-    picture, where = check_image(picture, "picture"), device()
-    if tile is not None and (not isinstance(tile, int) or tile < 32):
-        raise NstError(f"tile={tile!r}: expected a whole number of pixels from 32 up")
+    picture, where = check_image(picture, "picture", MIN_SIDE), device()
+    if not isinstance(network, FastNet):
+        raise NstError(f"network is {shortened(network)}: expected a FastNet; load_fast('swirls') gives one")
+    tile = tile if tile is None else whole(tile, "tile", 32)
+    half = half if half is None else flag(half, "half")
     in_bands = network.options["upsampling"] == "nearest"
     if not in_bands and (tile or half):
         raise NstError("tile and half are for networks with upsampling='nearest': leave them out, and take a smaller picture")
-    network = network.to(where, memory_format=torch.channels_last).eval()
+    chosen, network = style_shares(network, style), network.to(where, memory_format=torch.channels_last).eval()
     if half is None:
         half = where.type == "cpu" and has_bf16()
     if tile is None and picture.shape[-2] * picture.shape[-1] > WHOLE:
         tile = TILE
-    with torch.inference_mode():
-        shares = network.shares(style_shares(network, style), 1, torch.empty(0, device=where))
-        if in_bands:
-            painted = _paint_in_bands(network, picture, shares, tile, half)
-        else:
-            painted = network(picture.to(where, memory_format=torch.channels_last), shares)
+    with memory_in_words(picture.shape[-2:], "tile=512 paints the same picture in less memory"), torch.inference_mode():
+        shares = network.shares(chosen, 1, torch.empty(0, device=where))
+        painted = torch.cat([_paint_in_bands(network, one, shares, tile, half) if in_bands else
+                             network(one.to(where, memory_format=torch.channels_last), shares) for one in picture.split(1)])
     if not bool(torch.isfinite(painted).all()):
         raise NstError("the network paints values that are not finite (NaN): its weights are damaged, or its training broke off; "
                        "train it again, or load it again")
     return painted.clamp(0, 1).cpu().contiguous()
 
 
+
 def style_shares(network: FastNet, style: str | int | Mapping[str, float] | None) -> int | Tensor | None:
-    """What `FastNet` takes for a style given by name, index, or {name: share}; shares are made to sum to 1. Raises NstError."""
-    if style is None or isinstance(style, int):
-        return style
+    """Return what `FastNet` takes for a style given by name, index, or {name: share}; shares are made to sum to 1. Raises NstError."""
+    if style is None:
+        return None
+    if not isinstance(style, str | Mapping):
+        return whole(style, "style", 0, max(network.options["styles"] - 1, 0))
     wanted = {style: 1.0} if isinstance(style, str) else dict(style)
     unknown = [name for name in wanted if name not in network.names]
     if unknown:
         there = f"the network has {', '.join(network.names)}" if network.names else "this network's styles have no names"
         raise NstError(f"there is no style {unknown[0]!r}: {there}")
-    total = sum(wanted.values())
-    if not 0 < total < float("inf") or min(wanted.values()) < 0:
-        raise NstError(f"style={style!r}: expected shares from 0 up, one of them above 0")
+    counts = dict(zip(wanted, shares(list(wanted.values()), "style", len(wanted)), strict=True))
     if network.options["styles"] == 1:
         return None
-    return torch.tensor([wanted.get(name, 0.0) / total for name in network.names])
+    total = sum(counts.values())
+    return torch.tensor([counts.get(name, 0.0) / total for name in network.names])
 
 
 class Map(Protocol):
@@ -166,10 +170,10 @@ def _paint_in_bands(network: FastNet, picture: Tensor, shares: Tensor | None, ti
 def _normalised(plain: Computed, full: Sequence[int], band: int, shares: Tensor | None) -> Map:
     """The map, normalised by statistics of all its bands; kept in memory unless it is too large."""
     channels, height, width = plain.shape
-    values, sums = None, []
+    values, moments = None, []
     for top, bottom in _bands(height, full[0], band):
         part = plain.read(top, bottom)
-        sums += _sums(part, ROWS * height // full[0])
+        moments += _moments(part, ROWS * height // full[0])
         # Blocks add to maps of a quarter of the size, so these are kept whatever they need.
         if 4 * height > full[0] and part.element_size() * channels * height * width > KEPT_BYTES:
             continue
@@ -181,8 +185,7 @@ def _normalised(plain: Computed, full: Sequence[int], band: int, shares: Tensor 
     if isinstance(norm, nn.BatchNorm2d):
         mean, variance = norm.running_mean, norm.running_var
     else:
-        mean, square = torch.cat(sums, 1).sum(1, dtype=torch.float64) / (height * width)
-        mean, variance = mean.float(), (square - mean.square()).float()
+        mean, variance = _joined(moments)
     scale, shift = norm.affine(shares) if isinstance(norm, ConditionalInstanceNorm2d) else (norm.weight, norm.bias)
 
     def normalise(x: Tensor) -> Tensor:
@@ -192,13 +195,27 @@ def _normalised(plain: Computed, full: Sequence[int], band: int, shares: Tensor 
     return Computed(plain.source, plain.layer, plain.half, normalise) if values is None else Kept(values, normalise)
 
 
-def _sums(part: Tensor, rows: int) -> list[Tensor]:
-    """Of maps (1, C, H, W), over each `rows` rows: sums of values and of squares, (2, n, C) tensors for n parts."""
+def _moments(part: Tensor, rows: int) -> list[Tensor]:
+    """Of maps (1, C, H, W), over each `rows` rows: how many places, their mean, and the sum of squares around it, (3, n, C) each."""
     flat = part.permute(0, 2, 3, 1)[0]  # (H, W, C)
     whole = flat.shape[0] // rows * rows
     parts = [*flat[:whole].reshape(-1, rows * flat.shape[1], flat.shape[2]).split(4), flat[None, whole:].flatten(1, 2)]
-    exact = (one.float() for one in parts if one.numel())  # a few at a time: they stay in the cache
-    return [torch.stack([one.sum(1), (one * one).sum(1)]) for one in exact]
+    found = []
+    for one in (one.float() for one in parts if one.numel()):  # a few at a time: they stay in the cache
+        mean = one.mean(1, keepdim=True)
+        around = one - mean  # of a flat map, squares less the squared mean would leave rounding alone, also below 0
+        found.append(torch.stack([torch.full_like(mean[:, 0], one.shape[1]), mean[:, 0], around.square_().sum(1)]))
+    return found
+
+
+def _joined(moments: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean and variance (C,) of the whole map from the moments of its parts. Chan, Golub and LeVeque 1983."""
+    together = torch.cat(moments, 1)
+    exact = (together.cpu() if together.device.type == "mps" else together).double()  # MPS has no float64
+    count, means, squares = exact  # (n, C) each
+    mean = (count * means).sum(0) / count.sum(0)
+    variance = (squares + count * (means - mean).square()).sum(0) / count.sum(0)
+    return mean.to(together), variance.to(together)
 
 
 def _bands(height: int, full: int, band: int) -> Iterator[tuple[int, int]]:
