@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -86,15 +87,25 @@ def match_affine(image: Tensor, reference: Tensor) -> Tensor:
 def match_histogram(image: Tensor, reference: Tensor) -> Tensor:
     """`image` with the histogram of `reference` in each of red, green and blue: (N, 3, H, W) in [0, 1].
 
-    Order within a channel is kept, but channels are matched one by one: colours may arise that neither picture has.
+    Order within a channel is kept. Equal values stay equal: they get the mean of the stretch of the reference's
+    distribution that they stand for, so the channel's mean is the reference's, however few tones the picture has. Channels
+    are matched one by one: colours may arise that neither picture has.
     Pictures (N, 3, H, W) and (1 or N, 3, h, w) in [0, 1]. Raises ImageError, and NstError where N differs.
     """
-    from skimage.exposure import match_histograms
-
     _check_pair(image, reference)
-    pairs = zip(image.detach().cpu(), reference.detach().cpu().expand(len(image), -1, -1, -1), strict=True)
-    matched = [match_histograms(i.numpy(), r.numpy(), channel_axis=0) for i, r in pairs]
-    return torch.stack([torch.from_numpy(m) for m in matched]).to(image).clamp(0, 1)
+    mine, others = image.detach().cpu().flatten(2), reference.detach().cpu().flatten(2).expand(len(image), -1, -1)
+    pairs = zip(mine.flatten(0, 1).numpy(), others.flatten(0, 1).numpy(), strict=True)
+    matched = torch.stack([torch.from_numpy(_matched(*pair)) for pair in pairs])  # (N 3, H*W)
+    return matched.view(image.shape).to(image).clamp(0, 1)
+
+
+def _matched(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """The numbers (P,) with the distribution of the reference (Q,): (P,), float64."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.append(0, counts.cumsum()) * (len(reference) / len(values))  # of each level's stretch, in numbers of the reference
+    sums = np.append(0, np.sort(reference).cumsum(dtype=np.float64))       # between two of them the sum grows linearly
+    means = np.diff(np.interp(ends, np.arange(len(reference) + 1), sums)) / np.diff(ends)
+    return means[place.reshape(-1)]
 
 
 def _colour_moments(image: Tensor) -> tuple[Tensor, Tensor]:

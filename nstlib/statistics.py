@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 
 import numpy as np
 import torch
@@ -25,24 +25,51 @@ MOST_PATCHES = 2048  # of a style that are compared at one layer: every k-th, sp
 AT_ONCE = 2**24  # similarities of patches that are held in memory at one time: 64 MiB
 FLOOR = 1e-4  # of the mean energy of a channel: the least variance that a Gaussian is taken to have
 
+Measure = Callable[[Tensor, Tensor | None], Tensor]
+Distance = Callable[[Tensor, Tensor], Tensor]
+
 
 @dataclass(frozen=True)
 class Statistic:
-    """`measure(features (1, C, H, W), weight (1, 1, H, W) or None)` and the `distance` of two measures, a scalar.
+    """`measure(features (N, C, H, W), weight (1, 1, H, W) or None)` and the `distance` from one target's measure, a scalar.
 
+    Of N pictures each is measured by itself, and the distance is the mean of theirs.
     Where `additive`, the measure of a map is the mean of the measures of its parts, weighted by pixels (or by the sums of
     `weight`): then it can be taken tile by tile.
     """
 
-    measure: Callable[[Tensor, Tensor | None], Tensor]
-    distance: Callable[[Tensor, Tensor], Tensor]
+    measure: Measure
+    distance: Distance
     additive: bool = True
 
 
 def _ones(features: Tensor) -> Tensor:
-    return torch.ones_like(features[:, :1])
+    return torch.ones_like(features[:1, :1])
 
 
+def _each(measure: Measure) -> Measure:
+    """The measure of one picture's maps, (1, ...), as one of N pictures' maps, (N, ...)."""
+
+    @wraps(measure)
+    def measures(features: Tensor, weight: Tensor | None = None) -> Tensor:
+        return measure(features, weight) if len(features) == 1 else torch.cat([measure(one, weight) for one in features.split(1)])
+
+    return measures
+
+
+def _mean_of(distance: Distance) -> Distance:
+    """The distance of one picture's measure, (1, ...), from the target's as the mean of those of N, (N, ...)."""
+
+    @wraps(distance)
+    def mean_distance(measured: Tensor, target: Tensor) -> Tensor:
+        if len(measured) == 1:
+            return distance(measured, target)
+        return torch.stack([distance(one, target) for one in measured.split(1)]).mean()
+
+    return mean_distance
+
+
+@_mean_of
 def _relative(measured: Tensor, target: Tensor) -> Tensor:
     return (measured - target).square().sum() / target.square().sum()
 
@@ -71,6 +98,7 @@ def _moments(features: Tensor, weight: Tensor | None = None) -> Tensor:
     return (both * weight[:, None]).sum((-2, -1)) / weight.sum()
 
 
+@_mean_of
 def _mean_std_distance(moments: Tensor, target: Tensor) -> Tensor:
     """Means and standard deviations, relative: |difference|^2 / |target|^2, where |target|^2 is the mean square."""
     (mean, std), (mean_, std_) = (_mean_std(m) for m in (moments, target))
@@ -86,15 +114,29 @@ def _mean_std(moments: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def second_moment(features: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Weighted mean of [f 1]^T [f 1] over the places of maps (1, C, H, W): (1, C+1, C+1).
+    """Weighted mean of [f 1]^T [f 1] over the places of maps (N, C, H, W): (N, C+1, C+1), float64, on MPS on the CPU.
 
     It holds the Gram matrix, and the means in its last row and column: all that a Gaussian needs.
     """
-    return guided_gram(torch.cat([features, _ones(features)], 1), weight)
+    share = _ones(features) if weight is None else weight
+    share = share / share.sum()
+    mean = (features * share).sum((-2, -1))  # (N, C)
+    # The products of what is left around the mean, in float32; the mean's own in float64: so what varies little beside
+    # its mean keeps its digits when `_gaussian` takes the two apart again.
+    around = (features - mean[..., None, None]).flatten(2)  # (N, C, H*W)
+    covariance, mean = (_exact(x) for x in ((around * share.flatten(2)) @ around.mT, mean[..., None]))
+    first = torch.cat([covariance + mean @ mean.mT, mean], -1)                # (N, C, C+1)
+    last = torch.cat([mean.mT, torch.ones_like(mean[:, :1])], -1)             # (N, 1, C+1)
+    return torch.cat([first, last], 1)
 
 
+def _exact(x: Tensor) -> Tensor:
+    return (x.cpu() if x.device.type == "mps" else x).double()  # MPS has no float64
+
+
+@_mean_of
 def gaussian_wasserstein(moments: Tensor, target: Tensor) -> Tensor:
-    """Squared Wasserstein distance of the Gaussians with these second moments (1, C+1, C+1), over the target's energy.
+    """Squared Wasserstein distance of the Gaussians with these second moments (N, C+1, C+1), over the target's energy: float32.
 
     |m - m'|^2 + tr(S + S' - 2 (S' S)^(1/2)) (Olkin and Pukelsheim 1982). Both covariances get a small floor, without which
     the gradient is infinite where a channel is dead or a map flat.
@@ -107,12 +149,12 @@ def gaussian_wasserstein(moments: Tensor, target: Tensor) -> Tensor:
     root = torch.linalg.cholesky(cov_ + floor)
     overlap = torch.linalg.eigvalsh(root.mT @ (cov + floor) @ root).clamp_min(1e-30).sqrt().sum()
     distance = (mean - mean_).square().sum() + _trace(cov + floor) + _trace(cov_ + floor) - 2 * overlap
-    return (distance / energy).to(moments)
+    return (distance / energy).float()
 
 
 def _gaussian(moments: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (C, 1) and covariance (C, C), in double precision: a root doubles the number of digits that are lost."""
-    moments = moments[0].cpu().double() if moments.device.type == "mps" else moments[0].double()
+    moments = _exact(moments[0])
     mean = moments[:-1, -1:]
     return mean, moments[:-1, :-1] - mean @ mean.mT
 
@@ -147,7 +189,7 @@ def _order(values: Tensor) -> Tensor:
     return torch.from_numpy(np.argsort(values.numpy(), axis=-1))
 
 
-def sliced(patch: int) -> Callable[[Tensor, Tensor | None], Tensor]:
+def sliced(patch: int) -> Measure:
     """The measure of sliced Wasserstein: distributions of patches of `patch` x `patch` features along random directions.
 
     At most DIRECTIONS of them, at right angles and always the same, so that L-BFGS meets one function:
@@ -155,6 +197,7 @@ def sliced(patch: int) -> Callable[[Tensor, Tensor | None], Tensor]:
     synthesis" (2021), draw new ones at every step and look at single places (patch=1).
     """
 
+    @_each
     def measure(features: Tensor, weight: Tensor | None = None) -> Tensor:
         features, weight = _at_least(patch, features, _ones(features) if weight is None else weight)
         filters = _directions(features.shape[1] * patch**2).to(features).view(-1, features.shape[1], patch, patch)
@@ -171,12 +214,14 @@ def _directions(dimensions: int) -> Tensor:
     return torch.linalg.qr(random.double())[0].T.float()
 
 
+@_each
 def histograms(features: Tensor, weight: Tensor | None = None) -> Tensor:
     """Each channel's distribution and the Gram matrix, side by side: (1, C, H, W) -> (1, C, LEVELS + C)."""
     place_weight = (_ones(features) if weight is None else weight).flatten()
     return torch.cat([quantiles(features.flatten(2)[0], place_weight)[None], guided_gram(features, weight)], -1)
 
 
+@_mean_of
 def histogram_distance(measured: Tensor, target: Tensor) -> Tensor:
     """Histogram loss and Gram loss, both relative, in equal parts.
 
@@ -191,6 +236,7 @@ def histogram_distance(measured: Tensor, target: Tensor) -> Tensor:
 # ---------------------------------------------------------------- patches
 
 
+@_each
 def patches(features: Tensor, weight: Tensor | None = None) -> Tensor:
     """3 x 3 patches of maps (1, C, H, W), every second place, each with its weight: (1, 9 C + 1, P)."""
     features, weight = _at_least(PATCH, features, _ones(features) if weight is None else weight)
@@ -198,6 +244,7 @@ def patches(features: Tensor, weight: Tensor | None = None) -> Tensor:
     return torch.cat([F.unfold(features, PATCH, stride=STRIDE), weight.flatten(2)], 1)
 
 
+@_mean_of
 def patch_distance(measured: Tensor, target: Tensor) -> Tensor:
     """Squared distance of each patch to the style's most similar one, over the mean energy of the style's patches.
 

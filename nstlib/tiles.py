@@ -145,7 +145,8 @@ class TiledObjective(StyleObjective):
                 if region is None:
                     found[-1][layer] = self.statistic.measure(own, None) * (own[0, 0].numel() / math.prod(size))
                 elif (mass := (weight := tile.of_whole(region, stride(layer))).sum()) > 0:
-                    found[-1][layer] = self.statistic.measure(own, weight) * (mass / region.sum())
+                    measured = self.statistic.measure(own, weight)
+                    found[-1][layer] = measured * (mass / region.sum()).to(measured.device)
         return found
 
     def content_part(self, seen: Mapping[str, Tensor], tile: Tile) -> Tensor | float:

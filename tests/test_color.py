@@ -136,3 +136,34 @@ def test_matching_leaves_the_callers_pictures_alone(pictures):
     for recipe in COLORS.values():
         recipe.after(recipe.before(*pictures)[0], pictures[0])
     assert all(torch.equal(a, b) for a, b in zip(kept, pictures, strict=True))
+
+
+# ---------------------------------------------------------------- few tones
+
+
+def two_tones(share, height=40, width=60):
+    """White, a `share` of it black: lines on paper."""
+    picture = torch.ones(1, 3, height * width)
+    picture[..., : round(share * height * width)] = 0
+    return picture.view(1, 3, height, width)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.96, 1.0])
+@pytest.mark.parametrize("recipe", [match_histogram, lambda image, reference: COLORS["histogram"].before(reference, image)[1]])
+def test_few_tones_get_the_mean_of_the_stretch_that_they_stand_for(share, recipe):
+    reference = torch.linspace(0.2, 0.6, 64 * 64).view(1, 1, 64, 64).expand(-1, 3, -1, -1).contiguous()
+    moved = recipe(two_tones(share), reference)
+    torch.testing.assert_close(moved.mean(), reference.mean(), atol=1e-3, rtol=0)
+    dark, light = 0.2 + 0.4 * share / 2, 0.2 + 0.4 * (1 + share) / 2  # the middles of an even distribution's two parts
+    if share:
+        assert moved.min() == pytest.approx(dark, abs=2e-3)
+    if share < 1:
+        assert moved.max() == pytest.approx(light, abs=2e-3)
+
+
+def test_a_reference_of_few_tones_gives_its_mean_and_no_tone_beyond():
+    grey = torch.rand(1, 3, 50, 50, generator=torch.Generator().manual_seed(0))
+    moved = match_histogram(grey, two_tones(0.3))
+    assert moved.mean().item() == pytest.approx(0.7, abs=1e-3)
+    assert torch.equal(match_histogram(grey, two_tones(0.0)), torch.ones_like(grey))
+    assert torch.equal(match_histogram(two_tones(0.3), two_tones(0.3)), two_tones(0.3))

@@ -82,7 +82,7 @@ def test_the_measure_of_a_map_is_the_mean_of_its_parts(name):
     pieces = [(slice(None), slice(None), slice(0, 5)), (slice(None), slice(None), slice(5, 12))]
     shares = torch.tensor([weight[piece].sum() for piece in pieces]) / weight.sum()
     mean = sum(share * measure(maps()[piece], weight[piece]) for share, piece in zip(shares, pieces, strict=True))
-    torch.testing.assert_close(mean, measure(maps(), weight))
+    torch.testing.assert_close(mean.float(), measure(maps(), weight).float())
 
 
 @each
@@ -159,7 +159,7 @@ def test_gaussians_in_the_plane():
 
 
 def test_the_second_moment_holds_gram_matrix_and_means():
-    moment = second_moment(maps())
+    moment = second_moment(maps()).float()
     torch.testing.assert_close(moment[:, :6, :6], gram_matrix(maps()))
     torch.testing.assert_close(moment[0, :6, 6], maps().mean((0, 2, 3)))
     torch.testing.assert_close(moment[0, 6, 6], torch.tensor(1.0))
@@ -254,3 +254,28 @@ def test_a_region_narrower_than_a_patch_still_counts():
         found.backward()
         assert found.isfinite() and canvas.grad[..., 5, 5].abs().sum() > 0
         assert canvas.grad[..., :2, :].abs().max() < 1e-4  # what lies far outside does not count
+
+
+@each
+def test_of_several_pictures_each_is_measured(name):
+    several = torch.cat([maps(), maps(1), maps(2)])
+    alone = torch.stack([distance(name, one, maps(3)) for one in several.split(1)])
+    torch.testing.assert_close(distance(name, several, maps(3)), alone.mean(), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("level", [1.0, 30.0, 1000.0])
+def test_the_covariance_of_a_flat_map_is_not_negative_and_of_a_nearly_flat_one_is_right(level):
+    moment = second_moment(torch.full((1, 512, 16, 16), level))[0]
+    covariance = moment[:-1, :-1] - moment[:-1, -1:] @ moment[-1:, :-1]
+    assert torch.linalg.eigvalsh(covariance).min() > -1e-9 * level**2
+    ripple = level * (1 + 2.0**-12 * torch.tensor([-1.0, 1.0]).repeat(8)).expand(1, 2, 16, 16)  # exact in float32
+    moment = second_moment(ripple)[0]
+    assert float(moment[0, 0] - moment[0, 2] ** 2) == pytest.approx((level * 2.0**-12) ** 2, rel=1e-4)
+
+
+def test_the_gaussian_distance_of_flat_styles_is_finite():
+    for level in (0.1, 3.0, 300.0):
+        canvas = torch.full((1, 512, 8, 8), level).requires_grad_()
+        found = distance("wasserstein", canvas, torch.full((1, 512, 9, 9), level))
+        found.backward()
+        assert 0 <= found.item() < 1e-3 and torch.isfinite(canvas.grad).all()
