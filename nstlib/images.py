@@ -23,7 +23,7 @@ from torch import Tensor
 
 from nstlib import provenance as metadata
 from nstlib import sheet, webp
-from nstlib.decoding import DECODER_ERRORS
+from nstlib.decoding import DECODER_ERRORS, Layers
 from nstlib.errors import ImageError, NstError
 from nstlib.settings import is_lack_of_memory, memory_advice
 from nstlib.sources import read
@@ -68,6 +68,11 @@ def load_with_alpha(source: Any, size: int | None = None, *, minimum: int = MIN_
             raise
         shape = layers.colours.shape[:2]
         raise ImageError(f"{origin}: {memory_advice(shape, 'a picture takes 24 bytes a pixel while it is read')}") from error
+
+
+def load_layers(source: Any) -> tuple[Layers, str]:
+    """Read one picture of any size, its colours and its opacity apart, and what to call it in a message. Raises ImageError, DownloadError."""
+    return read(source)
 
 
 def _channels_first(array: np.ndarray) -> Tensor:

@@ -1,13 +1,18 @@
 """Masks: areas are kept when sizes change, outlines lie where they were drawn, and mistakes are named."""
 
+import io
+import random
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from nstlib.errors import NstError
 from nstlib.gallery import mask
-from nstlib.masks import check_mask, from_lasso, from_strokes, shrink, soften, split
+from nstlib.masks import check_mask, from_lasso, from_strokes, load_mask, shrink, soften, split
 
 
 def test_a_mask_comes_in_many_forms():
@@ -21,7 +26,7 @@ def test_a_mask_comes_in_many_forms():
     ([[0, 1]], "list"), (torch.ones(2, 3, 4), "shape"), (torch.ones(3), "shape"), (torch.ones(1, 3, 4, 4), "shape"),
     (torch.full((4, 4), 255), "dtype"), (torch.full((4, 4), 2.0), "from 2 to 2"), (torch.full((4, 4), -0.5), "-0.5"),
     (torch.full((4, 4), float("nan")), "nan"), (torch.zeros(4, 4), "0 everywhere"),
-    (torch.zeros(4, 4, dtype=torch.bool), "0 everywhere")])  # fmt: skip
+    (torch.zeros(4, 4, dtype=torch.bool), "0 everywhere"), (torch.full((4, 4), 1 / 255), "labels")])  # fmt: skip
 def test_what_is_no_mask_is_named(wrong, words):
     with pytest.raises(NstError, match=f"sky.*{words}"):
         check_mask(wrong, "sky")
@@ -141,3 +146,93 @@ def test_a_shape_is_height_and_width(shape):
         from_strokes([], shape)
     with pytest.raises(NstError, match="height, width"):
         shrink(torch.ones(1, 1, 8, 8), shape)
+
+
+# ---------------------------------------------------------------- from files
+
+HALF = np.repeat([[True] * 8 + [False] * 8], 12, axis=0)  # (12, 16), the left half inside
+
+
+def transparent(colour, around=(0, 0, 0)):
+    picture = np.zeros((*HALF.shape, 4), np.uint8)
+    picture[..., :3] = np.where(HALF[..., None], colour, around)
+    picture[..., 3] = 255 * HALF
+    return Image.fromarray(picture)
+
+
+def palette(inside, outside=(0, 0, 0)):
+    picture = Image.fromarray(HALF.astype(np.uint8)).convert("P")
+    picture.putdata(HALF.astype(np.uint8).flatten().tolist())
+    picture.putpalette([*outside, *inside])
+    return picture
+
+
+FORMS = {
+    "grey": Image.fromarray(255 * HALF.astype(np.uint8)),
+    "one bit": Image.fromarray(255 * HALF.astype(np.uint8)).convert("1"),
+    "colours": Image.fromarray(255 * HALF.astype(np.uint8)).convert("RGB"),
+    "16 bits": Image.fromarray((65535 * HALF).astype(np.uint16)),
+    "white on transparent": transparent((255, 255, 255)),
+    "black on transparent": transparent((0, 0, 0), (255, 255, 255)),
+    "red on transparent": transparent((255, 0, 0)),
+    "grey with alpha": transparent((255, 255, 255)).convert("LA"),
+    "labels": Image.fromarray(HALF.astype(np.uint8)),
+    "labels in 16 bits": Image.fromarray(HALF.astype(np.uint16)),
+    "eight bits in 16": Image.fromarray((255 * HALF).astype(np.uint16)),
+    "labels in RGB": Image.fromarray(HALF.astype(np.uint8)).convert("RGB"),
+    "palette": palette((255, 255, 255)),
+    "palette of labels": palette((128, 0, 0)),
+    "red and black": palette((255, 0, 0)).convert("RGB"),
+    "opaque alpha": Image.fromarray(255 * HALF.astype(np.uint8)).convert("RGBA"),
+}
+
+
+@pytest.mark.parametrize("picture", FORMS.values(), ids=FORMS.keys())
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_a_mask_in_a_file_is_what_its_painter_meant(picture, form):
+    data = io.BytesIO()
+    picture.save(data, form)
+    assert torch.equal(load_mask(data), torch.from_numpy(HALF).float()[None, None])
+
+
+def test_a_grey_mask_keeps_its_greys_and_may_be_tiny():
+    grey = np.array([[0, 51], [102, 255]], np.uint8)
+    torch.testing.assert_close(load_mask(Image.fromarray(grey)), torch.tensor([[[[0, 0.2], [0.4, 1]]]]))
+    torch.testing.assert_close(load_mask(np.array([[0.0, 0.5]], np.float32)), torch.tensor([[[[0, 0.5]]]]))
+    soft = transparent((255, 255, 255))
+    soft.putalpha(Image.fromarray(np.full(HALF.shape, 51, np.uint8)))
+    torch.testing.assert_close(load_mask(soft), torch.full((1, 1, *HALF.shape), 0.2))
+
+
+@pytest.mark.parametrize(("values", "words"), [([0, 1, 2, 3], "regions"), ([0, 0, 0, 0], "0 everywhere")])
+def test_a_file_that_is_no_mask_is_named(values, words):
+    with pytest.raises(NstError, match=words):
+        load_mask(Image.fromarray(np.array([values], np.uint8)))
+
+
+# ---------------------------------------------------------------- strokes that would take minutes
+
+
+@pytest.mark.parametrize(("strokes", "words"), [
+    ([{"points": [[0.2, 0.2], [0.8, 0.8]], "radius": 1e5}], "radius"), ([{"points": [[0.5, 0.5]], "radius": -0.1}], "radius"),
+    ([{"points": [[0.5, 0.5], [1e7, 0.5]], "radius": 0.1}], "far from"), ([{"points": [[0, 0], [-1e9, 1], [1, 1]]}], "far from"),
+    ([{"points": [[0.5, 0.5]] * 2_000_000, "radius": 0.5}], "minutes"), ([{"points": [[0.1, 0.5]] * 200_000}], "minutes"),
+    ([{"points": [[0.5, 0.5]] * 4000, "radius": 1.0}] * 100, "minutes"), ([{"points": "ab", "radius": 0}], "stroke"),
+    ([{"points": [[10**400, 0]]}], "stroke"), ([3], "stroke")])  # fmt: skip
+def test_strokes_have_limits(strokes, words):
+    with pytest.raises(NstError, match=words):
+        from_strokes(strokes, (171, 256))
+
+
+def test_what_a_hand_draws_is_within_the_limits():
+    hand = random.Random(0)
+    strokes = [{"points": [[hand.random(), 0.5 + i / 1000] for i in range(200)], "radius": 0.02} for _ in range(10)]
+    strokes += [{"points": [[-0.01, 0.2], [1.02, 0.2], [1.0, 0.4]]}, {"points": [[0.5, 0.5]], "radius": 0.5}]
+    assert from_strokes(strokes, (40, 60)).mean() > 0.5
+
+
+def test_a_blur_wider_than_the_mask_is_refused_and_so_is_a_mask_of_too_many_pixels():
+    with pytest.raises(NstError, match="radius=100000"):
+        soften(torch.ones(1, 1, 20, 30), 1e5)
+    with pytest.raises(NstError, match="pixels are made"):
+        from_strokes([], (10**6, 10**6))

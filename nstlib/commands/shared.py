@@ -11,7 +11,7 @@ from torch import Tensor
 from nstlib.errors import NstError
 from nstlib.gallery import REGIONS, mask
 from nstlib.images import SAVERS, load_image, save_image
-from nstlib.masks import shrink
+from nstlib.masks import load_mask, shrink
 from nstlib.provenance import public_name
 from nstlib.recording import OptimizationError
 from nstlib.writing import check_output, save_somewhere, undisturbed
@@ -70,7 +70,7 @@ def public_names(sources: Iterable[str]) -> str:
 def mask_help() -> str:
     """What can be written after --masks."""
     regions = "; ".join(f"{name}:{region}" for name, found in REGIONS.items() for region in found)
-    return f"where each style holds: a grey picture, white inside; 'rest'; or one of {regions}"
+    return f"where each style holds: a picture, white inside, or transparent outside; 'rest'; or one of {regions}"
 
 
 def masks(sources: list[str]) -> list[Tensor]:
@@ -86,4 +86,4 @@ def masks(sources: list[str]) -> list[Tensor]:
 
 def _mask(source: str) -> Tensor:
     name, _, region = source.partition(":")
-    return mask(name, region) if region in REGIONS.get(name, ()) else load_image(source).mean(1, keepdim=True)
+    return mask(name, region) if region in REGIONS.get(name, ()) else load_mask(source)
