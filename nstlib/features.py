@@ -17,14 +17,16 @@ from torch import Tensor, nn
 from nstlib import fingerprint
 from nstlib.downloads import download
 from nstlib.errors import ImageError, NstError, WeightsError
+from nstlib.options import choice, flag, names
 from nstlib.resnet import load_resnet50
-from nstlib.settings import half_precision, profile
+from nstlib.settings import half_precision, memory_in_words, profile
 from nstlib.weightfiles import check_shapes, fill, randomise, read_weights, sha256
 
 log = logging.getLogger(__name__)
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 VGG19_WIDTHS, VGG19_BLOCKS = (64, 128, 256, 512, 512), (2, 2, 4, 4, 4)
+MORE = "VGG-19's feature maps need about three times as much as mini's"
 POOLINGS = {"max": F.max_pool2d, "average": F.avg_pool2d}
 SMALLEST_SIDE = 32  # pixels: four poolings leave relu5_1 a map of 2 x 2
 DEFAULT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
@@ -113,12 +115,10 @@ class FeatureExtractor(nn.Module):
     def __init__(self, backbone: str = "auto", layers: Sequence[str] = DEFAULT_LAYERS, *, pooling: str = "max",
                  weights: str | Path | None = None, half: bool = False):
         super().__init__()
-        if backbone not in BACKBONES:
-            raise NstError(f"backbone={backbone!r}: choose one of {', '.join(BACKBONES)}")
-        if pooling not in POOLINGS:
-            raise NstError(f"pooling={pooling!r}: choose one of {', '.join(POOLINGS)}")
+        choice(backbone, "backbone", BACKBONES)
+        choice(pooling, "pooling", POOLINGS)
         self.backbone_name = choose_backbone(weights) if backbone == "auto" else backbone
-        self.layers, self.pooling, self.in_half = (layers,) if isinstance(layers, str) else tuple(layers), pooling, half
+        self.layers, self.pooling, self.in_half = names(layers, "layers"), pooling, flag(half, "half")
         self.network = BACKBONES[self.backbone_name](weights)
         self._check_layers()
         self.network.drop_beyond(max(self.layers, key=self.network.layers().index))
@@ -129,8 +129,8 @@ class FeatureExtractor(nn.Module):
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """Return {layer: feature map (N, C, h, w)} of the picture(s) (N, 3, H, W)."""
         _check_shape(image)
-        x = ((image - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        with half_precision(self.in_half, image.device):
+        with memory_in_words(image.shape[-2:], MORE), half_precision(self.in_half, image.device):
+            x = ((image - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
             found = {name: x for name, x in self.network.walk(x, self.layers, self.pooling) if name in self.layers}
         return {name: found[name].float() if self.in_half else found[name] for name in self.layers}
 

@@ -14,10 +14,12 @@ from torch import Tensor
 from nstlib.errors import NstError
 from nstlib.gallery import STYLES
 from nstlib.gallery import style as bundled_style
-from nstlib.images import MIN_SIDE, check_image, with_longer_side
+from nstlib.images import with_longer_side
 from nstlib.nets.files import FAST_WEIGHTS, find_painter, load_fast
-from nstlib.onepass import OnePass, check_count, paint_like
-from nstlib.optimization import stylize
+from nstlib.onepass import OnePass, paint_like
+from nstlib.optimization import one_picture, stylize
+from nstlib.options import choice, shares
+from nstlib.options import seed as check_seed
 from nstlib.painter import paint
 from nstlib.recording import Stylized
 
@@ -65,13 +67,12 @@ def transfer(content: Tensor, style: Style | Sequence[Style], method: str = "ada
     """
     chosen = {name: value for name, value in options.items() if value is not None}
     _check(method, chosen)
-    content = with_longer_side(check_image(content, "content", MIN_SIDE), size)
+    seed, content = check_seed(seed), with_longer_side(one_picture(content, "content"), size, "content")
     return METHODS[method].paint(content, style, chosen | {"seed": seed, "progress": progress})
 
 
 def _check(method: str, options: Options) -> None:
-    if method not in METHODS:
-        raise NstError(f"method={method!r}: choose one of {', '.join(METHODS)}")
+    choice(method, "method", METHODS)
     for name in options:
         if name not in METHODS[method].options:
             having = [other for other, one in METHODS.items() if name in one.options]
@@ -83,6 +84,8 @@ def _check(method: str, options: Options) -> None:
 def _pictures(style: Style | Sequence[Style]) -> list[Tensor]:
     """Styles given as pictures or by name, as pictures. Raises NstError."""
     listed = [style] if isinstance(style, Tensor | str | os.PathLike) or not isinstance(style, Sequence) else style
+    if not listed:
+        raise NstError("style is empty: give at least one picture")
     for one in listed:
         if not isinstance(one, Tensor) and not (isinstance(one, str) and one in STYLES):
             raise NstError(f"there is no style {one!r}: give a picture, which load_image reads from a file, or name one of "
@@ -102,15 +105,23 @@ def _fast(content: Tensor, style: Style | Sequence[Style], options: Options) -> 
         raise NstError(f"method='fast' paints in the styles that its networks have learned: name one of {', '.join(fast_styles())}, "
                        "or a .safetensors file that was trained; in a style that is given as a picture adain, wct, sanet and "
                        "optimise paint")  # fmt: skip
-    shares, how = options.get("mix", [1.0] * len(names)), {name: options[name] for name in ("tile", "half") if name in options}
-    check_count("mix", shares, len(names))
+    counts = shares(options["mix"], "mix", len(names)) if "mix" in options else [1.0] * len(names)
+    how = {name: options[name] for name in ("tile", "half") if name in options}
     if len(names) == 1:
         (network, chosen), weights = find_painter(names[0]), names[0]
     else:
-        network, chosen, weights = load_fast("many"), dict(zip(names, shares, strict=True)), "many"
+        network, chosen, weights = load_fast("many"), _summed(names, counts), "many"
     began = time.perf_counter()
     image = paint(network, content, chosen, **how).clone()  # outside inference mode: a tensor that may be trained on
     return Painted(image, "fast", time.perf_counter() - began, weights="many" if chosen in network.names else str(weights))
+
+
+def _summed(names: Sequence[str], counts: Sequence[float]) -> dict[str, float]:
+    """What each style counts; one that is named twice counts twice."""
+    mixture = dict.fromkeys(names, 0.0)
+    for name, count in zip(names, counts, strict=True):
+        mixture[name] += count
+    return mixture
 
 
 def fast_styles() -> list[str]:

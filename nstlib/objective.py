@@ -17,6 +17,7 @@ from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor
 from nstlib.losses import content_loss, total_variation
 from nstlib.masks import shrink
+from nstlib.options import choice, number
 from nstlib.statistics import STATISTICS
 
 CONTENT_LAYERS = ("relu4_2",)
@@ -33,9 +34,11 @@ class Weights:
     tv: float = 10.0
 
     def __post_init__(self) -> None:
-        values = (self.content, self.style, self.tv)
-        if not all(isinstance(v, int | float) and 0 <= v < float("inf") for v in values) or not any(values):
+        values = {name: number(getattr(self, name), f"{name}_weight") for name in ("content", "style", "tv")}
+        if not any(values.values()):
             raise NstError(f"{self}: weights are finite numbers from 0 up, and one of them is above 0")
+        for name, value in values.items():
+            object.__setattr__(self, name, value)  # as Python's own number
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,8 @@ class StyleObjective:
     def __init__(self, extractor: FeatureExtractor, content: Tensor, style: Tensor | Sequence[StyleTarget], *,
                  weights: Weights | None = None, content_layers: Sequence[str] = CONTENT_LAYERS,
                  style_layers: Sequence[str] = STYLE_LAYERS, statistic: str = "gram"):
-        if statistic not in STATISTICS:
-            raise NstError(f"statistic={statistic!r}: choose one of {', '.join(STATISTICS)}")
-        self.extractor, self.weights, self.statistic = extractor, weights or Weights(), STATISTICS[statistic]
+        self.extractor, self.weights = extractor, weights or Weights()
+        self.statistic = STATISTICS[choice(statistic, "statistic", STATISTICS)]
         self.styles = [StyleTarget(style, layers=style_layers)] if isinstance(style, Tensor) else list(style)
         self._shrunk: dict[tuple, Tensor] = {}
         with torch.no_grad():  # targets need no graph

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 
@@ -10,12 +11,13 @@ from torch import Tensor
 
 from nstlib.color import COLORS
 from nstlib.errors import NstError
-from nstlib.images import MIN_SIDE, check_image, shrunk_to, with_longer_side
+from nstlib.images import MIN_SIDE, check_image, pixels, shrunk_to, with_longer_side
+from nstlib.masks import check_mask
 from nstlib.nets.adain import Match, adain
 from nstlib.nets.files import load_adain, load_sanet
 from nstlib.nets.wct import whiten_and_color
-from nstlib.recording import is_lack_of_memory, memory_advice
-from nstlib.settings import device, has_bf16
+from nstlib.options import choice, entries, flag, number, shares
+from nstlib.settings import device, has_bf16, memory_in_words
 
 LARGEST_STYLE = 512  # pixels, longer side, where none is asked for: relu4_1 sees no stroke that is wider than 100 of them
 Encoded = Tensor | dict[str, Tensor]  # maps of relu4_1, or of several layers by name
@@ -39,9 +41,8 @@ class OnePass:
     """
 
     def __init__(self, method: str = "adain", weights: str | os.PathLike | None = None, half: bool | None = None):
-        if method not in NETWORKS:
-            raise NstError(f"method={method!r}: choose one of {', '.join(NETWORKS)}")
-        load = NETWORKS[method]
+        load = NETWORKS[choice(method, "method", NETWORKS)]
+        half = half if half is None else flag(half, "half")
         self.method, self.device = method, device()
         self.network = (load() if weights is None else load(weights)).to(self.device, memory_format=torch.channels_last)
         self.network.compute_in_half(self.device.type == "cpu" and has_bf16() if half is None else half)
@@ -55,7 +56,9 @@ class OnePass:
     @torch.inference_mode()
     def encode(self, style: Tensor) -> Encoded:
         """What the network keeps of a style picture (1, 3, H, W) in [0, 1]. Raises ImageError."""
-        return self.network.encode(self._ready(style, "style"))
+        style = self._ready(style, "style")
+        with memory_in_words(style.shape[-2:], "that is the style: give style_size"):
+            return self.network.encode(style)
 
     def paint(self, content: Tensor, styles: Sequence[Encoded], *, alpha: float = 1.0, mix: Sequence[float] | None = None,
               masks: Sequence[Tensor] | None = None) -> Tensor:
@@ -65,14 +68,10 @@ class OnePass:
         size; where none holds, the content stays. `alpha`: 0 gives the content back, 1 all style. SANet has neither `mix`
         nor `alpha`. Raises NstError, also for a lack of memory (with a size that would fit).
         """
-        self._check(styles, alpha, mix, masks)
+        alpha = self._check(styles, alpha, mix, masks)
         content = self._ready(content, "content")
-        try:
+        with memory_in_words(content.shape[-2:], "VGG-19's feature maps need about three times as much as mini's"):
             return self._painted(content, list(styles), alpha, mix, masks).clone()  # a tensor that may be trained on
-        except RuntimeError as error:
-            if not is_lack_of_memory(error):
-                raise
-            raise NstError(memory_advice(content.shape[-2:])) from error
 
     @torch.inference_mode()
     def _painted(self, content: Tensor, styles: list[Encoded], alpha: float, mix: Sequence[float] | None,
@@ -90,25 +89,23 @@ class OnePass:
             raise NstError(f"{name} holds {len(picture)} pictures: give one at a time, such as {name}[:1]")
         return picture.to(self.device, memory_format=torch.channels_last)
 
-    def _check(self, styles: Sequence[Encoded], alpha: float, mix: Sequence[float] | None, masks: Sequence[Tensor] | None) -> None:
-        if not styles:
-            raise NstError("there is no style: give at least one")
-        if not isinstance(alpha, int | float) or not 0 <= alpha <= 1:
-            raise NstError(f"alpha={alpha!r}: expected a number from 0 (the content) to 1 (all style)")
+    def _check(self, styles: Sequence[Encoded], alpha: float, mix: Sequence[float] | None, masks: Sequence[Tensor] | None) -> float:
+        if not isinstance(styles, Sequence) or not styles:
+            raise NstError("there is no style: give at least one, in a list")
+        kind = dict if self.method == "sanet" else Tensor
+        if not all(isinstance(one, kind) and not (kind is Tensor and one.shape[1:2] == (3,)) for one in styles):
+            raise NstError(f"styles are what `encode` made of pictures, by a network for {self.method}: encode them first")
+        alpha = number(alpha, "alpha", 0, 1)  # 0 is the content, 1 all style
         if mix is not None and masks is not None:
             raise NstError("mix and masks together: give either what each style counts, or where each holds")
-        for name, given in (("mix", mix), ("masks", masks)):
-            if given is not None:
-                check_count(name, given, len(styles))
+        if mix is not None:
+            shares(mix, "mix", len(styles))
+        if masks is not None:
+            for number_, mask in enumerate(entries(masks, "masks", len(styles))):
+                check_mask(mask, f"masks[{number_}]")
         if self.method == "sanet" and (alpha != 1 or mix is not None):
             raise NstError("sanet has neither alpha nor mix: adain and wct have them")
-
-
-def check_count(name: str, given: Sequence, count: int) -> None:
-    """Raises NstError unless `given`, an option by this name, has an entry for each of `count` styles."""
-    if not hasattr(given, "__len__") or len(given) != count:
-        found = f"has {len(given)} entries" if hasattr(given, "__len__") else f"is {given!r}"
-        raise NstError(f"{name} {found} for {count} styles: give one for each, in a list")
+        return alpha
 
 
 def paint_like(painter: OnePass, content: Tensor, styles: Sequence[Tensor], color: str = "style", style_size: int | None = None,
@@ -119,12 +116,19 @@ def paint_like(painter: OnePass, content: Tensor, styles: Sequence[Tensor], colo
     with them the width of the strokes; by default that of the content, but at most 512 px, and never more than they have.
     Raises NstError.
     """
-    if color not in COLORS:
-        raise NstError(f"color={color!r}: choose one of {', '.join(COLORS)}")
+    choice(color, "color", COLORS)
     content, longer = check_image(content, "content", MIN_SIDE), min(max(content.shape[-2:]), LARGEST_STYLE)
     styles = [check_image(one, f"style[{i}]" if len(styles) > 1 else "style") for i, one in enumerate(styles)]
-    fitting = [shrunk_to(one, longer) if style_size is None else with_longer_side(one, style_size) for one in styles]
+    fitting = [_sized(one, longer, style_size) for one in styles]
     pairs = [COLORS[color].before(content, one) for one in fitting]
     worked_with = pairs[0][0] if pairs else content
     painted = painter.paint(worked_with, [painter.encode(manner) for _, manner in pairs], **how)
     return COLORS[color].after(painted, content.to(painted)).clamp(0, 1)
+
+
+def _sized(style: Tensor, longer: int, size: int | None) -> Tensor:
+    """The style picture at its size: as asked, or at most `longer`; of a strip the shorter side has 32 px at least."""
+    if size is None:
+        return shrunk_to(style, longer)
+    size, shape = pixels(size, "style_size", MIN_SIDE), style.shape[-2:]
+    return with_longer_side(style, max(size, math.ceil(MIN_SIDE * max(shape) / min(shape))))

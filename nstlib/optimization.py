@@ -10,19 +10,24 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from nstlib.color import COLORS
-from nstlib.errors import NstError
+from nstlib.errors import ImageError, NstError
 from nstlib.features import SMALLEST_SIDE, FeatureExtractor
 from nstlib.images import check_image, resize, shrunk_to, with_longer_side
 from nstlib.lbfgs import LBFGS
 from nstlib.masks import check_mask
 from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
 from nstlib.onepass import OnePass
+from nstlib.options import choice, entries, flag, names, number, shares, shortened, whole
+from nstlib.options import seed as check_seed
 from nstlib.recording import Recorder, Stylized
 from nstlib.settings import device
+from nstlib.statistics import STATISTICS
+from nstlib.tensors import is_stretched
 from nstlib.tiles import TiledObjective
 
 log = logging.getLogger(__name__)
@@ -133,17 +138,22 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
     Ctrl-C returns the best picture so far. Raises NstError for bad arguments, for a lack of memory (with a size that would
     fit), and, as OptimizationError with the last good picture in `.result`, for a loss that is not finite.
     """
-    weights = Weights(content_weight, style_weight, tv_weight)
-    _check(steps, init, optimizer, color, style_scale)
-    where = device()
-    content = with_longer_side(check_image(content, "content"), size).to(where)
+    weights, content_layers = Weights(content_weight, style_weight, tv_weight), names(content_layers, "content_layers")
+    steps, half, seed = whole(steps, "steps"), flag(half, "half"), check_seed(seed)
+    levels = _levels(pyramid)
+    _check(init, style_scale, callback)
+    for name, value, table in (("optimizer", optimizer, OPTIMIZERS), ("color", color, COLORS), ("statistic", statistic, STATISTICS)):
+        choice(value, name, table)
+    where, content = device(), one_picture(content, "content")
+    content = with_longer_side(content, size, "content").to(where)
     styles = style_targets(style, mix, masks, style_layers, where)
+    _say_what_is_stretched(init, masks, content.shape[-2:])
     styles = [replace(one, picture=COLORS[color].before(content, one.picture)[1]) for one in styles]
     layers = dict.fromkeys((*content_layers, *(layer for one in styles for layer in one.layers)))
     extractor = FeatureExtractor(backbone, tuple(layers), pooling=pooling, half=half).to(where)
     painter = _painter(init, extractor.backbone_name)
     plain, content = content, COLORS[color].before(content, styles[0].picture)[0]
-    shapes = pyramid_shapes(content.shape[-2:], LEVELS if pyramid is True else max(1, int(pyramid)))
+    shapes = pyramid_shapes(content.shape[-2:], levels)
     recorder = Recorder(extractor.backbone_name, weights, content.shape[-2:], steps, progress, callback)
     recorder.finish = lambda image: COLORS[color].after(image, plain.to(image))
     picture = None
@@ -167,23 +177,31 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
 def style_targets(style: Tensor | Sequence[Tensor], mix: Sequence[float] | None, masks: Sequence[Tensor] | None,
                   layers: Sequence[str] | Sequence[Sequence[str]], where: torch.device) -> list[StyleTarget]:
     """The styles that `stylize` was given, each with its share, region and layers. Raises NstError where counts differ."""
+    if not isinstance(style, Tensor | Sequence) or isinstance(style, str):
+        raise NstError(f"style is {shortened(style)}: expected a picture (1, 3, H, W), or several in a list")
     pictures = [style] if isinstance(style, Tensor) else list(style)
     if not pictures:
         raise NstError("style is empty: give at least one picture")
-    named = [tuple(layers)] * len(pictures) if all(isinstance(name, str) for name in layers) else [tuple(n) for n in layers]
-    for name, given in (("mix", mix), ("masks", masks), ("style_layers", named)):
-        if given is not None and len(given) != len(pictures):
-            raise NstError(f"{name} has {len(given)} entries for {len(pictures)} styles: give one for each")
-    shares = list(mix) if mix is not None else [1.0] * len(pictures)
-    if not all(isinstance(share, int | float) and 0 <= share < float("inf") for share in shares) or not any(shares):
-        raise NstError(f"mix={mix}: expected finite numbers from 0 up, one of them above 0")
+    labels = ["style"] if isinstance(style, Tensor) else [f"style[{i}]" for i in range(len(pictures))]
+    pictures = [one_picture(picture, label).to(where) for picture, label in zip(pictures, labels, strict=True)]
+    alike = isinstance(layers, str) or (isinstance(layers, Sequence) and all(isinstance(name, str) for name in layers))
+    named = [layers] * len(pictures) if alike else entries(layers, "style_layers", len(pictures))
+    named = [names(own, "style_layers") for own in named]
+    counts = [1.0] * len(pictures) if mix is None else shares(mix, "mix", len(pictures))
+    regions = [None] * len(pictures) if masks is None else [check_mask(mask, f"masks[{i}]").to(where) for i, mask in
+                                                            enumerate(entries(masks, "masks", len(pictures)))]
     # In regions every style counts fully, each in its own; mixed, they share.
-    total = sum(shares) if masks is None else max(shares)
-    regions = [None] * len(pictures) if masks is None else [check_mask(mask, f"masks[{i}]").to(where)
-                                                            for i, mask in enumerate(masks)]
-    names = ["style"] if isinstance(style, Tensor) else [f"style[{i}]" for i in range(len(pictures))]
-    return [StyleTarget(check_image(picture, name).to(where), share / total, region, own_layers)
-            for picture, name, share, region, own_layers in zip(pictures, names, shares, regions, named, strict=True) if share > 0]
+    total = sum(counts) if masks is None else max(counts)
+    return [StyleTarget(picture, share / total, region, own_layers)
+            for picture, share, region, own_layers in zip(pictures, counts, regions, named, strict=True) if share > 0]
+
+
+def one_picture(picture: Tensor, name: str) -> Tensor:
+    """Return a picture (1, 3, H, W) in [0, 1], checked. Raises ImageError, also for several."""
+    picture = check_image(picture, name, SMALLEST_SIDE)
+    if len(picture) != 1:
+        raise ImageError(f"{name} holds {len(picture)} pictures: give one at a time, such as {name}[:1]")
+    return picture
 
 
 def pyramid_shapes(shape: Sequence[int], levels: int = LEVELS) -> list[tuple[int, int]]:
@@ -206,19 +224,31 @@ def split_steps(steps: int, levels: int) -> list[int]:
     return [each + (level < more) for level in range(levels - 1)] + [last]
 
 
-def _check(steps: int, init: str | Tensor, optimizer: str, color: str, style_scale: float) -> None:
-    if not isinstance(steps, int) or steps < 1:
-        raise NstError(f"steps={steps!r}: expected a whole number of evaluations from 1 up")
-    if optimizer not in OPTIMIZERS:
-        raise NstError(f"optimizer={optimizer!r}: choose one of {', '.join(OPTIMIZERS)}")
-    if color not in COLORS:
-        raise NstError(f"color={color!r}: choose one of {', '.join(COLORS)}")
-    if not isinstance(style_scale, int | float) or not 0 < style_scale < float("inf"):
+def _levels(pyramid: bool | int) -> int:
+    """How many levels the pyramid may have."""
+    if isinstance(pyramid, bool | np.bool_):
+        return LEVELS if pyramid else 1
+    return whole(pyramid, "pyramid")
+
+
+def _check(init: str | Tensor, style_scale: float, callback: Callable[[Step], object] | None) -> None:
+    if number(style_scale, "style_scale") == 0:
         raise NstError(f"style_scale={style_scale!r}: expected a number above 0, such as 0.5")
     if isinstance(init, Tensor):
-        check_image(init, "init")
-    elif init not in INITS:
-        raise NstError(f"init={init!r}: choose one of {', '.join(INITS)}, or give a picture")
+        one_picture(init, "init")
+    elif not isinstance(init, str) or init not in INITS:
+        raise NstError(f"init={shortened(init)}: choose one of {', '.join(INITS)}, or give a picture")
+    if callback is not None and not callable(callback):
+        raise NstError(f"callback={shortened(callback)}: expected a function that takes a Step")
+
+
+def _say_what_is_stretched(init: str | Tensor, masks: Sequence[Tensor] | None, shape: Sequence[int]) -> None:
+    """Pictures that are brought to the content's size are never cropped, but whoever gave another shape should know."""
+    given = {"init": init} if isinstance(init, Tensor) else {}
+    for name, one in (given | {f"masks[{i}]": mask for i, mask in enumerate(masks or ())}).items():
+        if is_stretched(one.shape[-2:], shape):
+            log.warning("%s is %dx%d and is stretched to the content's shape, %dx%d: crop it to keep its own",
+                        name, one.shape[-1], one.shape[-2], shape[1], shape[0])
 
 
 def _painter(init: str | Tensor, backbone: str) -> OnePass | None:

@@ -6,7 +6,7 @@ NumPy's numbers are taken like Python's; truth values are no numbers.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -71,8 +71,8 @@ def shares(value: Any, name: str, count: int) -> list[float]:
 
 def names(value: Any, name: str, known: Container[str] | None = None) -> tuple[str, ...]:
     """Return names, such as of layers, each once; one alone may stand without a list. Raises NstError."""
-    given = (value,) if isinstance(value, str) else value
-    if not isinstance(given, Sequence) or not all(isinstance(one, str) for one in given):
+    given = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else None
+    if given is None or not all(isinstance(one, str) for one in given):
         raise NstError(f"{name}={shortened(value)}: expected names in a list, such as ['relu4_2']")
     twice = [one for number, one in enumerate(given) if one in given[:number]]
     if twice:

@@ -94,6 +94,8 @@ def is_lack_of_memory(error: BaseException | None) -> bool:
     """Was this raised because there was no memory, of the GPU or of the machine?"""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
+    if isinstance(error, NstError):
+        return is_lack_of_memory(error.__cause__)  # put into words already
     # torch has no type of its own for the machine's memory, and a backend's message for each step of the way.
     return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in LACK)
 

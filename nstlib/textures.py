@@ -13,8 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.decoding import MAX_PIXELS
 from nstlib.errors import NstError
 from nstlib.images import check_image
+from nstlib.options import number, shortened, whole
+from nstlib.options import seed as check_seed
 
 # Efros and Leung's own program; its error limit counts squared differences of values in [0, 1].
 SEED_SIDE = 3      # pixels: the piece of the sample that growth begins with
@@ -59,9 +62,10 @@ def growth_steps(sample: Tensor, size: int | tuple[int, int], *, window: int = 1
         fills one pixel, the one with most known neighbours, as the paper's description reads. Raises NstError.
     """
     check_image(sample, "sample")
-    height, width = (size, size) if isinstance(size, int) else size
+    height, width = sides(size)
     _check_growth(sample, height, width, window)
-    random = torch.Generator().manual_seed(seed)
+    number(limit, "limit")
+    random = torch.Generator().manual_seed(check_seed(seed))
     growth = _planted(sample, height, width, random)
     places = _Places(sample, window)
     yield growth
@@ -71,8 +75,19 @@ def growth_steps(sample: Tensor, size: int | tuple[int, int], *, window: int = 1
         yield growth
 
 
+def sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Return (H, W) of a size given as pixels of a side, or as both. Raises NstError."""
+    both = size if isinstance(size, tuple | list) else (size, size)
+    if len(both) != 2:
+        raise NstError(f"size={shortened(size)}: expected pixels of a side, or (height, width)")
+    height, width = (whole(side, "size") for side in both)
+    if height * width > MAX_PIXELS:
+        raise NstError(f"size={shortened(size)}: at most {MAX_PIXELS:,} pixels are made")
+    return height, width
+
+
 def _check_growth(sample: Tensor, height: int, width: int, window: int) -> None:
-    if window % 2 == 0 or not SEED_SIDE <= window <= min(sample.shape[-2:]):
+    if whole(window, "window") % 2 == 0 or not SEED_SIDE <= window <= min(sample.shape[-2:]):
         raise NstError(f"window={window}: expected an odd number from {SEED_SIDE} to the sample's shorter side, "
                        f"{min(sample.shape[-2:])}")  # fmt: skip
     if min(height, width) < SEED_SIDE:

@@ -20,6 +20,7 @@ from nstlib.errors import NstError
 from nstlib.features import VGG, FeatureExtractor
 from nstlib.losses import content_loss
 from nstlib.objective import Measures, StyleObjective, StyleTarget
+from nstlib.options import whole as whole_number
 
 GRID = 16  # pixels: the stride of block 5, on which every tile begins
 SMALLEST_TILE = 64  # pixels
@@ -88,8 +89,9 @@ class TiledObjective(StyleObjective):
     """
 
     def __init__(self, extractor: FeatureExtractor, content: Tensor, style: Tensor | Sequence[StyleTarget], tile: int, **options):
-        if not isinstance(tile, int) or tile < SMALLEST_TILE:
-            raise NstError(f"tile={tile!r}: expected a whole number of pixels from {SMALLEST_TILE} up")
+        tile = whole_number(tile, "tile", SMALLEST_TILE)
+        if len(content) != 1:
+            raise NstError(f"content holds {len(content)} pictures: tiles are cut of one, such as content[:1]")
         if not isinstance(getattr(extractor, "network", None), VGG):
             raise NstError("tile=... needs a backbone of VGG's kind, mini or vgg19: leave tile out with this one")
         self.tile, self.shape = tile, tuple(content.shape[-2:])

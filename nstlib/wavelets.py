@@ -16,6 +16,9 @@ from nstlib.errors import NstError
 from nstlib.images import check_image
 from nstlib.lbfgs import LBFGS
 from nstlib.optimization import Canvas
+from nstlib.options import names, whole
+from nstlib.options import seed as check_seed
+from nstlib.textures import sides
 
 SCALES, ORIENTATIONS, CORRELATION_WIDTH = 4, 4, 7  # the paper's choice: 710 numbers
 MULTIPLE = 2**SCALES  # pixels: a side is halved so often, and must stay whole...
@@ -46,9 +49,9 @@ class TextureModel:
         check_image(sample, "sample")
         if len(sample) != 1:
             raise NstError(f"sample holds {len(sample)} pictures: expected one, such as sample[:1]")
-        unknown = [name for name in groups if name not in GROUPS]
-        if unknown or not groups:
-            raise NstError(f"groups={list(groups)}: choose one or more of {', '.join(GROUPS)}")
+        groups = names(groups, "groups", GROUPS)
+        if not groups:
+            raise NstError(f"groups is empty: choose one or more of {', '.join(GROUPS)}")
         self.groups, self._measures = tuple(groups), {}
         self.mean, self.axes = colour_axes(sample)
         with torch.no_grad():
@@ -175,6 +178,7 @@ def portilla_simoncelli(sample: Tensor, size: int | tuple[int, int] | None = Non
 
     size: pixels of a side, or (H, W), multiples of 16 from 128 up; None is the sample's. steps: evaluations.
     """
+    steps, seed, shape = whole(steps, "steps"), check_seed(seed), None if size is None else sides(size)
     model = TextureModel(sample, groups)
-    shape = (size, size) if isinstance(size, int) else size or tuple(sample.shape[-2:])
+    shape = shape or tuple(sample.shape[-2:])
     return descend(model.loss, model.noise(shape, START, seed), steps)
