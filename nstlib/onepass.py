@@ -16,7 +16,7 @@ from nstlib.masks import check_mask
 from nstlib.nets.adain import Match, adain
 from nstlib.nets.files import load_adain, load_sanet
 from nstlib.nets.wct import whiten_and_color
-from nstlib.options import choice, entries, flag, number, shares
+from nstlib.options import choice, entries, flag, number, shares, shortened
 from nstlib.settings import device, has_bf16, memory_in_words
 
 LARGEST_STYLE = 512  # pixels, longer side, where none is asked for: relu4_1 sees no stroke that is wider than 100 of them
@@ -43,6 +43,8 @@ class OnePass:
     def __init__(self, method: str = "adain", weights: str | os.PathLike | None = None, half: bool | None = None):
         load = NETWORKS[choice(method, "method", NETWORKS)]
         half = half if half is None else flag(half, "half")
+        if weights is not None and not isinstance(weights, str | os.PathLike):
+            raise NstError(f"weights={shortened(weights)}: expected the name of a file that was trained")
         self.method, self.device = method, device()
         self.network = (load() if weights is None else load(weights)).to(self.device, memory_format=torch.channels_last)
         self.network.compute_in_half(self.device.type == "cpu" and has_bf16() if half is None else half)
@@ -77,6 +79,9 @@ class OnePass:
     def _painted(self, content: Tensor, styles: list[Encoded], alpha: float, mix: Sequence[float] | None,
                  masks: Sequence[Tensor] | None) -> Tensor:
         maps, size = self.network.encode(content), content.shape[-2:]
+        for one in styles:
+            if _channels(one) != _channels(maps):
+                raise NstError("a style was encoded by another network: encode it with this one")
         if self.method == "sanet":
             painted = self.network.paint_maps(maps, styles, size, masks)
         else:
@@ -106,6 +111,10 @@ class OnePass:
         if self.method == "sanet" and (alpha != 1 or mix is not None):
             raise NstError("sanet has neither alpha nor mix: adain and wct have them")
         return alpha
+
+
+def _channels(encoded: Encoded) -> dict[str, int]:
+    return {layer: maps.shape[1] for layer, maps in (encoded if isinstance(encoded, dict) else {"": encoded}).items()}
 
 
 def paint_like(painter: OnePass, content: Tensor, styles: Sequence[Tensor], color: str = "style", style_size: int | None = None,

@@ -147,6 +147,7 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
     where, content = device(), one_picture(content, "content")
     content = with_longer_side(content, size, "content").to(where)
     styles = style_targets(style, mix, masks, style_layers, where)
+    _check_layers(weights, content_layers, styles)
     _say_what_is_stretched(init, masks, content.shape[-2:])
     styles = [replace(one, picture=COLORS[color].before(content, one.picture)[1]) for one in styles]
     layers = dict.fromkeys((*content_layers, *(layer for one in styles for layer in one.layers)))
@@ -242,11 +243,19 @@ def _check(init: str | Tensor, style_scale: float, callback: Callable[[Step], ob
         raise NstError(f"callback={shortened(callback)}: expected a function that takes a Step")
 
 
+def _check_layers(weights: Weights, content_layers: Sequence[str], styles: Sequence[StyleTarget]) -> None:
+    """A term without layers would be 0 whatever its weight."""
+    if weights.content and not content_layers:
+        raise NstError("content_layers is empty: name at least one layer, or give content_weight=0")
+    if weights.style and not all(one.layers for one in styles):
+        raise NstError("style_layers is empty: name at least one layer, or give style_weight=0")
+
+
 def _say_what_is_stretched(init: str | Tensor, masks: Sequence[Tensor] | None, shape: Sequence[int]) -> None:
     """Pictures that are brought to the content's size are never cropped, but whoever gave another shape should know."""
     given = {"init": init} if isinstance(init, Tensor) else {}
-    for name, one in (given | {f"masks[{i}]": mask for i, mask in enumerate(masks or ())}).items():
-        if is_stretched(one.shape[-2:], shape):
+    for name, one in (given | {f"masks[{i}]": mask for i, mask in enumerate(() if masks is None else masks)}).items():
+        if min(one.shape[-2:]) >= SMALLEST_SIDE and is_stretched(one.shape[-2:], shape):  # not a few numbers for the whole
             log.warning("%s is %dx%d and is stretched to the content's shape, %dx%d: crop it to keep its own",
                         name, one.shape[-1], one.shape[-2], shape[1], shape[0])
 

@@ -65,7 +65,7 @@ def shares(value: Any, name: str, count: int) -> list[float]:
     found = [_finite(share) for share in entries(value, name, count)]
     if any(share is None or share < 0 for share in found) or not 0 < sum(found) < math.inf:
         raise NstError(f"{name}={shortened(value)}: expected finite numbers from 0 up, one of them above 0, such as "
-                       f"{[round(1 / count, 2)] * count}")  # fmt: skip
+                       f"{[round(1 / max(count, 1), 2)] * count}")  # fmt: skip
     return found
 
 
@@ -84,7 +84,7 @@ def names(value: Any, name: str, known: Container[str] | None = None) -> tuple[s
 
 def shortened(value: Any) -> str:
     """Return what was given, for a message of one line."""
-    text = " ".join(repr(value).split())
+    text = f"a tensor {tuple(value.shape)}" if hasattr(value, "shape") and len(value.shape) else " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
