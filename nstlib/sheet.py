@@ -18,9 +18,11 @@ from nstlib.decoding import MAX_PIXELS, pil_to_array
 from nstlib.errors import ImageError
 
 MAX_WIDTH = 1080  # pixels of a row: what a notebook shows without shrinking the labels
+NARROW = 40  # pixels: no word is cut into shorter pieces
 GAP = 8  # pixels between pictures
 FONT_SIZE = 14  # pixels
 TINY = 64  # pixels: smaller pictures are enlarged without smoothing, so that their pixels can be counted
+NO_LETTER = "\U0010ffff"  # not a letter in any font
 INK, PAPER = (40, 40, 40), (255, 255, 255)
 log = logging.getLogger(__name__)
 
@@ -70,9 +72,9 @@ def contact_sheet(
     """The pictures at one height, in rows of `columns` (or as many as fit into MAX_WIDTH), labels below, on white."""
     pictures = [_at_height(picture, height) for picture in pictures]
     columns = min(columns or _fitting(pictures), len(pictures))
-    font = label_font()
     widths = [max(picture.width for picture in pictures[column::columns]) for column in range(columns)]
-    texts = [_wrap(label, widths[index % columns], font) for index, label in enumerate(labels or [""] * len(pictures))]
+    written = [drawable(label) for label in labels or [""] * len(pictures)]
+    texts = [_wrap(label, widths[index % columns], font) for index, (label, font) in enumerate(written)]
     line = FONT_SIZE + 4
     below = max(text.count("\n") + 1 for text in texts) * line + 4 if labels else 0
     rows = -(-len(pictures) // columns)
@@ -83,7 +85,7 @@ def contact_sheet(
         left, top = sum(widths[:column]) + GAP * column, row * (height + below + GAP)
         page.paste(picture, (left + (widths[column] - picture.width) // 2, top))
         for number, part in enumerate(text.split("\n") if labels else []):
-            draw.text((left + widths[column] / 2, top + height + 3 + number * line), part, INK, font, anchor="ma")
+            draw.text((left + widths[column] / 2, top + height + 3 + number * line), part, INK, written[index][1], anchor="ma")
     return page
 
 
@@ -97,6 +99,43 @@ def label_font() -> ImageFont.FreeTypeFont:
             return ImageFont.truetype(str(path), FONT_SIZE)
     log.warning("matplotlib's DejaVu Sans was not found, so labels are drawn without signs such as \u00d7 and \u2192")
     return ImageFont.load_default(FONT_SIZE)
+
+
+def drawable(label: str) -> tuple[str, ImageFont.FreeTypeFont]:
+    """Return a label and a font that has its letters; letters that no font of this machine has become their numbers, \\u539f."""
+    font, letters = label_font(), frozenset(label)
+    missing = _missing(font, letters)
+    if any(letter.isprintable() for letter in missing):
+        font = _font_with(frozenset(filter(str.isprintable, letters))) or font
+        missing = _missing(font, letters)
+    return "".join(_number(letter) if letter in missing else letter for letter in label), font
+
+
+def _missing(font: ImageFont.FreeTypeFont, letters: frozenset[str]) -> frozenset[str]:
+    """The letters that this font draws as it draws what no font has: as a box, or not at all."""
+    box = bytes(font.getmask(NO_LETTER))
+    return frozenset(one for one in letters if not one.isspace() and (not one.isprintable() or bytes(font.getmask(one)) == box))
+
+
+@lru_cache(maxsize=64)
+def _font_with(letters: frozenset[str]) -> ImageFont.FreeTypeFont | None:
+    """The first font of this machine that has all these letters; None, with a word, where none has."""
+    from matplotlib.font_manager import findSystemFonts
+
+    for path in sorted(findSystemFonts()):
+        try:
+            font = ImageFont.truetype(path, FONT_SIZE)
+            if not _missing(font, letters):
+                return font
+        except (OSError, ValueError):  # bitmaps, collections of another kind, damaged files
+            continue
+    log.warning("no font of this machine has %s: they are written as numbers. Install one that has them, such as Noto Sans "
+                "CJK (Debian: fonts-noto-cjk)", " ".join(sorted(_missing(label_font(), letters))))  # fmt: skip
+    return None
+
+
+def _number(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 def _blank(width: int, height: int) -> Image.Image:
@@ -123,12 +162,23 @@ def _fitting(pictures: list[Image.Image]) -> int:
 
 
 def _wrap(label: str, width: int, font: ImageFont.FreeTypeFont) -> str:
-    """Break the label into lines of at most `width` pixels."""
+    """The label on as many lines as it needs to stay within `width` pixels: broken between words, long words within."""
     lines = [""]
-    for word in label.split():
+    for word in (piece for word in label.split() for piece in _pieces(word, width, font)):
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and font.getlength(longer) > width:
             lines.append(word)
         else:
             lines[-1] = longer
     return "\n".join(lines)
+
+
+def _pieces(word: str, width: int, font: ImageFont.FreeTypeFont) -> list[str]:
+    """A word, cut where it is wider than `width` pixels: what stood beyond could not be seen."""
+    pieces = [""]
+    for letter in word:
+        if pieces[-1] and font.getlength(pieces[-1] + letter) > max(width, NARROW):
+            pieces.append(letter)
+        else:
+            pieces[-1] += letter
+    return pieces
