@@ -19,6 +19,7 @@ from torch import Tensor
 from nstlib.errors import NstError
 from nstlib.gallery import PHOTOS, STYLES, photo, style
 from nstlib.images import MIN_SIDE, check_image, to_address
+from nstlib.mixture import in_words
 from nstlib.nets.sanet import LAYERS, SANet
 
 DARK = 0.2  # of its brightness is left to a place that is not asked
@@ -147,9 +148,12 @@ class AttentionPanel(ipywidgets.VBox):
         self._load((0.5, 0.5))
 
     def _load(self, where: tuple[float, float] | None = None) -> None:
-        where = where or self._where()
-        self.asking = Asking(self.network, photo(self.photo.value, self.size), style(self.style.value, self.size))
-        self._arrange(where)
+        where, pictures = where or self._where(), (photo(self.photo.value, self.size), style(self.style.value, self.size))
+        try:
+            self.asking = Asking(self.network, *pictures)
+            self._arrange(where)
+        except (NstError, MemoryError, RuntimeError) as error:
+            self.status.value = in_words(error, pictures[0].shape[-2:])
 
     def _where(self) -> tuple[float, float]:
         """The mark, as shares of the way to the right and down."""

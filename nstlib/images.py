@@ -116,7 +116,7 @@ def to_address(image: Tensor) -> str:
 
 
 def save_image(image: Tensor, path: str | os.PathLike, quality: int = 95, *,
-               provenance: Mapping[str, Any] | None = None) -> Path:
+               provenance: Mapping[str, Any] | None = None, alpha: Tensor | None = None) -> Path:
     """Write one picture (1, 3, H, W) or (3, H, W) in [0, 1] as .png, .jpg, .jpeg or .webp, whole or not at all.
 
     quality: 1 to 100, for JPEG and WebP. Values up to 1e-4 outside [0, 1] are clamped, beyond that refused.
@@ -124,6 +124,8 @@ def save_image(image: Tensor, path: str | os.PathLike, quality: int = 95, *,
         written into the file's metadata with "source_type", one of nstlib.provenance.SOURCE_TYPES, by default that of a
         picture which a trained network changed. Other programs show it, `read_provenance` gives it back. Whoever has the
         file reads it, too: of a path or an address give `nstlib.provenance.public_name`.
+    alpha: opacity (1, 1, h, w) in [0, 1], of any size, as `load_with_alpha` gives it. PNG and WebP keep it; a JPEG, which cannot,
+        is written as the picture is, and the log says so.
     Returns the path. Raises ImageError.
     """
     if isinstance(quality, bool) or not isinstance(quality, int) or not 1 <= quality <= 100:
@@ -132,12 +134,24 @@ def save_image(image: Tensor, path: str | os.PathLike, quality: int = 95, *,
     try:
         path = check_output(path, SAVERS, size=(picture.height, picture.width))
         kind = SAVERS[path.suffix.lower()]
+        if alpha is not None:
+            picture = _with_opacity(picture, alpha, kind, path)
         carried = {} if provenance is None else metadata.pack(provenance, kind)
         return write_whole(path, _encode(picture, kind, quality, carried))
     except ImageError:
         raise
     except NstError as error:
         raise ImageError(str(error)) from error
+
+
+def _with_opacity(picture: Image.Image, alpha: Tensor, kind: str, path: Path) -> Image.Image:
+    if kind == "JPEG":
+        log.warning("%s: JPEG has no transparency, so it is written opaque: name it .png or .webp to keep it", path)
+        return picture
+    if not isinstance(alpha, Tensor) or alpha.ndim != 4 or alpha.shape[:2] != (1, 1) or not (alpha.min() >= 0 and alpha.max() <= 1):
+        raise ImageError("alpha: expected opacity (1, 1, H, W) in [0, 1], as load_with_alpha gives it")
+    picture.putalpha(sheet.from_unit(resize(alpha.float(), (picture.height, picture.width))[0].expand(3, -1, -1)).getchannel(0))
+    return picture
 
 
 def read_provenance(path: str | os.PathLike) -> dict[str, Any] | None:
@@ -151,7 +165,7 @@ def read_provenance(path: str | os.PathLike) -> dict[str, Any] | None:
             return metadata.unpack(picture)
     except ImageError:
         raise
-    except (*DECODER_ERRORS, Image.DecompressionBombError) as error:
+    except DECODER_ERRORS as error:
         raise ImageError(f"{path} cannot be read as PNG, JPEG or WebP, which carry provenance: {error}") from error
 
 

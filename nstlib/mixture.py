@@ -9,11 +9,20 @@ import anywidget
 import ipywidgets
 from torch import Tensor
 
+from nstlib.errors import NstError
 from nstlib.gallery import STYLES, photo, style
 from nstlib.images import to_address, to_jpeg
+from nstlib.settings import is_lack_of_memory, memory_advice
 
 THUMBNAIL = 96  # pixels of a style at its corner
 NOTCH = 0.01  # a slider's step: in the browser it snaps to it, and reports that as if it had been moved
+
+
+def in_words(error: BaseException, shape: Sequence[int]) -> str:
+    """Return what a panel says of an error in its work at (H, W): the library's own words, what to do about a lack of memory, or the error."""
+    if is_lack_of_memory(error) and not isinstance(error, NstError):
+        return memory_advice(shape)
+    return str(error) if isinstance(error, NstError) else f"{type(error).__name__}: {error}"
 
 
 class MixturePanel(ipywidgets.VBox):
@@ -73,7 +82,11 @@ class MixturePanel(ipywidgets.VBox):
     def show(self) -> None:
         """Paint the photograph in the mixture of now."""
         began, mixed = time.perf_counter(), self.mixture()
-        painted = self.painted(mixed)
+        try:
+            painted = self.painted(mixed)
+        except (NstError, MemoryError, RuntimeError) as error:
+            self.status.value = in_words(error, self.content.shape[-2:])
+            return
         seconds = time.perf_counter() - began
         self.picture.value = to_jpeg(painted)
         shares = " + ".join(f"{share:.2f} {name}" for name, share in mixed.items())

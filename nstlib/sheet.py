@@ -164,7 +164,7 @@ def _fitting(pictures: list[Image.Image]) -> int:
 def _wrap(label: str, width: int, font: ImageFont.FreeTypeFont) -> str:
     """The label on as many lines as it needs to stay within `width` pixels: broken between words, long words within."""
     lines = [""]
-    for word in (piece for word in label.split() for piece in _pieces(word, width, font)):
+    for word in (piece for whole in label.split() for piece in _pieces(whole, width, font)):
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and font.getlength(longer) > width:
             lines.append(word)

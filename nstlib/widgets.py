@@ -8,15 +8,18 @@ from __future__ import annotations
 import io
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 
 import ipywidgets
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from nstlib.errors import NstError
 from nstlib.features import FeatureExtractor
 from nstlib.gallery import PHOTOS, STYLES, photo, style
 from nstlib.images import to_jpeg
+from nstlib.mixture import in_words
 from nstlib.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, Weights
 from nstlib.optimization import OPTIMIZERS, Canvas, Step, optimization_steps
 from nstlib.plots import COLOURS
@@ -24,6 +27,9 @@ from nstlib.settings import device
 
 AS_THEY_ARE = {"flex": "0 0 auto", "align_items": "flex-start"}  # a box that does not squeeze its pictures
 REFRESH = 0.3  # seconds between two pictures sent to the browser
+
+
+AT_WORK: weakref.WeakSet[Painter] = weakref.WeakSet()  # two that paint at once would each take twice as long
 
 
 class Painter:
@@ -51,8 +57,10 @@ class Painter:
         return self._thread is not None and self._thread.is_alive() and not self._stopping.is_set()
 
     def go_on(self) -> None:
-        """Start, or go on where it stopped, for `steps` more evaluations."""
-        self.stop()
+        """Start, or go on where it stopped, for `steps` more evaluations; one that paints elsewhere, in a panel left behind, stops."""
+        for one in list(AT_WORK):
+            one.stop()
+        AT_WORK.add(self)
         self._stopping.clear()
         self.goal = len(self.losses) + self.steps
         self._thread = threading.Thread(target=self._run, name="painter", daemon=True)
@@ -78,8 +86,10 @@ class Painter:
                         break
         except Exception as error:  # noqa: BLE001 - a thread has no caller: the panel says what happened
             self.error = error
-        self._stopping.set()
-        self.report(self)
+        finally:
+            self._stopping.set()
+            AT_WORK.discard(self)
+            self.report(self)
 
     def _renew(self) -> None:
         """Other weights make another function, of which the curvature remembered so far says nothing."""
@@ -123,7 +133,7 @@ class TransferPanel(ipywidgets.VBox):
 
     def _listen(self) -> None:
         self.paint.on_click(lambda _: self._paint())
-        self.stop.on_click(lambda _: self.painter.stop())
+        self.stop.on_click(lambda _: self.painter and self.painter.stop())
         self.go_on.on_click(lambda _: self._go_on())
         self.weight.observe(lambda _: self._reweight(), names="value")
         for choice in (self.photo, self.style):
@@ -143,10 +153,21 @@ class TransferPanel(ipywidgets.VBox):
     def _paint(self) -> None:
         if self.painter is not None:
             self.painter.stop()
-        self.painter = Painter(*self.chosen, self._weights(), steps=self.steps, backbone=self.backbone, report=self._show)
+        try:
+            self.painter = Painter(*self.chosen, self._weights(), steps=self.steps, backbone=self.backbone, report=self._show)
+        except (NstError, MemoryError, RuntimeError) as error:
+            self.status.value = in_words(error, self.chosen[0].shape[-2:])
+            return
         self._go_on()
 
+    def close(self) -> None:
+        """Stop painting, and close the panel."""
+        if self.painter is not None:
+            self.painter.stop()
+        super().close()
+
     def _go_on(self) -> None:
+        self.painter.error = None
         self._buttons(running=True)  # before the thread starts: its last word is that it stopped
         self.painter.go_on()
 
@@ -162,7 +183,7 @@ class TransferPanel(ipywidgets.VBox):
         if painter is not self.painter:
             return  # the last word of a painter that was replaced
         if painter.error is not None:
-            self.status.value = f"{type(painter.error).__name__}: {painter.error}"
+            self.status.value = in_words(painter.error, painter.picture.shape[-2:])
         elif painter.losses:
             state = "painting" if painter.running else "stopped"
             content, style_ = painter.losses[-1]

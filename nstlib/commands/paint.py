@@ -16,11 +16,11 @@ from torch import Tensor
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from nstlib import fingerprint
-from nstlib.commands.shared import EXIT_INTERRUPTED, check_picture, picture, write_picture
+from nstlib.commands.shared import EXIT_INTERRUPTED, check_picture, opacity, picture, write_picture
 from nstlib.errors import ImageError, NstError
 from nstlib.folders import picture_files
 from nstlib.gallery import PHOTOS, photo
-from nstlib.images import MIN_SIDE, SAVERS, load_image, read_provenance, resize, save_image
+from nstlib.images import MIN_SIDE, SAVERS, load_with_alpha, read_provenance, resize, save_image
 from nstlib.locks import hold
 from nstlib.nets.fast import FastNet
 from nstlib.nets.files import FAST_WEIGHTS, find_painter
@@ -64,7 +64,8 @@ def run(options: argparse.Namespace) -> int:
     painted = paint(network, _sized(content, options.size), style, options.tile, options.half)
     known = {"photograph": fingerprint.picture(content)} | _known(network, style, options)
     said = f"{painted.shape[-1]}x{painted.shape[-2]} px, {time.perf_counter() - began:.1f} s"
-    return write_picture(painted, output, about | {"content": _name(options.photo), "fingerprint": known}, said)
+    return write_picture(painted, output, about | {"content": _name(options.photo), "fingerprint": known}, said,
+                         alpha=opacity(options.photo, PHOTOS))
 
 
 def shares(words: Iterable[str], names: Container[str] = ()) -> dict[str, float]:
@@ -220,13 +221,14 @@ def _waiting(folder: Folder, names: dict[Path, Path]) -> list[Path]:
 def _paint_one(folder: Folder, file: Path, out: Path, made: Callable[[Tensor], Tensor]) -> bool:
     """Paint one photograph; False, and a warning, where it cannot be read or is too large."""
     try:
-        record, painting = folder.record(file), made(load_image(file))
+        record, (content, alpha) = folder.record(file), load_with_alpha(file)
+        painting = made(content)
     except (NstError, OSError) as error:
         log.warning("skipped %s: %s", file, error)
         return False
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        save_image(painting, out, provenance=record)
+        save_image(painting, out, provenance=record, alpha=alpha)
     except OSError as error:
         raise NstError(f"{out} cannot be written: {error}") from error
     return True

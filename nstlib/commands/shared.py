@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nstlib.errors import NstError
 from nstlib.gallery import REGIONS, mask
-from nstlib.images import SAVERS, load_image, save_image
+from nstlib.images import SAVERS, load_image, load_with_alpha, save_image
 from nstlib.masks import load_mask, shrink
 from nstlib.provenance import public_name
 from nstlib.recording import OptimizationError
@@ -25,6 +25,11 @@ def picture(source: str, by_name: Callable[[str], Tensor], table: Container[str]
     return by_name(source) if source in table and not Path(source).is_file() else load_image(source)
 
 
+def opacity(source: str, table: Container[str]) -> Tensor | None:
+    """Where such a picture is opaque, (1, 1, H, W), or None: everywhere, as the course's pictures are. Raises NstError."""
+    return None if source in table and not Path(source).is_file() else load_with_alpha(source)[1]
+
+
 def check_picture(path: Path, inputs: Iterable[object] = (), content: Tensor | None = None, size: int | None = None) -> Path:
     """Return where the result is written, ~ expanded, if a picture can be written there; before the work, not after it.
 
@@ -37,14 +42,14 @@ def check_picture(path: Path, inputs: Iterable[object] = (), content: Tensor | N
     return check_output(path, SAVERS, inputs, shape)
 
 
-def write_picture(image: Tensor, path: Path, about: dict, said: str, interrupted: bool = False) -> int:
+def write_picture(image: Tensor, path: Path, about: dict, said: str, interrupted: bool = False, alpha: Tensor | None = None) -> int:
     """Write a result, elsewhere where it cannot stay here, and say so; return the exit code: 0, or 130 after an interrupt.
 
     Ctrl-C waits until the picture is safe. Raises NstError, which names where the result is if it is elsewhere.
     """
     with undisturbed() as held:
         try:
-            save_somewhere(path, lambda place: save_image(image, place, provenance=about))
+            save_somewhere(path, lambda place: save_image(image, place, provenance=about, alpha=alpha))
             print(f"{path}: {said}")
         finally:
             interrupted = interrupted or bool(held)
@@ -52,13 +57,13 @@ def write_picture(image: Tensor, path: Path, about: dict, said: str, interrupted
     return EXIT_INTERRUPTED if interrupted else 0
 
 
-def keep_last_good(paint: Callable[[], Made], path: Path, about: dict) -> Made:
+def keep_last_good(paint: Callable[[], Made], path: Path, about: dict, alpha: Tensor | None = None) -> Made:
     """Return `paint()`; where an optimisation breaks off, write its last good picture before the error goes on."""
     try:
         return paint()
     except OptimizationError as error:
         if error.result is not None:
-            write_picture(error.result.image, path, about, "the last good picture")
+            write_picture(error.result.image, path, about, "the last good picture", alpha=alpha)
         raise
 
 

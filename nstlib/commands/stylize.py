@@ -7,7 +7,16 @@ from pathlib import Path
 
 from nstlib import optimization
 from nstlib.color import COLORS
-from nstlib.commands.shared import check_picture, keep_last_good, mask_help, masks, picture, public_names, write_picture
+from nstlib.commands.shared import (
+    check_picture,
+    keep_last_good,
+    mask_help,
+    masks,
+    opacity,
+    picture,
+    public_names,
+    write_picture,
+)
 from nstlib.features import BACKBONES, POOLINGS
 from nstlib.gallery import PHOTOS, STYLES, photo, style
 from nstlib.images import SAVERS, load_image
@@ -57,12 +66,12 @@ def run(options: argparse.Namespace) -> int:
     init = None if options.init in optimization.INITS else options.init
     check_picture(options.output, [options.photo, *options.style, init, *(options.masks or ())])
     content, styles = picture(options.photo, photo, PHOTOS), [picture(one, style, STYLES) for one in options.style]
-    output = check_picture(options.output, content=content, size=options.size)
+    output, alpha = check_picture(options.output, content=content, size=options.size), opacity(options.photo, PHOTOS)
     given = {name: getattr(options, name) for name in NAMES}
     given["init"] = options.init if init is None else load_image(init)
     given["masks"] = masks(options.masks) if options.masks else None
     about = {"method": "stylize", "content": public_names([options.photo]), "style": public_names(options.style)}
-    painted = keep_last_good(lambda: optimization.stylize(content, styles, **given), output, about)
+    painted = keep_last_good(lambda: optimization.stylize(content, styles, **given), output, about, alpha)
     said = (f"{painted.image.shape[-1]}x{painted.image.shape[-2]} px, {painted.backbone}, {painted.evaluations} evaluations, "
             f"{painted.seconds:.1f} s")  # fmt: skip
-    return write_picture(painted.image, output, about, said, painted.stopped == "interrupted")
+    return write_picture(painted.image, output, about, said, painted.stopped == "interrupted", alpha)

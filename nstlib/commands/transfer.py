@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 
 from nstlib.color import COLORS
-from nstlib.commands.shared import check_picture, keep_last_good, mask_help, masks, picture, public_names, write_picture
+from nstlib.commands.shared import (
+    check_picture,
+    keep_last_good,
+    mask_help,
+    masks,
+    opacity,
+    picture,
+    public_names,
+    write_picture,
+)
 from nstlib.gallery import PHOTOS, STYLES, photo, style
 from nstlib.images import SAVERS
 from nstlib.methods import METHODS, Painted
@@ -39,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Paint one picture and write it."""
     check_picture(options.output, [options.photo, *options.style, *(options.masks or ()), options.weights])
     content = picture(options.photo, photo, PHOTOS)
-    output = check_picture(options.output, content=content, size=options.size)
+    output, alpha = check_picture(options.output, content=content, size=options.size), opacity(options.photo, PHOTOS)
     styles = options.style if options.method == "fast" else [picture(one, style, STYLES) for one in options.style]
     chosen = {name: getattr(options, name) for name in CHOICES}
     regions = masks(options.masks) if options.masks else None
@@ -48,9 +57,9 @@ def run(options: argparse.Namespace) -> int:
     about |= {"weights": public_names([options.weights])} if options.weights else {}
     about |= {"masks": [public_names([one]) for one in options.masks]} if options.masks else {}
     painted = keep_last_good(lambda: paint_by_method(content, styles, options.method, size=options.size, progress=options.progress,
-                                                     masks=regions, **chosen), output, about)
+                                                     masks=regions, **chosen), output, about, alpha)
     return write_picture(painted.image, output, about, _said(painted), painted.stylized is not None and
-                         painted.stylized.stopped == "interrupted")  # fmt: skip
+                         painted.stylized.stopped == "interrupted", alpha)  # fmt: skip
 
 
 def _said(painted: Painted) -> str:
