@@ -88,7 +88,7 @@ def _opened(data: bytes, origin: str) -> Image.Image:
                 damage = name, error
     if damage is not None and is_lack_of_memory(damage[1]):
         raise ImageError(f"there was not enough memory to open {origin}: close other programs; if it is a small picture, "
-                         "it is damaged, and asks for too much") from damage[1]  # fmt: skip
+                         "it is broken, and asks for too much") from damage[1]  # fmt: skip
     told = _looks_like(data) or (f": it begins like a {damage[0]}, but is damaged ({damage[1]})" if damage else "")
     raise ImageError(f"{origin} is not a picture that can be read{told}. Expected one of {', '.join(_formats())}"
                      ) from (damage and damage[1])  # fmt: skip
@@ -145,7 +145,7 @@ def pil_layers(picture: Image.Image, origin: str) -> Layers:
     except DECODER_ERRORS as error:
         # Some decoders report a lack of memory as an error of reading.
         if is_lack_of_memory(error) or "out of memory" in str(error):
-            advice = memory_advice(picture.size[::-1], "make the picture smaller; if it is damaged, copy or download it again")
+            advice = memory_advice(picture.size[::-1], "make the picture smaller, or close other programs")
             raise ImageError(f"{origin}: {advice}") from error
         raise ImageError(f"{origin} is damaged or cut short, and cannot be read to its end ({error}): "
                          "copy or download it again") from error  # fmt: skip
