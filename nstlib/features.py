@@ -118,7 +118,7 @@ class FeatureExtractor(nn.Module):
         choice(backbone, "backbone", BACKBONES)
         choice(pooling, "pooling", POOLINGS)
         self.backbone_name = choose_backbone(weights) if backbone == "auto" else backbone
-        self.layers, self.pooling, self.in_half = names(layers, "layers"), pooling, flag(half, "half")
+        self.layers, self.pooling, self.in_half = names(layers, "layers", again=True), pooling, flag(half, "half")
         self.network = BACKBONES[self.backbone_name](weights)
         self._check_layers()
         self.network.drop_beyond(max(self.layers, key=self.network.layers().index))

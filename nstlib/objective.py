@@ -34,7 +34,7 @@ class Weights:
     tv: float = 10.0
 
     def __post_init__(self) -> None:
-        values = {name: number(getattr(self, name), f"{name}_weight") for name in ("content", "style", "tv")}
+        values = {name: number(getattr(self, name), name) for name in ("content", "style", "tv")}
         if not any(values.values()):
             raise NstError(f"{self}: weights are finite numbers from 0 up, and one of them is above 0")
         for name, value in values.items():

@@ -229,7 +229,7 @@ def _levels(pyramid: bool | int) -> int:
     """How many levels the pyramid may have."""
     if isinstance(pyramid, bool | np.bool_):
         return LEVELS if pyramid else 1
-    return whole(pyramid, "pyramid")
+    return max(1, whole(pyramid, "pyramid", 0))
 
 
 def _check(init: str | Tensor, style_scale: float, callback: Callable[[Step], object] | None) -> None:

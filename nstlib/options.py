@@ -28,7 +28,7 @@ def number(value: Any, name: str, low: float = 0.0, high: float = math.inf) -> f
     """Return a finite number from `low` to `high`. Raises NstError."""
     found = _finite(value)
     if found is None or not low <= found <= high:
-        raise NstError(f"{name}={shortened(value)}: expected a finite number {_range(low, high)}")
+        raise NstError(f"{name}={shortened(value)}: expected a {'finite ' if high == math.inf else ''}number {_range(low, high)}")
     return found
 
 
@@ -69,13 +69,13 @@ def shares(value: Any, name: str, count: int) -> list[float]:
     return found
 
 
-def names(value: Any, name: str, known: Container[str] | None = None) -> tuple[str, ...]:
-    """Return names, such as of layers, each once; one alone may stand without a list. Raises NstError."""
+def names(value: Any, name: str, known: Container[str] | None = None, again: bool = False) -> tuple[str, ...]:
+    """Return names, such as of layers, each once or also `again`; one alone may stand without a list. Raises NstError."""
     given = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else None
     if given is None or not all(isinstance(one, str) for one in given):
         raise NstError(f"{name}={shortened(value)}: expected names in a list, such as ['relu4_2']")
     twice = [one for number, one in enumerate(given) if one in given[:number]]
-    if twice:
+    if twice and not again:
         raise NstError(f"{name} holds {twice[0]!r} twice: give each name once")
     if known is not None and (unknown := [one for one in given if one not in known]):
         raise NstError(f"{name}: there is no {unknown[0]!r}, only {', '.join(known)}")

@@ -85,7 +85,7 @@ def with_longer_side(picture: Tensor, size: int | None, name: str = "picture") -
     size, (height, width) = pixels(size, "size", MIN_SIDE), picture.shape[-2:]
     shape = _scaled(height, width, size / max(height, width))
     if min(shape) < MIN_SIDE:
-        least = math.ceil((MIN_SIDE - 0.5) * max(height, width) / min(height, width))
+        least = math.ceil(MIN_SIDE * max(height, width) / min(height, width))
         raise ImageError(f"{name} at size={size} would be {shape[1]}x{shape[0]} pixels: at least {MIN_SIDE} are needed on "
                          f"each side; use a size of {least} or more, or crop it")  # fmt: skip
     return resize(picture, shape)

@@ -11,10 +11,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from nstlib import images, sheet
 from nstlib.errors import ImageError, NstError
-from nstlib.images import check_image, load_image, resize, save_image, show, to_pil
+from nstlib.images import check_image, load_image, load_with_alpha, resize, save_image, show, to_pil
 
 RED, HALF_RED_ON_WHITE = (1.0, 0.0, 0.0), (1.0, 127 / 255, 127 / 255)
 
@@ -655,3 +656,71 @@ def test_show_outside_a_notebook_logs(caplog):
     with caplog.at_level("INFO"):
         show(noise(), alt="Noise.")
     assert "Noise." in caplog.text
+
+
+# ---------------------------------------------------------------- opacity, large files, memory, letters
+
+
+def cutout():
+    picture = Image.new("RGBA", (64, 48), (200, 30, 40, 0))
+    picture.paste((200, 30, 40, 255), (16, 0, 64, 48))
+    return picture
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp"])
+def test_opacity_is_read_and_written_again(tmp_path, name):
+    image, alpha = load_with_alpha(cutout())
+    assert torch.equal(image, load_image(cutout())) and alpha.shape == (1, 1, 48, 64) and alpha.mean() == 0.75
+    with Image.open(save_image(image, tmp_path / name, alpha=alpha)) as written:
+        assert written.mode == "RGBA" and np.array_equal(written.getchannel("A"), np.array(cutout().getchannel("A")))
+    assert load_with_alpha(cutout().convert("RGB"))[1] is None
+
+
+def test_a_jpeg_without_opacity_says_so(tmp_path, caplog):
+    image, alpha = load_with_alpha(cutout())
+    save_image(image, tmp_path / "a.jpg", alpha=alpha)
+    assert "transparency" in caplog.text
+
+
+@pytest.fixture(scope="module")
+def huge():
+    data = io.BytesIO()
+    Image.new("RGB", (12000, 9000), (120, 90, 60)).save(data, "JPEG", quality=40)
+    return data.getvalue()
+
+
+def test_a_jpeg_of_108_megapixels_is_made_small_while_it_is_read(huge):
+    found = load_image(huge, 256)
+    assert found.shape == (1, 3, 192, 256)
+    torch.testing.assert_close(found.mean((2, 3))[0] * 255, torch.tensor([120.0, 90.0, 60.0]), atol=2, rtol=0)
+
+
+@pytest.mark.parametrize("size", [None, 7000])
+def test_a_jpeg_that_is_too_large_for_the_size_names_the_one_that_works(huge, size):
+    with pytest.raises(ImageError, match="size=6000"):
+        load_image(huge, size)
+
+
+def test_a_png_with_long_texts_is_a_picture():
+    notes = PngInfo()
+    notes.add_text("workflow", "x" * 3_000_000, zip=True)
+    notes.add_itxt("prompt", "y" * 3_000_000, zip=True)
+    data = io.BytesIO()
+    Image.new("RGB", (40, 40), "red").save(data, "PNG", pnginfo=notes)
+    assert load_image(data).shape == (1, 3, 40, 40)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("[enforce fail at alloc_cpu.cpp] can't allocate memory")])
+def test_a_lack_of_memory_is_not_called_damage(monkeypatch, error):
+    def none_left(*_):
+        raise error
+
+    monkeypatch.setattr("nstlib.decoding._to_rgb", none_left)
+    with pytest.raises(ImageError, match="not enough memory.*size="):
+        load_image(Image.new("RGB", (64, 64)))
+
+
+def test_different_labels_look_different():
+    labels = ["\u539f\u56fe", "\u98ce\u683c", "\u65e5\u672c", "a\x00", "a\x01", "\u00d7", "w" * 60 + "1", "w" * 60 + "2", "plain"]
+    pages = [sheet.contact_sheet([Image.new("RGB", (64, 64))], [label], 64, None) for label in labels]
+    assert len({(page.size, page.tobytes()) for page in pages}) == len(labels)

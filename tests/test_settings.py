@@ -34,7 +34,7 @@ def test_the_device_can_be_named(monkeypatch):
     assert settings.device() == torch.device("cpu")
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda:999"])
+@pytest.mark.parametrize("name", ["gpu", "cuda:999", "meta", "xla", "hpu", "vulkan", "lazy", "cpu:7", "mps:3"])
 def test_a_device_that_is_not_there_is_refused(name, monkeypatch):
     monkeypatch.setenv("NSTLIB_DEVICE", name)
     with pytest.raises(NstError, match=name):
