@@ -139,13 +139,11 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
     fit), and, as OptimizationError with the last good picture in `.result`, for a loss that is not finite.
     """
     weights, content_layers = Weights(content_weight, style_weight, tv_weight), names(content_layers, "content_layers")
-    steps, half, seed = whole(steps, "steps"), flag(half, "half"), check_seed(seed)
-    levels = _levels(pyramid)
+    steps, half, seed, levels = whole(steps, "steps"), flag(half, "half"), check_seed(seed), _levels(pyramid)
     _check(init, style_scale, callback)
-    for name, value, table in (("optimizer", optimizer, OPTIMIZERS), ("color", color, COLORS), ("statistic", statistic, STATISTICS)):
-        choice(value, name, table)
-    where, content = device(), one_picture(content, "content")
-    content = with_longer_side(content, size, "content").to(where)
+    choice(optimizer, "optimizer", OPTIMIZERS), choice(color, "color", COLORS), choice(statistic, "statistic", STATISTICS)
+    where = device()
+    content = with_longer_side(one_picture(content, "content"), size, "content").to(where)
     styles = style_targets(style, mix, masks, style_layers, where)
     _check_layers(weights, content_layers, styles)
     _say_what_is_stretched(init, masks, content.shape[-2:])

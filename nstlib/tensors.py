@@ -131,3 +131,14 @@ def pixels(value: Any, name: str, low: int = 1) -> int:
         return whole(value, name, low)
     except NstError as error:
         raise ImageError(str(error)) from None
+
+
+def sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Return (H, W) of a size given as pixels of a side, or as both. Raises NstError."""
+    both = size if isinstance(size, tuple | list) else (size, size)
+    if len(both) != 2:
+        raise NstError(f"size={shortened(size)}: expected pixels of a side, or (height, width)")
+    height, width = (whole(side, "size") for side in both)
+    if height * width > MAX_PIXELS:
+        raise NstError(f"size={shortened(size)}: at most {MAX_PIXELS:,} pixels are made")
+    return height, width

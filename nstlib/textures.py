@@ -13,11 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.decoding import MAX_PIXELS
 from nstlib.errors import NstError
 from nstlib.images import check_image
-from nstlib.options import number, shortened, whole
+from nstlib.options import number, whole
 from nstlib.options import seed as check_seed
+from nstlib.tensors import sides
 
 # Efros and Leung's own program; its error limit counts squared differences of values in [0, 1].
 SEED_SIDE = 3      # pixels: the piece of the sample that growth begins with
@@ -73,17 +73,6 @@ def growth_steps(sample: Tensor, size: int | tuple[int, int], *, window: int = 1
         growth, filled = _one_pass(growth, places, limit, together, random)
         limit = limit if filled else limit * PATIENCE
         yield growth
-
-
-def sides(size: int | tuple[int, int]) -> tuple[int, int]:
-    """Return (H, W) of a size given as pixels of a side, or as both. Raises NstError."""
-    both = size if isinstance(size, tuple | list) else (size, size)
-    if len(both) != 2:
-        raise NstError(f"size={shortened(size)}: expected pixels of a side, or (height, width)")
-    height, width = (whole(side, "size") for side in both)
-    if height * width > MAX_PIXELS:
-        raise NstError(f"size={shortened(size)}: at most {MAX_PIXELS:,} pixels are made")
-    return height, width
 
 
 def _check_growth(sample: Tensor, height: int, width: int, window: int) -> None:

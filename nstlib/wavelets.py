@@ -18,7 +18,7 @@ from nstlib.lbfgs import LBFGS
 from nstlib.optimization import Canvas
 from nstlib.options import names, whole
 from nstlib.options import seed as check_seed
-from nstlib.textures import sides
+from nstlib.tensors import sides
 
 SCALES, ORIENTATIONS, CORRELATION_WIDTH = 4, 4, 7  # the paper's choice: 710 numbers
 MULTIPLE = 2**SCALES  # pixels: a side is halved so often, and must stay whole...

@@ -692,7 +692,7 @@ def huge():
 def test_a_jpeg_of_108_megapixels_is_made_small_while_it_is_read(huge):
     found = load_image(huge, 256)
     assert found.shape == (1, 3, 192, 256)
-    torch.testing.assert_close(found.mean((2, 3))[0] * 255, torch.tensor([120.0, 90.0, 60.0]), atol=2, rtol=0)
+    torch.testing.assert_close(found.mean((2, 3))[0] * 255, torch.tensor([120.0, 90.0, 60.0]), atol=3, rtol=0)
 
 
 @pytest.mark.parametrize("size", [None, 7000])
