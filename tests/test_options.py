@@ -104,7 +104,7 @@ def test_a_strip_is_refused_with_the_size_that_works_and_never_stretched(shape):
 
 
 def ripple(level):
-    picture = torch.full((1, 3, 64, 80), level)
+    picture = torch.full((1, 3, 96, 128), level)
     picture[..., 40] -= 0.01 if level else -0.01
     return picture
 
@@ -113,13 +113,13 @@ def ripple(level):
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_a_flat_picture_is_painted_and_a_nearly_flat_one_as_in_double_precision(name, level):
     network = load_fast(name)
-    blank = paint(network, torch.full((1, 3, 64, 80), level), half=False)
+    blank = paint(network, torch.full((1, 3, 96, 128), level), half=False)
     assert torch.isfinite(blank).all() and blank.std((2, 3)).max() < 0.2
     with torch.no_grad():
         wanted = load_fast(name).double()(ripple(level).double()).float().clamp(0, 1)
     painted = paint(network, ripple(level), half=False)
     torch.testing.assert_close(painted, wanted, atol=3e-3, rtol=0)
-    assert torch.equal(paint(network, ripple(level), tile=40, half=False), painted)
+    assert torch.equal(paint(network, ripple(level), tile=64, half=False), painted)
 
 
 def test_several_pictures_are_painted_each():
