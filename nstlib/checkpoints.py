@@ -32,7 +32,7 @@ FOREIGN = (SafetensorError, KeyError, ValueError, TypeError, OSError, RuntimeErr
 
 @dataclass
 class Checkpoint:
-    """Where a training stands after `step` steps: tensors by name, and whatever else JSON can hold."""
+    """The state of a training after `step` steps: tensors by name, and notes that JSON can hold."""
 
     step: int
     tensors: dict[str, Tensor]
@@ -82,7 +82,7 @@ def latest_path(folder: Path) -> Path | None:
 
 
 def _newest_first(folder: Path) -> list[Path]:
-    """The files that are named like checkpoints; those whose names have no step come last."""
+    """Return the files named like checkpoints; names without a step come last."""
     return sorted((path for path in folder.glob(PATTERN) if path.is_file()), key=_step, reverse=True)
 
 
@@ -166,7 +166,7 @@ def set_aside(folder: Path) -> Path | None:
 
 
 def _free(path: Path) -> Path:
-    """The path, or the first numbered one that nothing stands at."""
+    """Return the path, or the first numbered one that nothing stands at."""
     number, free = 1, path
     while free.exists():
         number += 1

@@ -22,7 +22,7 @@ FLAT = (0.5 / 255) ** 2  # variance: half a step of an 8-bit file; what varies l
 
 @dataclass(frozen=True)
 class Recipe:
-    """What happens to the colours: `before(content, style)` gives the two pictures that are worked with,
+    """A treatment of colours: `before(content, style)` gives the two pictures to work with,
     `after(painted, content)` the final picture, where `content` is the one with its own colours.
 
     All are pictures (1, 3, H, W) in [0, 1].
@@ -36,12 +36,12 @@ class Recipe:
 
 
 def luminance(image: Tensor) -> Tensor:
-    """How bright each pixel looks: pictures (N, 3, H, W) -> (N, 1, H, W), in [0, 1] where the picture is."""
+    """Return the luminance of pictures (N, 3, H, W): (N, 1, H, W), in [0, 1] where the picture is."""
     return (image * image.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def with_luminance(image: Tensor, luminance: Tensor) -> Tensor:
-    """The colours of `image` (N, 3, H, W) with another luminance (N, 1, H, W): (N, 3, H, W), not clamped.
+    """Return the colours of `image` (N, 3, H, W) with another luminance (N, 1, H, W): (N, 3, H, W), not clamped.
 
     In YIQ this replaces Y and keeps I and Q. All three channels contain Y once, so its change is added to each.
     Bright or dark colours may leave [0, 1]: `into_gamut` brings them back.
@@ -62,7 +62,7 @@ def into_gamut(image: Tensor) -> Tensor:
 
 
 def grey_picture(image: Tensor) -> Tensor:
-    """The picture (N, 3, H, W) without its colours: its luminance three times."""
+    """Return the picture (N, 3, H, W) without its colours: its luminance three times."""
     return luminance(image).expand(-1, 3, -1, -1).contiguous()
 
 
@@ -116,7 +116,7 @@ def _colour_moments(image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _power(covariance: Tensor, exponent: float) -> Tensor:
-    """A symmetric matrix (N, 3, 3) to a power; eigenvalues of next to nothing become nothing, also when inverted."""
+    """Raise a symmetric matrix (N, 3, 3) to a power; eigenvalues near 0 become 0, also when inverted."""
     values, vectors = torch.linalg.eigh(covariance)
     powers = torch.where(values > FLAT, values.clamp_min(FLAT) ** exponent, 0)
     return vectors @ torch.diag_embed(powers) @ vectors.mT
@@ -133,7 +133,7 @@ def _check_pair(image: Tensor, reference: Tensor) -> None:
 
 
 def _both_grey(content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
-    """Both pictures in grey, the style as bright and as contrasty as the content, so that strokes fit its shadows."""
+    """Return both pictures in grey, the style as bright and as contrasty as the content, so that strokes fit its shadows."""
     mine, other = luminance(content), luminance(style)
     moved = (other - other.mean()) * (mine.std() / other.std().clamp_min(1e-3)) + mine.mean()
     return grey_picture(content), moved.clamp(0, 1).expand(-1, 3, -1, -1).contiguous()
@@ -144,7 +144,7 @@ def _colours_back(painted: Tensor, content: Tensor) -> Tensor:
 
 
 def _histogram_moved(content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
-    """The style with the content's histograms. Affine first: channel by channel alone would make colours of neither."""
+    """Return the style with the content's histograms. Affine first: channel by channel alone would make colours of neither."""
     return content, match_histogram(match_affine(style, content).clamp(0, 1), content)
 
 

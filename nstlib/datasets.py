@@ -35,7 +35,7 @@ UNREADABLE = (*DECODER_ERRORS, Image.DecompressionBombError)
 
 
 class Pictures(Sequence):
-    """Pictures that are read when they are asked for: (3, H, W) uint8, the shorter side `side` pixels.
+    """Pictures read on demand: (3, H, W) uint8, the shorter side `side` pixels.
 
     `read` turns a source into a picture (1, 3, H, W) in [0, 1]. One that cannot be read is named in a warning, and its
     neighbour is taken in its place, always the same. Raises NstError where none can be read.
@@ -91,7 +91,7 @@ class Pictures(Sequence):
 
 
 def bundled(side: int, names: Iterable[str] | None = None) -> Pictures:
-    """The photographs of the course, or photographs and drawn styles by name, shorter side `side` px; nothing is downloaded."""
+    """Return the photographs of the course, or photographs and drawn styles by name, shorter side `side` px; nothing is downloaded."""
     return Pictures(list(PHOTOS) if names is None else names, side, lambda name: style(name) if name in STYLES else photo(name))
 
 
@@ -108,7 +108,7 @@ def folder(path: str | os.PathLike, side: int, without: Iterable[str | os.PathLi
 
 
 def imagenette(name: str, side: int) -> Pictures:
-    """The 9,469 training photographs of Imagenette (Howard 2019), ten kinds of things; shorter side `side` px.
+    """Return the 9,469 training photographs of Imagenette (Howard 2019), ten kinds of things; shorter side `side` px.
 
     `name`: one of IMAGENETTE, which says how large the photographs are. Downloaded once into the cache, with its size
     announced; a download that broke off goes on where it stopped. Raises NstError, DownloadError.

@@ -155,7 +155,7 @@ def _with_opacity(picture: Image.Image, alpha: Tensor, kind: str, path: Path) ->
 
 
 def read_provenance(path: str | os.PathLike) -> dict[str, Any] | None:
-    """What a PNG, JPEG or WebP file says of how the picture came about; None where it says nothing.
+    """Return a PNG, JPEG or WebP file's record of how the picture was made; None where it has none.
 
     A file written by `save_image(..., provenance=...)` gives that record back, with "software" and "source_type"; of
     other programs' files those two, as far as they are stated. Raises ImageError for what is no such file.
@@ -177,7 +177,7 @@ def _encode(picture: Image.Image, kind: str, quality: int, carried: Mapping[str,
 
 
 def _saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
-    """The picture as a file of this kind. Raises ImageError in place of what Pillow's encoders raise."""
+    """Encode the picture as a file of this kind. Raises ImageError where Pillow's encoder fails."""
     data = io.BytesIO()
     try:
         picture.save(data, format=kind, **options)

@@ -66,7 +66,7 @@ def _from_colours(colours: np.ndarray, origin: str) -> np.ndarray:
 
 
 def check_mask(mask: Tensor, name: str = "mask") -> Tensor:
-    """The mask as float32 (1, 1, H, W) in [0, 1]; (H, W), (1, H, W) and truth values are accepted too.
+    """Return the mask as float32 (1, 1, H, W) in [0, 1]; (H, W), (1, H, W) and truth values are accepted too.
 
     Raises NstError naming what was wrong; a mask without any region is wrong too.
     """
@@ -88,7 +88,7 @@ def check_mask(mask: Tensor, name: str = "mask") -> Tensor:
 
 
 def shrink(mask: Tensor, shape: Sequence[int]) -> Tensor:
-    """The mask (N, 1, H, W) at the size (h, w) of a feature map, each value the mean of the area that it stands for.
+    """Shrink a mask (N, 1, H, W) to the size (h, w) of a feature map: each value is the mean of its area.
 
     The mean of the mask stays exactly what it was, for any two sizes. A mask that is smaller than `shape` is enlarged in
     blocks. Raises NstError for a shape that is none.
@@ -111,7 +111,7 @@ def _averages(x: Tensor, count: int) -> Tensor:
 
 
 def soften(mask: Tensor, radius: float) -> Tensor:
-    """The mask (1, 1, H, W) with its edges spread over about `radius` pixels to either side; 0 changes nothing.
+    """Spread the edges of a mask (1, 1, H, W) over about `radius` pixels to either side; 0 changes nothing.
 
     A Gaussian blur with a standard deviation of radius / 2. Raises NstError for a radius below 0 and for a bad mask.
     """
@@ -124,7 +124,7 @@ def soften(mask: Tensor, radius: float) -> Tensor:
 
 
 def split(masks: Sequence[Tensor]) -> list[Tensor]:
-    """The masks, each (1, 1, H, W), scaled down where they overlap, so that no place counts more than once.
+    """Scale masks (1, 1, H, W) down where they overlap: their sum is at most 1 everywhere.
 
     Where their sum is at most 1 they stay as they are. Raises NstError for sizes that differ.
     """
@@ -139,7 +139,7 @@ def split(masks: Sequence[Tensor]) -> list[Tensor]:
 
 
 def from_strokes(strokes: Sequence[Mapping], shape: Sequence[int]) -> Tensor:
-    """A mask (1, 1, H, W) of `shape` (H, W) from strokes {"points": [[x, y], ...], "radius": r}; none: 0 everywhere.
+    """Return a mask (1, 1, H, W) of `shape` (H, W) from strokes {"points": [[x, y], ...], "radius": r}; none: 0 everywhere.
 
     x and y are shares of the width and height, the radius is a share of the longer side. A stroke without a radius, or of
     radius 0, is a lasso: the outline of a region, filled. Raises NstError.
@@ -158,7 +158,7 @@ def from_strokes(strokes: Sequence[Mapping], shape: Sequence[int]) -> Tensor:
 
 
 def from_lasso(points: Points, shape: Sequence[int]) -> Tensor:
-    """A mask (1, 1, H, W) of `shape` (H, W): 1 inside the outline through the points (x, y), shares of width and height.
+    """Return a mask (1, 1, H, W) of `shape` (H, W): 1 inside the outline through the points (x, y), shares of width and height.
 
     Raises NstError.
     """

@@ -125,7 +125,7 @@ def _summed(names: Sequence[str], counts: Sequence[float]) -> dict[str, float]:
 
 
 def fast_styles() -> list[str]:
-    """The names that method="fast" knows: the networks for one style, and the styles of the one for many."""
+    """Return the names for method="fast": networks of one style, and the styles of the network for many."""
     return list(dict.fromkeys([*FAST_WEIGHTS, *load_fast("many").names]))
 
 
@@ -139,7 +139,7 @@ def _one_pass(method: str, content: Tensor, style: Style | Sequence[Style], opti
 
 @dataclass(frozen=True)
 class Method:
-    """One way to paint: a line about it, the function that does it, and the options that it has beside COMMON."""
+    """One way to paint: a line about it, its function, and its options beside COMMON."""
 
     about: str
     paint: Callable[[Tensor, Style | Sequence[Style], Options], Painted]

@@ -27,7 +27,7 @@ Measures = list[dict[str, Tensor]]  # of each style, by layer
 
 @dataclass(frozen=True)
 class Weights:
-    """What each relative loss counts; layers of one kind share their weight equally."""
+    """The weights of the relative losses; layers of one kind share their weight equally."""
 
     content: float = 1.0
     style: float = 40.0
@@ -55,7 +55,7 @@ class StyleTarget:
 
     @cached_property
     def weight(self) -> float:
-        """Its share, times the share of the canvas that it covers: so a style is as strong in a small region as in a large one."""
+        """Return its share times its part of the canvas: a style is as strong in a small region as in a large one."""
         return self.share * (1.0 if self.mask is None else float(self.mask.mean()))
 
 
@@ -84,28 +84,28 @@ class StyleObjective:
         return self.weighted(self.content_term(seen), self.style_term(self.measure(seen)), total_variation(image))
 
     def content_term(self, seen: Mapping[str, Tensor]) -> Tensor | float:
-        """How far the canvas's maps are from the content's, averaged over the layers."""
+        """Return the distance of the canvas's maps from the content's, averaged over the layers."""
         return _mean(content_loss(seen[layer], target) for layer, target in self.content.items())
 
     def measure(self, seen: Mapping[str, Tensor]) -> Measures:
-        """What the statistic says of the canvas, for each style in its region and at its layers."""
+        """Measure the canvas's statistic for each style, in its region and at its layers."""
         return [{layer: self.statistic.measure(seen[layer], self.region(number, seen[layer].shape[-2:])) for layer in one.layers}
                 for number, one in enumerate(self.styles)]
 
     def style_term(self, measures: Measures) -> Tensor | float:
-        """How far these measures are from the styles', averaged over each one's layers, summed with their weights."""
+        """Return the distance of these measures from the styles', averaged over layers, summed with the styles' weights."""
         distances = [_mean(self.statistic.distance(measured[layer], target[layer]) for layer in one.layers)
                      for one, measured, target in zip(self.styles, measures, self.targets, strict=True)]
         return sum(one.weight * distance for one, distance in zip(self.styles, distances, strict=True))
 
     def weighted(self, content: Tensor | float, style: Tensor | float, tv: Tensor) -> dict[str, Tensor]:
-        """The three terms, each times its weight, and their total."""
+        """Return the three terms, each times its weight, and their total."""
         terms = {"content": self.weights.content * content, "style": self.weights.style * style, "tv": self.weights.tv * tv}
         losses = {name: torch.as_tensor(term, dtype=tv.dtype, device=tv.device) for name, term in terms.items()}
         return losses | {"total": losses["content"] + losses["style"] + losses["tv"]}
 
     def region(self, number: int, shape: Sequence[int]) -> Tensor | None:
-        """The mask of style `number` at the size (h, w) of a feature map: (1, 1, h, w), or None for everywhere."""
+        """Return the mask of style `number` at the size (h, w) of a feature map: (1, 1, h, w), or None for everywhere."""
         mask, key = self.styles[number].mask, (number, *shape)
         if mask is not None and key not in self._shrunk:
             self._shrunk[key] = shrink(mask, shape)

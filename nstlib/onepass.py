@@ -52,12 +52,12 @@ class OnePass:
 
     @property
     def backbone(self) -> str:
-        """The name of the network that sees."""
+        """Return the name of the encoder."""
         return self.network.options["backbone"]
 
     @torch.inference_mode()
     def encode(self, style: Tensor) -> Encoded:
-        """What the network keeps of a style picture (1, 3, H, W) in [0, 1]. Raises ImageError."""
+        """Encode a style picture (1, 3, H, W) in [0, 1]. Raises ImageError."""
         style = self._ready(style, "style")
         with memory_in_words(style.shape[-2:], "that is the style: give style_size"):
             return self.network.encode(style)

@@ -58,7 +58,7 @@ class Step:
 
 
 class Canvas:
-    """The picture being optimised: `start` plus a change that is smooth where that is cheap.
+    """The picture being optimised: `start` plus a smooth change.
 
     The change is kept as `z`, a picture whose frequencies f are divided by f^smoothing: a step of the optimiser then
     moves large shapes further than single pixels, as natural pictures need. L-BFGS reaches the same loss in about 0.6 of
@@ -71,7 +71,7 @@ class Canvas:
         self.spectrum = _spectrum(start.shape[-2:], smoothing).to(start) if smoothing else None
 
     def picture(self) -> Tensor:
-        """The picture (N, 3, H, W), differentiable in `z`."""
+        """Return the picture (N, 3, H, W), differentiable in `z`."""
         if self.spectrum is None:
             return self.start + self.z
         frequencies = torch.fft.rfft2(self.z) * self.spectrum
@@ -175,7 +175,7 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
 
 def style_targets(style: Tensor | Sequence[Tensor], mix: Sequence[float] | None, masks: Sequence[Tensor] | None,
                   layers: Sequence[str] | Sequence[Sequence[str]], where: torch.device) -> list[StyleTarget]:
-    """The styles that `stylize` was given, each with its share, region and layers. Raises NstError where counts differ."""
+    """Return the styles of a call of `stylize`, each with share, region and layers. Raises NstError where counts differ."""
     if not isinstance(style, Tensor | Sequence) or isinstance(style, str):
         raise NstError(f"style is {shortened(style)}: expected a picture (1, 3, H, W), or several in a list")
     pictures = [style] if isinstance(style, Tensor) else list(style)
@@ -259,7 +259,7 @@ def _say_what_is_stretched(init: str | Tensor, masks: Sequence[Tensor] | None, s
 
 
 def _painter(init: str | Tensor, backbone: str) -> OnePass | None:
-    """The network that paints the start in one pass, if one shall. Raises NstError for a backbone that has none."""
+    """Return the network that paints the start in one pass, or None. Raises NstError for a backbone without one."""
     if isinstance(init, Tensor) or init != "adain":
         return None
     painter = OnePass("adain")

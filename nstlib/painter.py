@@ -112,7 +112,7 @@ class Kept:
 
 @dataclass
 class Computed:
-    """What a layer's convolution makes of a map, computed again whenever a part of it is read, then normalised."""
+    """The output of a layer's convolution, computed anew for each part that is read, then normalised."""
 
     source: Map
     layer: Layer
@@ -140,7 +140,7 @@ class Computed:
 
 
 def _paint_in_bands(network: FastNet, picture: Tensor, shares: Tensor | None, tile: int | None, half: bool) -> Tensor:
-    """The painted picture (1, 3, H, W), not clamped, on the CPU; `tile` None: in one band."""
+    """Return the painted picture (1, 3, H, W), not clamped, on the CPU; `tile` None: in one band."""
     height, width = picture.shape[-2:]
     where = next(network.parameters()).device
     padded = prepared(picture)
@@ -168,7 +168,7 @@ def _paint_in_bands(network: FastNet, picture: Tensor, shares: Tensor | None, ti
 
 
 def _normalised(plain: Computed, full: Sequence[int], band: int, shares: Tensor | None) -> Map:
-    """The map, normalised by statistics of all its bands; kept in memory unless it is too large."""
+    """Return the map, normalised by statistics of all its bands; kept in memory unless it is too large."""
     channels, height, width = plain.shape
     values, moments = None, []
     for top, bottom in _bands(height, full[0], band):

@@ -70,7 +70,7 @@ class PerceptualLoss:
 
 
 def glaring(painted: Tensor) -> Tensor:
-    """How far a network's pictures (N, 3, H, W) are driven into the flat ends of its tanh: a scalar >= 0.
+    """Return the saturation of a network's tanh in pictures (N, 3, H, W): a scalar >= 0.
 
     What instance normalisation leaves of a map depends on its extremes, so a network that is normalised so may paint a glaring
     spot only to set the scale of all else (Karras and others, "Analyzing and improving the image quality of StyleGAN",

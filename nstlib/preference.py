@@ -35,7 +35,7 @@ SURENESS = (6.0, 24.0)  # log-odds of best against worst; at 12, one of eight an
 
 
 class TasteModel:
-    """What is known of one person's taste over a grid of settings.
+    """A model of one person's taste over a grid of settings.
 
     `space`: {parameter of `stylize`: its values, in order}; steps that look equally large, so weights in a geometric row.
     Raises NstError.
@@ -86,7 +86,7 @@ class TasteModel:
     # ---------------------------------------------------------------- asking
 
     def propose(self) -> tuple[dict[str, float], dict[str, float]]:
-        """The two settings to compare next: the most informative pair, in random order, never the same pair twice.
+        """Return the two settings to compare next: the most informative pair, in random order, never the same pair twice.
 
         Information is about which setting is the favourite: how much the answer's entropy falls when the favourite is
         known, in expectation. Raises NstError when every pair has been asked.
@@ -111,7 +111,7 @@ class TasteModel:
     # ---------------------------------------------------------------- what is known
 
     def best(self) -> dict[str, float]:
-        """The setting that this person should like best: that of the highest expected utility."""
+        """Return the setting with the highest expected utility."""
         return dict(self.settings[int(self.utilities().argmax())])
 
     def utilities(self) -> np.ndarray:
@@ -145,12 +145,12 @@ def imagine_crowd(space: Mapping[str, Sequence[float]], chance: np.random.Genera
 
 
 def setting_name(setting: Mapping[str, float]) -> str:
-    """A setting as text, to stand as a method's name in a `Study`; `parse_setting` reads it."""
+    """Return a setting as text, to stand as a method's name in a `Study`; `parse_setting` reads it."""
     return json.dumps({name: float(value) for name, value in setting.items()}, sort_keys=True)
 
 
 def parse_setting(name: str) -> dict[str, float]:
-    """The setting that `setting_name` wrote. Raises NstError."""
+    """Return the setting that `setting_name` wrote. Raises NstError."""
     try:
         return {str(key): float(value) for key, value in json.loads(name).items()}
     except (ValueError, TypeError, AttributeError) as error:
@@ -178,6 +178,6 @@ def _log_preferred(better: np.ndarray) -> np.ndarray:
 
 
 def _entropy(chance: np.ndarray) -> np.ndarray:
-    """Of a yes or no with that probability, in nats."""
+    """Return the entropy of a yes or no with that probability, in nats."""
     chance = np.clip(chance, 1e-12, 1 - 1e-12)
     return -chance * np.log(chance) - (1 - chance) * np.log(1 - chance)

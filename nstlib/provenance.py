@@ -73,7 +73,7 @@ def hide_passwords(text: str) -> str:
 
 
 def pack(provenance: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """What to hand to Pillow's `save` so that a PNG, JPEG or WEBP carries `provenance`. Raises ImageError."""
+    """Return the options of Pillow's `save` that put `provenance` into a PNG, JPEG or WEBP. Raises ImageError."""
     record = _record(provenance)
     packet, sentence = _packet(record), describe(record)
     if len(packet) > MOST:
@@ -94,7 +94,7 @@ def pack(provenance: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 
 def unpack(picture: Image.Image) -> dict[str, Any] | None:
-    """What the metadata of an opened picture says of its making, or None where it says nothing.
+    """Return an opened picture's record of its making, or None where it has none.
 
     Of a file of ours the whole record; of another program's file what it states of "source_type" and "software".
     Raises ImageError for formats that carry none of this.
@@ -164,14 +164,14 @@ def _packet(record: Mapping[str, Any]) -> bytes:
 
 
 def _found(picture: Image.Image) -> bytes:
-    """The XMP packet of an opened file, where Pillow of any version keeps it; b"" if there is none."""
+    """Return the XMP packet of an opened file, where Pillow of any version keeps it; b"" if there is none."""
     segments = [data for name, data in getattr(picture, "applist", []) if name == "APP1" and data.startswith(XMP_MARK)]
     packet = segments[0][len(XMP_MARK):] if segments else picture.info.get("xmp") or picture.info.get(XMP_KEY) or b""
     return packet.encode() if isinstance(packet, str) else packet
 
 
 def _parsed(packet: bytes) -> ElementTree.Element | None:
-    """The packet as XML; None for nothing, for what is damaged, and for what tries to define entities."""
+    """Return the packet as XML; None for nothing, for what is damaged, and for what tries to define entities."""
     if not packet or len(packet) > LONGEST or b"<!" in packet:
         return None
     try:
@@ -181,7 +181,7 @@ def _parsed(packet: bytes) -> ElementTree.Element | None:
 
 
 def _value(root: ElementTree.Element, tag: str) -> str | None:
-    """A simple property, written as an element or, as other programs like it, as an attribute."""
+    """Return a simple property, written as an element or, as other programs like it, as an attribute."""
     name, local = tag.split(":")
     full = f"{{{SPACES[name]}}}{local}"
     for description in root.iter(f"{{{SPACES['rdf']}}}Description"):

@@ -33,7 +33,7 @@ STYLE_SIZE = 384  # pixels, longer side: the strokes are as large as in a style 
 
 @dataclass(frozen=True)
 class FastRecipe:
-    """What a network that paints in one pass shall be, beside how long it is trained."""
+    """The settings of a network that paints in one pass, beside the length of its training."""
 
     weights: Weights = FAST_WEIGHTS
     width: float = 0.5  # of the published network: a quarter of its weights and of its time
@@ -87,7 +87,7 @@ def _check_sizes(crop: int, sample_every: int) -> None:
 
 @dataclass(frozen=True)
 class AdaptiveRecipe:
-    """What a network for any style shall be, beside how long it is trained."""
+    """The settings of a network for any style, beside the length of its training."""
 
     weights: Mapping[str, float] = field(default_factory=dict)  # of the loss, by name; the rest as they have it
     crop: int = 128  # pixels, a multiple of 8
@@ -119,7 +119,7 @@ def train_sanet(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: 
                 folder: str | os.PathLike | None = None, recipe: AdaptiveRecipe | None = None) -> Trained:
     """Train the attentions and the decoder of a SANet; otherwise as `train_adain`.
 
-    From random weights it may end at flat grey, whose content is less wrong than that of a wrong picture: begin with the decoder
+    From random weights it can collapse to flat grey, a local minimum of the content loss: begin with the decoder
     of an AdaINNet (`recipe.start`), if only of a few hundred steps.
     """
     return _train_pairs((SANet, SANetLoss), (contents, styles), settings, folder, recipe or AdaptiveRecipe())

@@ -31,7 +31,7 @@ class _Sheets:
         self.folder, self.every, self.columns, self.warned = Path(folder).expanduser(), every, columns, False
 
     def paint(self, network: nn.Module) -> list[Tensor]:
-        """The pictures of a sheet, row by row."""
+        """Return the pictures of a sheet, row by row."""
         raise NotImplementedError
 
     def __call__(self, step: TrainStep) -> None:
@@ -67,7 +67,7 @@ class Samples(_Sheets):
         self.pictures = [photo(name, SIDE).to(device()) for name in photographs]
 
     def paint(self, network: nn.Module) -> list[Tensor]:
-        """The photographs in each style."""
+        """Return the photographs in each style."""
         return [network(picture, number if network.options["styles"] > 1 else None)
                 for number in range(self.styles) for picture in self.pictures]
 
@@ -81,5 +81,5 @@ class PairSamples(_Sheets):
         self.manners = [style(name, SIDE).to(device()) for name in manners]
 
     def paint(self, network: nn.Module) -> list[Tensor]:
-        """A row a manner: its picture, then the photographs in it."""
+        """Return one row for each style picture: the picture, then the photographs in its style."""
         return [picture for manner in self.manners for picture in (manner, *(network(content, manner) for content in self.pictures))]

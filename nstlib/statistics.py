@@ -78,7 +78,7 @@ def _relative(measured: Tensor, target: Tensor) -> Tensor:
 
 
 def guided_gram(features: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Gram matrix (1, C, C) of maps (1, C, H, W) in which each place counts `weight` (1, 1, H, W) times.
+    """Return the Gram matrix of maps (1, C, H, W) with weights (1, 1, H, W): (1, C, C).
 
     Gatys, Ecker, Bethge, Hertzmann and Shechtman, "Controlling perceptual factors in neural style transfer" (2017).
     """
@@ -190,7 +190,7 @@ def _order(values: Tensor) -> Tensor:
 
 
 def sliced(patch: int) -> Measure:
-    """The measure of sliced Wasserstein: distributions of patches of `patch` x `patch` features along random directions.
+    """Return the measure of sliced Wasserstein: distributions of patches of `patch` x `patch` features along random directions.
 
     At most DIRECTIONS of them, at right angles and always the same, so that L-BFGS meets one function:
     (1, C, H, W) -> (1, K, LEVELS). Heitz, Vanhoey, Chambon and Belcour, "A sliced Wasserstein loss for neural texture
@@ -265,13 +265,13 @@ def _most_similar(mine: Tensor, theirs: Tensor) -> Tensor:
 
 
 def _at_least(side: int, features: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Maps and weights, with the last row and column repeated where a deep layer's are smaller than a patch."""
+    """Repeat the last row and column of maps and weights that are smaller than a patch."""
     right, below = (max(0, side - length) for length in (features.shape[-1], features.shape[-2]))
     return tuple(F.pad(x, (0, right, 0, below), mode="replicate") for x in (features, weight))
 
 
 def _inside(weight: Tensor, side: int) -> Tensor:
-    """How much a patch belongs to a region: the least weight of its places, (1, 1, H, W) -> (1, 1, H-side+1, W-side+1).
+    """Return the weight of each patch in a region, the least of its places: (1, 1, H, W) -> (1, 1, H-side+1, W-side+1).
 
     A region too narrow for a patch is left with those that overlap it most.
     """

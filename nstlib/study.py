@@ -39,7 +39,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer(Question):
-    """What a person said: the name of the method `chosen`, or None where the person could not tell."""
+    """One answer: the name of the method `chosen`, or None for "cannot tell"."""
 
     person: str
     chosen: str | None
@@ -48,17 +48,17 @@ class Answer(Question):
 
     @property
     def winner(self) -> str | None:
-        """The method chosen, None for a skipped question."""
+        """Return the method chosen, None for a skipped question."""
         return self.chosen
 
     @property
     def loser(self) -> str | None:
-        """The method not chosen, None for a skipped question."""
+        """Return the method not chosen, None for a skipped question."""
         return None if self.chosen is None else self.right if self.chosen == self.left else self.left
 
 
 def plan_pairs(methods: Sequence[str], items: Sequence[str], answers: int, seed: int | str) -> list[Question]:
-    """A person's schedule of `answers` questions: shuffled, and balanced however early the person stops.
+    """Return a person's schedule of `answers` questions: shuffled, and balanced however early the person stops.
 
     Pairs come in rounds; a round asks each pair of methods once, in random order. From round to round a pair moves on to
     the next item and changes sides, so after 2 x len(items) rounds each pair has met on each item once each way round.
@@ -136,14 +136,14 @@ class Study:
         return done.rowcount == 1
 
     def answers(self, person: str | None = None) -> list[Answer]:
-        """Every answer, or one person's, in the order in which they came."""
+        """Return every answer, or one person's, in the order in which they came."""
         with connected(self.path) as file:
             rows = file.execute('SELECT question, item, "left", "right", person, chosen, seconds, written FROM answers '
                                 "WHERE ? IS NULL OR person = ? ORDER BY rowid", (person, person)).fetchall()  # fmt: skip
         return [Answer(*row) for row in rows]
 
     def next_question(self, person: str, schedule: Sequence[Question]) -> Question | None:
-        """The first question of the schedule that the person has not answered yet; None when all are.
+        """Return the first unanswered question of the person's schedule; None when there is none.
 
         Raises NstError where the person's answers belong to another schedule.
         """
@@ -228,7 +228,7 @@ def fit_strengths(wins: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How alike people and a metric order `methods`: from -1 (opposite) over 0 to 1 (the same order)."""
+    """Return the agreement of people and a metric on the order of `methods`: -1 (opposite) to 1 (the same order)."""
 
     spearman: float  # correlation of the ranks
     kendall: float  # share of pairs in the same order minus share in the opposite one

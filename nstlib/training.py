@@ -38,7 +38,7 @@ class TrainingError(NstError):
 
 
 class Loss(Protocol):
-    """What a training lessens: named scalars, "total" among them. `numbers` (N,) counts the pictures since the start.
+    """The losses of a training: named scalars, "total" among them. `numbers` (N,) counts the pictures since the start.
 
     One with a method `identity() -> dict` says what it is known by when a training goes on, see `nstlib.fingerprint`.
     """
@@ -47,7 +47,7 @@ class Loss(Protocol):
 
 
 class Batches(Protocol):
-    """Pictures number `first` to `first + count - 1` of a step, the same whenever they are asked for.
+    """Return pictures `first` to `first + count - 1` of a step, always the same ones.
 
     The method of an object with a method `identity() -> dict`, too, says what it is known by.
     """
@@ -105,12 +105,12 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """Spent on training, in this life and in those before it."""
+        """Return the seconds of training, including those before it was resumed."""
         return self.before + time.perf_counter() - self.began
 
     @cached_property
     def identity(self) -> dict[str, object]:
-        """What decides the result, by name: another training in its folder is told from it by this."""
+        """Return what decides the result, by name; another training in the folder differs in it."""
         options = {f"network's {name}": value for name, value in getattr(self.plain, "options", {}).items()}
         settings = {name.replace("_", " "): value for name, value in asdict(self.settings).items() if name not in BESIDE}
         settings["precision"] = str(self.accelerator.mixed_precision)  # what "auto" is on this machine
@@ -137,7 +137,7 @@ class Run:
         return TrainStep(self.step - 1, losses, self.plain)
 
     def _gradients(self) -> dict[str, float]:
-        """The losses of the step's batch; their gradient is left in the network."""
+        """Return the losses of the step's batch, and leave their gradient in the network."""
         accelerator, index = self.accelerator, self.step
         count, first = share_of_batch(self.settings.batch, accelerator.num_processes, accelerator.process_index)
         images = self.batches(index, count, first).to(accelerator.device)
@@ -201,7 +201,7 @@ class Run:
         log.info("going on from step %d of %d, in %s", self.step, self.settings.steps, self.folder)
 
     def _check_same(self, found: Checkpoint) -> None:
-        """Refuse to go on with another training: the result would be that of no single one."""
+        """Refuse to resume another training: the result would match no single one."""
         other = fingerprint.differences(found.notes["identity"], self.identity)
         shapes = [{name: tensor.shape for name, tensor in state.items()} for state in
                   (self.plain.state_dict(), parted(found.tensors)["network"])]
@@ -278,7 +278,7 @@ def share_of_batch(batch: int, processes: int, number: int) -> tuple[int, int]:
 
 
 def make_accelerator(precision: str):
-    """An Accelerator of this precision on the course's device. Accelerate keeps its state for a whole process: it is renewed."""
+    """Return an Accelerator of this precision on the course's device. Accelerate keeps its state for a whole process: it is renewed."""
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
 

@@ -32,7 +32,7 @@ def mean_and_deviation(maps: Tensor, epsilon: float = EPSILON) -> tuple[Tensor, 
 
 
 def adain(content: Tensor, style: Tensor, epsilon: float = EPSILON) -> Tensor:
-    """The content's maps (N, C, H, W) with mean and deviation of the style's (N, C, h, w), channel by channel: (N, C, H, W)."""
+    """Return the content's maps (N, C, H, W) with mean and deviation of the style's (N, C, h, w), channel by channel: (N, C, H, W)."""
     (mean, deviation), (wanted_mean, wanted_deviation) = (mean_and_deviation(maps, epsilon) for maps in (content, style))
     return (content - mean) / deviation * wanted_deviation + wanted_mean
 
@@ -56,7 +56,7 @@ class MirroredDecoder(nn.Module):
         self.to(memory_format=torch.channels_last)  # twice as fast
 
     def forward(self, maps: Tensor) -> Tensor:
-        """The pictures, around [0, 1] but not clamped."""
+        """Return the pictures, around [0, 1] but not clamped."""
         *hidden, last = [(conv, number > 0 and place == 0) for number, block in enumerate(self.blocks) for place, conv in enumerate(block)]
         with half_precision(self.in_half, maps.device):
             for conv, enlarge in hidden:
@@ -83,7 +83,7 @@ def encoder_shapes(encoder: FeatureExtractor) -> list[list[tuple[int, int]]]:
 
 def blend(made: Sequence[Tensor], shares: Sequence[float] | None, masks: Sequence[Tensor] | None,
           rest: Callable[[], Tensor]) -> Tensor:
-    """Maps (1, C, h, w), one a style, as one: by shares, or from place to place by masks.
+    """Mix maps (1, C, h, w), one for each style, by shares or, place by place, by masks.
 
     `shares` (default: equal) are made to sum to 1. So are the masks (1, 1, H, W) of any size at each place where they sum to
     more; where they sum to less, `rest()`, maps of the same shape, fills up. Raises NstError where counts differ.
@@ -116,7 +116,7 @@ class AdaINNet(nn.Module):
         self.decoder = MirroredDecoder(encoder_shapes(encoder))
 
     def encode(self, image: Tensor) -> Tensor:
-        """The maps of relu4_1: (N, 3, H, W) -> (N, C, H / 8, W / 8), rounded up: the pools would cut off the rest."""
+        """Return the maps of relu4_1: (N, 3, H, W) -> (N, C, H / 8, W / 8), rounded up: the pools would cut off the rest."""
         return self._encoder[0].to(image.device)(pad_to_step(image, SHRUNK))[LAYER]
 
     def compute_in_half(self, on: bool) -> None:
@@ -125,7 +125,7 @@ class AdaINNet(nn.Module):
 
     def mixed(self, content: Tensor, styles: Sequence[Tensor], shares: Sequence[float] | None = None,
               masks: Sequence[Tensor] | None = None, match: Match = adain) -> Tensor:
-        """The content's maps in a mixture of several styles' statistics, by shares, or from place to place by masks.
+        """Return the content's maps in a mixture of several styles' statistics, by shares, or from place to place by masks.
 
         `content` (1, C, h, w); `styles`: maps, one a style. `match` gives the content's maps one style's statistics. `shares`
         and `masks`: see `blend`; where no mask holds, the content stays. Raises NstError.
@@ -142,6 +142,6 @@ class AdaINNet(nn.Module):
         return self.paint_maps(maps[0], maps[1:], alpha, size)
 
     def paint_maps(self, content: Tensor, styles: Sequence[Tensor], alpha: float, size: Sequence[int], **mixture: object) -> Tensor:
-        """What the decoder makes of encoded pictures: (N, 3, *size), not clamped. `mixture`: shares, masks, match, see `mixed`."""
+        """Decode encoded pictures: (N, 3, *size), not clamped. `mixture`: shares, masks, match, see `mixed`."""
         target = self.mixed(content, styles, **mixture)
         return self.decoder(alpha * target + (1 - alpha) * content)[..., :size[0], :size[1]]

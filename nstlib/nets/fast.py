@@ -152,7 +152,7 @@ class FastNet(nn.Module):
 
     @property
     def names(self) -> list[str]:
-        """The names of the styles that it paints, in the order of their rows."""
+        """Return the names of the styles that it paints, in the order of their rows."""
         return list(self.options["names"])
 
     def norms(self) -> list[nn.Module]:
@@ -160,7 +160,7 @@ class FastNet(nn.Module):
         return [module.norm for module in self.modules() if isinstance(module, Layer) and module.norm is not None]
 
     def shares(self, style: int | Tensor | None, count: int, like: Tensor) -> Tensor | None:
-        """What each of `count` pictures takes of each style: (N, S), or None for a network without a choice.
+        """Return the shares of each style for `count` pictures: (N, S), or None for a network of one style.
 
         `style`: an index, (N,) indices, or shares (S,) or (N, S); by default the first style. Raises NstError.
         """
@@ -179,7 +179,7 @@ class FastNet(nn.Module):
         return chosen.expand(count, styles)
 
     def forward(self, image: Tensor, style: int | Tensor | None = None) -> Tensor:
-        """The painted pictures, around [0, 1] but not clamped; sides from 32 px up. `style`: see `shares`."""
+        """Return the painted pictures, around [0, 1] but not clamped; sides from 32 px up. `style`: see `shares`."""
         height, width = image.shape[-2:]
         shares = self.shares(style, len(image), image)
         x = prepared(image)
@@ -189,12 +189,12 @@ class FastNet(nn.Module):
 
 
 def finish(x: Tensor) -> Tensor:
-    """What the last convolution gives, bent into a little more than [0, 1]."""
+    """Bend the last convolution's output into a little more than [0, 1]."""
     return 0.5 + RANGE * torch.tanh(x.float())
 
 
 def convolve_enlarged(x: Tensor, conv: nn.Conv2d) -> Tensor:
-    """What a 3x3 convolution makes of maps that were enlarged 2 x 2 by repeating pixels, in 4/9 of the time.
+    """Convolve, 3x3, maps enlarged 2 x 2 by repeating pixels, in 4/9 of the time.
 
     `x` (N, C, H + 2, W + 2) are the maps before, with one more pixel on each side; the result is (N, C', 2 H, 2 W). Of three
     neighbours in the enlarged map two are the same pixel, so each of the four places in a 2 x 2 square needs a 2x2 kernel only.
@@ -213,7 +213,7 @@ def convolve_enlarged(x: Tensor, conv: nn.Conv2d) -> Tensor:
 
 
 def convolve_narrow(x: Tensor, conv: nn.Conv2d) -> Tensor:
-    """What a convolution of stride 1 makes of maps (N, C, H, W), for few channels out, in half the time: even sides only.
+    """Convolve maps (N, C, H, W) at stride 1 to few channels, in half the time: even sides only.
 
     Processors multiply 16 channels at once; three leave them idle. So the four pixels of a 2 x 2 square are computed as
     four times the channels, by a kernel that is one larger, at every second pixel.
@@ -230,14 +230,14 @@ def pad_to_step(image: Tensor, step: int) -> Tensor:
 
 
 def prepared(image: Tensor) -> Tensor:
-    """The pictures (N, 3, H, W), continued to sides that a FastNet can take. Raises NstError for what is none, or too small."""
+    """Return the pictures (N, 3, H, W), continued to sides that a FastNet can take. Raises NstError for what is none, or too small."""
     if image.ndim != 4 or image.shape[1] != 3 or min(image.shape[-2:]) < MIN_SIDE:
         raise NstError(f"image has shape {tuple(image.shape)}, expected (N, 3, H, W) with sides of at least {MIN_SIDE} px")
     return pad_to_step(image, STEP)
 
 
 def with_styles(network: FastNet, names: Sequence[str]) -> FastNet:
-    """A conditional network for these styles, with the convolutions of another, whose first style stands in every row.
+    """Return a conditional network for these styles, with the convolutions of another, whose first style stands in every row.
 
     One that has these very styles is copied as it is.
     """
@@ -253,7 +253,7 @@ def with_styles(network: FastNet, names: Sequence[str]) -> FastNet:
 
 
 def add_style(network: FastNet, name: str) -> FastNet:
-    """A copy of a conditional network with one more style, which begins as the mean of the others. Raises NstError."""
+    """Return a copy of a conditional network with one more style, which begins as the mean of the others. Raises NstError."""
     if network.options["norm"] != "conditional":
         raise NstError("a style can be added to a network with norm='conditional' only")
     if name in network.names:

@@ -47,7 +47,7 @@ def save_network(network: nn.Module, path: str | os.PathLike, **about: object) -
 
 
 def load_fast(source: str | os.PathLike) -> FastNet:
-    """A network that paints in one pass, ready to use: one of FAST_WEIGHTS, or a file that `save_network` wrote.
+    """Return a network that paints in one pass, ready to use: one of FAST_WEIGHTS, or a file that `save_network` wrote.
 
     Raises WeightsError for another name, for a missing or damaged file, and for one that holds another network.
     """
@@ -55,17 +55,17 @@ def load_fast(source: str | os.PathLike) -> FastNet:
 
 
 def load_adain(source: str | os.PathLike = "adain") -> AdaINNet:
-    """The network of adaptive instance normalisation for any style, ready to use: "adain", or a file. Raises WeightsError."""
+    """Return the network of adaptive instance normalisation for any style, ready to use: "adain", or a file. Raises WeightsError."""
     return _load(source, "adain", {"adain": "adain"})
 
 
 def load_sanet(source: str | os.PathLike = "sanet") -> SANet:
-    """The style-attentional network for any style, ready to use: "sanet", or a file. Raises WeightsError."""
+    """Return the style-attentional network for any style, ready to use: "sanet", or a file. Raises WeightsError."""
     return _load(source, "sanet", {"sanet": "sanet"})
 
 
 def find_painter(name: str | os.PathLike) -> tuple[FastNet, str | None]:
-    """A network and the style to ask it for: of one of FAST_WEIGHTS, a file, or a style's name that "many" holds.
+    """Return a network and the style to paint: of FAST_WEIGHTS, a file, or the name of a style in "many".
 
     The style is None where the network has only one, or where its first is as good as any. Raises WeightsError.
     """
@@ -79,7 +79,7 @@ def find_painter(name: str | os.PathLike) -> tuple[FastNet, str | None]:
 
 
 def _load(source: str | os.PathLike, kind: str, shipped: Mapping[str, str]) -> nn.Module:
-    """A network by one of the names that are shipped, {name: name of its file}, or a file."""
+    """Return a network by the name of a shipped one, {name: name of its file}, or a file."""
     path = Path(source).expanduser()
     if source in shipped and not path.is_file():
         return load_network(WEIGHTS_FOLDER / f"{shipped[source]}.safetensors", kind)

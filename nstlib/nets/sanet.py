@@ -29,13 +29,13 @@ def normalised(maps: Tensor) -> Tensor:
 
 
 def thinned(maps: dict[str, Tensor], most: int = MOST_ASKED) -> dict[str, Tensor]:
-    """Every n-th row and column of maps (N, C, H, W), so that a side has at most about `most` places."""
+    """Return every n-th row and column of maps (N, C, H, W), so that a side has at most about `most` places."""
     steps = {layer: math.ceil(max(one.shape[-2:]) / most) for layer, one in maps.items()}
     return {layer: one[..., ::steps[layer], ::steps[layer]] for layer, one in maps.items()}
 
 
 class StyleAttention(nn.Module):
-    """One attention module: content (N, C, H, W) asks style (N, C, h, w); the answer is added to the content: (N, C, H, W).
+    """One attention module: queries from content (N, C, H, W), keys and values from style (N, C, h, w), added to the content.
 
     Three 1x1 convolutions make queries of the content, keys and values of the style; a fourth brings the answer back. As
     published, the products are not divided by the root of C. With 512 channels: 1,050,624 parameters.
@@ -46,12 +46,12 @@ class StyleAttention(nn.Module):
         self.query, self.key, self.value, self.out = (nn.Conv2d(channels, channels, 1) for _ in range(4))
 
     def weights(self, content: Tensor, style: Tensor) -> Tensor:
-        """How much each place of the content takes of each place of the style: (N, H W, h w), rows sum to 1. For pictures of it."""
+        """Return the attention weights of content places over style places: (N, H W, h w), rows sum to 1. For pictures of them."""
         queries, keys = (conv(normalised(maps)).flatten(2) for conv, maps in ((self.query, content), (self.key, style)))
         return (queries.transpose(1, 2) @ keys).softmax(-1)
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
-        """The content with the answers added; memory grows with the places of content and style, not with their product."""
+        """Return the content with the answers added; memory grows with the places of content and style, not with their product."""
         parts = (self.query(normalised(content)), self.key(normalised(style)), self.value(style))
         # (N, 1, places, C), contiguous: only then torch works block by block, without a table of all pairs.
         queries, keys, values = (part.flatten(2).transpose(1, 2)[:, None].contiguous() for part in parts)
@@ -79,7 +79,7 @@ class SANet(nn.Module):
         self._begin()
 
     def _begin(self) -> None:
-        """Weights that ask for what looks alike and hand it on as it is: from there it learns faster than from random ones."""
+        """Start as the identity: attention to similar places, values unchanged; it learns faster than from random weights."""
         ones = [conv for attention in self.attentions for conv in attention.children()] + [self.merge]
         for conv in ones:
             nn.init.dirac_(conv.weight)
@@ -99,14 +99,14 @@ class SANet(nn.Module):
         self._encoder[0].in_half = self.decoder.in_half = on
 
     def attended(self, content: dict[str, Tensor], style: dict[str, Tensor]) -> Tensor:
-        """What both attentions make of encoded pictures, merged at the size of relu4_1: (N, C, H / 8, W / 8)."""
+        """Return both attentions' outputs, merged at the size of relu4_1: (N, C, H / 8, W / 8)."""
         near, far = (attention(content[layer], style[layer]) for attention, layer in zip(self.attentions, LAYERS, strict=True))
         far = F.interpolate(far, size=near.shape[-2:], mode="nearest")
         return self.merge(pad(near + far, "reflect"))
 
     def mixed(self, content: dict[str, Tensor], styles: Sequence[dict[str, Tensor]],
               masks: Sequence[Tensor] | None = None) -> Tensor:
-        """What `attended` gives for one style, or for several, each in the region of its mask: (1, C, H / 8, W / 8).
+        """Return `attended` for one style, or for several, each in the region of its mask: (1, C, H / 8, W / 8).
 
         Masks are (1, 1, H, W) of any size, see `nstlib.nets.adain.blend`. Where none holds, the content asks itself, and so
         stays. Raises NstError.
@@ -118,11 +118,11 @@ class SANet(nn.Module):
 
     def paint_maps(self, content: dict[str, Tensor], styles: Sequence[dict[str, Tensor]], size: Sequence[int],
                    masks: Sequence[Tensor] | None = None) -> Tensor:
-        """What the decoder makes of encoded pictures: (N, 3, *size), not clamped. `masks`: see `mixed`."""
+        """Decode encoded pictures: (N, 3, *size), not clamped. `masks`: see `mixed`."""
         return self.decoder(self.mixed(content, styles, masks))[..., :size[0], :size[1]]
 
     def forward(self, content: Tensor | dict[str, Tensor], style: Tensor | dict[str, Tensor]) -> Tensor:
-        """The painted pictures, of the contents' size, around [0, 1] but not clamped.
+        """Return the painted pictures, of the contents' size, around [0, 1] but not clamped.
 
         What `encode` made of them will do as well, for pictures whose sides are multiples of 16.
         """

@@ -19,7 +19,7 @@ def moments(maps: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def power(covariance: Tensor, exponent: float, epsilon: float = EPSILON) -> Tensor:
-    """A symmetric matrix (C, C) to a power, in the directions whose eigenvalue exceeds epsilon times the largest; 0 in others."""
+    """Return a symmetric matrix (C, C) to a power, in the directions whose eigenvalue exceeds epsilon times the largest; 0 in others."""
     values, vectors = torch.linalg.eigh(covariance)
     kept = values > epsilon * values[-1].clamp_min(torch.finfo(values.dtype).tiny)
     return (vectors[:, kept] * values[kept] ** exponent) @ vectors[:, kept].T
@@ -32,7 +32,7 @@ def whiten(maps: Tensor, epsilon: float = EPSILON) -> Tensor:
 
 
 def whiten_and_color(content: Tensor, style: Tensor, epsilon: float = EPSILON) -> Tensor:
-    """The content's maps (1, C, H, W) with mean and covariance of the style's (1, C, h, w): (1, C, H, W)."""
+    """Return the content's maps (1, C, H, W) with mean and covariance of the style's (1, C, h, w): (1, C, H, W)."""
     mean, covariance = moments(style)
     colored = power(covariance, 0.5, epsilon) @ whiten(content, epsilon) + mean
     return colored.reshape(content.shape).to(content)
