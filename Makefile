@@ -24,14 +24,14 @@ help:
 venv: $(INSTALLED)
 
 # The stamp is written last, so a set-up that was interrupted is taken up again, and one that is complete is left alone.
-$(INSTALLED): pyproject.toml constraints.txt tools/find_python.sh
-	@$(RUN) -m pip --version >/dev/null 2>&1 || { python=$$(sh tools/find_python.sh "$(PYTHON)") && \
+$(INSTALLED): pyproject.toml constraints.txt tools/run/find_python.sh
+	@$(RUN) -m pip --version >/dev/null 2>&1 || { python=$$(sh tools/run/find_python.sh "$(PYTHON)") && \
 	  echo "Setting up $(VENV) with $$python: a few minutes and about 6 GB, once." && "$$python" -m venv $(VENV); }
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[lab,test]"
 	@touch $(INSTALLED)
 
 lab: $(INSTALLED)
-	@$(RUN) tools/open_lab.py
+	@$(RUN) tools/run/open_lab.py
 
 demo: $(INSTALLED)
 	@$(RUN) -m nstlib stylize temple swirls -o demo.png
@@ -39,9 +39,9 @@ demo: $(INSTALLED)
 # The library, the tools and each lesson from top to bottom in the fast profile: one run, one summary. No browser is no reason
 # not to start: the summary's last line says what was skipped.
 test: $(INSTALLED)
-	-@$(RUN) tools/find_browser.py --install
+	-@$(RUN) tools/run/find_browser.py --install
 	PYTEST_ADDOPTS="$(WORKERS) $$PYTEST_ADDOPTS" $(RUN) -m pytest -q
 
 test-elsewhere: $(INSTALLED)
-	-@$(RUN) tools/find_browser.py --install
-	PYTEST_ADDOPTS="$(WORKERS) $$PYTEST_ADDOPTS" $(RUN) tools/test_elsewhere.py
+	-@$(RUN) tools/run/find_browser.py --install
+	PYTEST_ADDOPTS="$(WORKERS) $$PYTEST_ADDOPTS" $(RUN) tools/run/test_elsewhere.py

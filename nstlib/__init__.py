@@ -1,7 +1,7 @@
 """The library of a course on neural style transfer; the course is in notebooks/, start there.
 
 What the lessons build by hand stands here to be used again. Around it are rooms that no lesson explains: panels, checks
-of exercises, commands, files and downloads. Every room opens by its name, as in `nstlib.gallery.STYLES`; what is used most
+of exercises, commands, files and downloads. Every room opens by its name, as in `nstlib.images.gallery.STYLES`; what is used most
 stands at the front door, as `nstlib.stylize` does.
 """
 
@@ -9,13 +9,13 @@ from nstlib.doors import open_rooms as _open_rooms
 
 # Loaded on first use: `import nstlib` stays light.
 _HOME = {
-    "load_image": "images", "save_image": "images", "show": "images", "read_provenance": "images",
-    "photo": "gallery", "style": "gallery", "mask": "gallery", "painting": "gallery",
-    "FeatureExtractor": "features",
-    "gram_matrix": "losses", "content_loss": "losses", "style_loss": "losses", "total_variation": "losses",
-    "LBFGS": "lbfgs",
-    "stylize": "optimization", "Stylized": "optimization",
-    "load_fast": "nets.files", "paint": "painter",
+    "load_image": "images.files", "save_image": "images.files", "show": "images.files", "read_provenance": "images.files",
+    "photo": "images.gallery", "style": "images.gallery", "mask": "images.gallery", "painting": "images.gallery",
+    "FeatureExtractor": "features.extractor",
+    "gram_matrix": "losses.terms", "content_loss": "losses.terms", "style_loss": "losses.terms", "total_variation": "losses.terms",
+    "LBFGS": "optimization.lbfgs",
+    "stylize": "optimization.search", "Stylized": "optimization.search",
+    "load_fast": "nets.files", "paint": "nets.bands",
     "transfer": "methods",
     "NstError": "errors",
 }  # fmt: skip

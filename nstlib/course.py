@@ -12,8 +12,9 @@ from typing import Any
 import psutil
 import torch
 
-from nstlib import checks, settings
+from nstlib import settings
 from nstlib.errors import CourseError
+from nstlib.notebook import checks
 
 COLAB_ADVICE = (
     "This Colab runtime has no GPU. To switch one on: menu Runtime > Change runtime type > T4 GPU > Save, then run the\n"
@@ -102,6 +103,7 @@ def _device_name() -> str:
 
 
 def _backbone_name() -> str:
-    from nstlib.features import choose_backbone  # here: the rooms below import slowly, and a check needs none of them
+    # Here: the rooms below import slowly, and a check needs none of them.
+    from nstlib.features.extractor import choose_backbone
 
     return choose_backbone()

@@ -15,7 +15,8 @@ def open_rooms(package: str, path: Iterable[str],
 
     def names() -> list[str]:
         rooms = [room.name for room in pkgutil.iter_modules(path)]
-        return [*home, *(room for room in rooms if not room.startswith("_") and room not in home)]
+        face = vars(sys.modules[package]).get("__all__", ())
+        return list(dict.fromkeys([*home, *face, *(room for room in rooms if not room.startswith("_"))]))
 
     def open_door(name: str) -> object:
         if name in home:  # a function wins over a room of its name

@@ -12,16 +12,16 @@ from functools import partial
 from torch import Tensor
 
 from nstlib.errors import NstError
-from nstlib.gallery import STYLES
-from nstlib.gallery import style as bundled_style
-from nstlib.images import with_longer_side
+from nstlib.images.files import with_longer_side
+from nstlib.images.gallery import STYLES
+from nstlib.images.gallery import style as bundled_style
+from nstlib.nets.any_style import OnePass, paint_like
+from nstlib.nets.bands import paint
 from nstlib.nets.files import FAST_WEIGHTS, find_painter, load_fast
-from nstlib.onepass import OnePass, paint_like
-from nstlib.optimization import one_picture, stylize
+from nstlib.optimization.recording import Stylized
+from nstlib.optimization.search import one_picture, stylize
 from nstlib.options import choice, shares
 from nstlib.options import seed as check_seed
-from nstlib.painter import paint
-from nstlib.recording import Stylized
 
 Style = Tensor | str | os.PathLike
 Options = dict[str, object]
@@ -45,7 +45,7 @@ def transfer(content: Tensor, style: Style | Sequence[Style], method: str = "ada
              progress: bool = True, **options: object) -> Painted:
     """Paint `content`, a picture (1, 3, H, W) in [0, 1], in the manner of `style`, by one of METHODS.
 
-    `style`: a picture of any size, the name of one of `nstlib.gallery.STYLES`, or several of these in a list. For
+    `style`: a picture of any size, the name of one of `nstlib.images.gallery.STYLES`, or several of these in a list. For
     method="fast" it is what a network was trained for: "swirls", "mosaic", "waves", a style that "many" holds (or several
     of them), or a .safetensors file. `size`: longer side of the result in pixels (default: the content's). Only the method
     "optimise" draws by lot (`seed`) and takes long enough to show `progress`.
@@ -55,7 +55,7 @@ def transfer(content: Tensor, style: Style | Sequence[Style], method: str = "ada
     - `mix` (optimise, fast, adain, wct): what each of several styles counts, by default equally.
     - `masks` (optimise, adain, wct, sanet): where each style holds, (1, 1, H, W) in [0, 1] of any size; where none does,
       the content stays.
-    - `color` (optimise, adain, wct, sanet): whose colours, one of `nstlib.color.COLORS`.
+    - `color` (optimise, adain, wct, sanet): whose colours, one of `nstlib.control.color.COLORS`.
     - `alpha` (adain, wct): 0 gives the content back, 1, the default, all style.
     - `style_size` (adain, wct, sanet): pixels of the style picture's longer side, and with it the width of the strokes; by
       default the content's, at most 512.

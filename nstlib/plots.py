@@ -10,7 +10,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-from nstlib import webp
+from nstlib.images import webp
 
 # Okabe and Ito's colours, told apart by colour-blind readers, with a line style each for print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

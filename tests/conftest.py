@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT / "tools"))  # the scripts that made what is shipped are tested like the library
 
 CELL_TIMEOUT = 120_000  # ms: a lesson's cell on a slow, loaded machine
 

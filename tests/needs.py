@@ -30,13 +30,13 @@ class Tool:
 
 
 def _browser() -> str | None:
-    import find_browser  # of tools/, which conftest.py puts on the path
+    import find_browser  # of tools/run/, which pyproject.toml puts on the path
 
     return find_browser.find_browser()
 
 
 def _vgg19() -> str | None:
-    from nstlib.features import _cached_vgg19
+    from nstlib.features.extractor import _cached_vgg19
 
     return str(_cached_vgg19()) if _cached_vgg19().is_file() else None
 
@@ -49,7 +49,7 @@ TOOLS = {
     "browser": Tool(_browser, "install Chromium or Chrome, or run `python -m playwright install chromium`"),
     "make": _program("make", "install make (Debian: apt install make; macOS: xcode-select --install)", on_ci=POSIX),
     "sh": _program("sh", "run the tests where a POSIX shell is", on_ci=POSIX),
-    "VGG-19": Tool(_vgg19, "run `python -c 'import nstlib.features as f; f.load_vgg19()'` (550 MB)", on_ci=False),
+    "VGG-19": Tool(_vgg19, "run `python -c 'import nstlib.features.extractor as f; f.load_vgg19()'` (550 MB)", on_ci=False),
 }
 
 

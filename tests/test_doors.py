@@ -67,8 +67,9 @@ def named_by_a_room(text):
 
 TYPED = {name for text in [*cells(), *sayings(), *(path.read_text(encoding="utf-8") for path in SOURCES)] for name in typed(text)}
 SAID = {name for text in sayings() for name in named_by_a_room(text)}
-INSIDE = {f"nstlib.{room}.{path.stem}" for room in ROOMS for path in (ROOT / "nstlib" / room).glob("[a-z]*.py")} | {f"nstlib.{room}" for room in ROOMS}
-WRONG = {"nstlib.gallery.NOTHING", "nstlib.nothing", "nstlib._HOME.nothing"}
+INSIDE = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+          for path in (ROOT / "nstlib").rglob("*.py") if path.name != "__main__.py"} - {"nstlib"}  # fmt: skip
+WRONG = {"nstlib.images.gallery.NOTHING", "nstlib.nothing", "nstlib._HOME.nothing"}
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +81,9 @@ def closed():
 
 
 @pytest.mark.parametrize(("names", "among"), [
-    (TYPED, {"nstlib.gallery.STYLES", "nstlib.metrics.ssim", "nstlib.stylize", "nstlib.nets.adain.blend"}),
-    (SAID, {"nstlib.course.start", "nstlib.images.load_image"}),
-    (INSIDE, {"nstlib.gallery", "nstlib.nets", "nstlib.nets.adain", "nstlib.checks.lesson_01"}),
+    (TYPED, {"nstlib.images.STYLES", "nstlib.judging.ssim", "nstlib.stylize", "nstlib.nets.adain.blend"}),
+    (SAID, {"nstlib.course.start", "nstlib.images.show"}),
+    (INSIDE, {"nstlib.images.gallery", "nstlib.nets", "nstlib.nets.adain", "nstlib.notebook.checks.lesson_01"}),
 ], ids=["typed", "said", "rooms"])  # fmt: skip
 def test_what_a_reader_types_first_opens(closed, names, among):
     """What lessons, pages and sources type; what they name by its room; and every room."""
@@ -104,9 +105,9 @@ def test_dir_lists_both():
     assert {"adain", "fast", "sanet"} <= set(dir(nstlib.nets))
 
 
-@pytest.mark.parametrize("name", ["galery", "Gallery", "__wrapped__", "_images"])
+@pytest.mark.parametrize("name", ["imags", "Images", "__wrapped__", "_images"])
 def test_a_wrong_name_says_what_there_is(name):
-    with pytest.raises(AttributeError, match=rf"has no attribute '{name}'; it has .*stylize.*gallery") as caught:
+    with pytest.raises(AttributeError, match=rf"has no attribute '{name}'; it has .*stylize.*images") as caught:
         getattr(nstlib, name)
     assert caught.value.name == name
     with pytest.raises(AttributeError, match="adain"):

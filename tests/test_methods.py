@@ -7,17 +7,17 @@ import pytest
 import torch
 
 from nstlib import mask, photo, style, stylize
-from nstlib.color import luminance
+from nstlib.control.color import luminance
 from nstlib.errors import ImageError, NstError, WeightsError
-from nstlib.gallery import STYLES
-from nstlib.images import resize
+from nstlib.images.files import resize
+from nstlib.images.gallery import STYLES
 from nstlib.methods import METHODS, Painted, fast_styles, transfer
 from nstlib.nets.adain import AdaINNet
+from nstlib.nets.any_style import OnePass, paint_like
 from nstlib.nets.files import FAST_WEIGHTS, load_adain, load_sanet, save_network
 from nstlib.nets.sanet import SANet
 from nstlib.nets.wct import whiten_and_color
-from nstlib.onepass import OnePass, paint_like
-from nstlib.recording import Stylized
+from nstlib.optimization.recording import Stylized
 from nstlib.settings import memory_advice
 
 ONE_PASS = ("adain", "wct", "sanet")
@@ -148,7 +148,7 @@ def test_the_size_of_the_style_picture(files, pictures, monkeypatch):
     for wanted in (None, 40, 100):  # px
         transfer(pictures[0], "swirls", "adain", style_size=wanted, weights=files["adain"])
     transfer(pictures[0], pictures[2], "adain", weights=files["adain"])
-    monkeypatch.setattr("nstlib.onepass.LARGEST_STYLE", 48)
+    monkeypatch.setattr("nstlib.nets.any_style.LARGEST_STYLE", 48)
     transfer(pictures[0], "swirls", "adain", weights=files["adain"])
     assert seen == [64, 40, 100, 60, 48]  # the content's, as asked for (also enlarged), never enlarged by default, at most
 
@@ -308,5 +308,5 @@ def test_half_precision_paints_nearly_the_same_where_it_is_fast(method, files, p
     exact, half = (transfer(*pictures[:2], method, weights=files[method], half=half).image for half in (False, True))
     assert 0 < (exact - half).abs().mean() < 3 / 255
     for fast, expected in ((True, half), (False, exact)):
-        monkeypatch.setattr("nstlib.onepass.has_bf16", lambda fast=fast: fast)
+        monkeypatch.setattr("nstlib.nets.any_style.has_bf16", lambda fast=fast: fast)
         assert torch.equal(transfer(*pictures[:2], method, weights=files[method]).image, expected)

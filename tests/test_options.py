@@ -9,11 +9,11 @@ import torch
 
 from nstlib import options
 from nstlib.errors import ImageError, NstError
+from nstlib.images.tensors import is_stretched, shrunk_to, with_longer_side
+from nstlib.losses.objective import Weights
+from nstlib.nets.bands import paint
 from nstlib.nets.files import load_fast
-from nstlib.objective import Weights
-from nstlib.optimization import stylize
-from nstlib.painter import paint
-from nstlib.tensors import is_stretched, shrunk_to, with_longer_side
+from nstlib.optimization.search import stylize
 
 PICTURE = torch.rand(1, 3, 40, 48, generator=torch.Generator().manual_seed(0))
 

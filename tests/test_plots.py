@@ -9,7 +9,8 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from nstlib import plots, widgets
+from nstlib import plots
+from nstlib.notebook.panels import transfer as widgets
 
 CURVES = {"ours": ([1, 2, 4], [0.9, 0.5, 0.1]), "theirs": ([1, 3], [0.8, 0.7])}
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from nstlib.provenance import hide_passwords
-from nstlib.writing import STOPPING
+from nstlib.files.writing import STOPPING
+from nstlib.images.provenance import hide_passwords
 
 GRACE = 10.0  # seconds after an interrupt in which others are impatience: they must not end what the first one saves
 

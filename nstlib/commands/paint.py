@@ -15,19 +15,19 @@ import torch
 from torch import Tensor
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from nstlib import fingerprint
 from nstlib.commands.shared import EXIT_INTERRUPTED, check_picture, opacity, picture, write_picture
 from nstlib.errors import ImageError, NstError
-from nstlib.folders import picture_files
-from nstlib.gallery import PHOTOS, photo
-from nstlib.images import MIN_SIDE, SAVERS, load_with_alpha, read_provenance, resize, save_image
-from nstlib.locks import hold
+from nstlib.files import fingerprint
+from nstlib.files.locks import hold
+from nstlib.files.progress import bar
+from nstlib.images.files import MIN_SIDE, SAVERS, load_with_alpha, read_provenance, resize, save_image
+from nstlib.images.gallery import PHOTOS, photo
+from nstlib.images.provenance import public_name
+from nstlib.nets.bands import paint, style_shares
 from nstlib.nets.fast import FastNet
 from nstlib.nets.files import FAST_WEIGHTS, find_painter
-from nstlib.painter import paint, style_shares
-from nstlib.progress import bar
-from nstlib.provenance import public_name
 from nstlib.settings import device, has_bf16
+from nstlib.training.folders import picture_files
 
 log = logging.getLogger(__name__)
 

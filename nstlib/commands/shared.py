@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from torch import Tensor
 
+from nstlib.control.masks import load_mask, shrink
 from nstlib.errors import NstError
-from nstlib.gallery import REGIONS, mask
-from nstlib.images import SAVERS, load_image, load_with_alpha, save_image
-from nstlib.masks import load_mask, shrink
-from nstlib.provenance import public_name
-from nstlib.recording import OptimizationError
-from nstlib.writing import check_output, save_somewhere, undisturbed
+from nstlib.files.writing import check_output, save_somewhere, undisturbed
+from nstlib.images.files import SAVERS, load_image, load_with_alpha, save_image
+from nstlib.images.gallery import REGIONS, mask
+from nstlib.images.provenance import public_name
+from nstlib.optimization.recording import OptimizationError
 
 Made = TypeVar("Made")
 EXIT_USER, EXIT_INTERRUPTED = 1, 130  # 2 is argparse's, for a command line that it does not understand

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from nstlib import optimization
-from nstlib.color import COLORS
 from nstlib.commands.shared import (
     check_picture,
     keep_last_good,
@@ -17,10 +15,12 @@ from nstlib.commands.shared import (
     public_names,
     write_picture,
 )
-from nstlib.features import BACKBONES, POOLINGS
-from nstlib.gallery import PHOTOS, STYLES, photo, style
-from nstlib.images import SAVERS, load_image
-from nstlib.statistics import STATISTICS
+from nstlib.control.color import COLORS
+from nstlib.features.extractor import BACKBONES, POOLINGS
+from nstlib.images.files import SAVERS, load_image
+from nstlib.images.gallery import PHOTOS, STYLES, photo, style
+from nstlib.losses.statistics import STATISTICS
+from nstlib.optimization import search as optimization
 
 
 def add(commands: argparse._SubParsersAction) -> None:

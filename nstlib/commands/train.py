@@ -14,19 +14,19 @@ from urllib.parse import unquote, urlsplit
 
 from accelerate import PartialState
 
-from nstlib.checkpoints import set_aside
 from nstlib.commands.shared import EXIT_INTERRUPTED, picture
-from nstlib.datasets import IMAGENETTE, Pictures, bundled, folder, imagenette
 from nstlib.errors import NstError
-from nstlib.gallery import STYLES, style
+from nstlib.files.writing import check_output, save_somewhere
+from nstlib.images.gallery import STYLES, style
+from nstlib.losses.objective import Weights
 from nstlib.nets.files import save_network
-from nstlib.objective import Weights
-from nstlib.perceptual import FAST_WEIGHTS
-from nstlib.recipes import STYLE_SIZE, FastRecipe, train_fast
-from nstlib.schedule import PRECISIONS, TrainingSettings
 from nstlib.settings import device
-from nstlib.training import Trained
-from nstlib.writing import check_output, save_somewhere
+from nstlib.training.checkpoints import set_aside
+from nstlib.training.datasets import IMAGENETTE, Pictures, bundled, folder, imagenette
+from nstlib.training.fast_loss import FAST_WEIGHTS
+from nstlib.training.loop import Trained
+from nstlib.training.recipes import STYLE_SIZE, FastRecipe, train_fast
+from nstlib.training.schedule import PRECISIONS, TrainingSettings
 
 log = logging.getLogger(__name__)
 SIDE = 256  # pixels, shorter side of the photographs

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from nstlib.color import COLORS
 from nstlib.commands.shared import (
     check_picture,
     keep_last_good,
@@ -16,8 +15,9 @@ from nstlib.commands.shared import (
     public_names,
     write_picture,
 )
-from nstlib.gallery import PHOTOS, STYLES, photo, style
-from nstlib.images import SAVERS
+from nstlib.control.color import COLORS
+from nstlib.images.files import SAVERS
+from nstlib.images.gallery import PHOTOS, STYLES, photo, style
 from nstlib.methods import METHODS, Painted
 from nstlib.methods import transfer as paint_by_method
 

@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nstlib.control.masks import check_mask, shrink
 from nstlib.errors import NstError
-from nstlib.features import FeatureExtractor, pad
-from nstlib.masks import check_mask, shrink
+from nstlib.features.extractor import FeatureExtractor, pad
 from nstlib.nets.fast import convolve_enlarged, convolve_narrow, pad_to_step
 from nstlib.settings import half_precision
 

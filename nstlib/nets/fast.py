@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib.errors import NstError
-from nstlib.features import pad
-from nstlib.images import MIN_SIDE
+from nstlib.features.extractor import pad
+from nstlib.images.files import MIN_SIDE
 
 CHANNELS = (32, 64, 128)  # after the first three convolutions, at width 1
 BLOCKS = 5  # residual blocks

@@ -12,11 +12,11 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from nstlib.errors import NstError, WeightsError
+from nstlib.files.weights import check_finite, check_shapes, fill, read_header
+from nstlib.files.writing import write_whole
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.fast import FastNet
 from nstlib.nets.sanet import SANet
-from nstlib.weightfiles import check_finite, check_shapes, fill, read_header
-from nstlib.writing import write_whole
 
 NETWORKS: dict[str, type[nn.Module]] = {"fast": FastNet, "adain": AdaINNet, "sanet": SANet}
 FAST_WEIGHTS = ("swirls", "mosaic", "waves", "many")  # the networks that the course ships: for these styles,

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib.errors import NstError
-from nstlib.features import FeatureExtractor, pad
+from nstlib.features.extractor import FeatureExtractor, pad
 from nstlib.nets.adain import SHRUNK, MirroredDecoder, blend, encoder_shapes, mean_and_deviation
 from nstlib.nets.fast import pad_to_step
 

@@ -1,0 +1,243 @@
+"""Networks that see: VGG-19, the small network of this course, and ResNet-50, by the layer names of the papers.
+
+Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition" (2014).
+ImageNet's normalisation lives here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nstlib.errors import ImageError, NstError, WeightsError
+from nstlib.features.resnet import load_resnet50
+from nstlib.files import fingerprint
+from nstlib.files.downloads import download
+from nstlib.files.weights import check_shapes, fill, randomise, read_weights, sha256
+from nstlib.options import choice, flag, names
+from nstlib.settings import half_precision, memory_in_words, profile
+
+log = logging.getLogger(__name__)
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+VGG19_WIDTHS, VGG19_BLOCKS = (64, 128, 256, 512, 512), (2, 2, 4, 4, 4)
+MORE = "VGG-19's feature maps need about three times as much as mini's"
+POOLINGS = {"max": F.max_pool2d, "average": F.avg_pool2d}
+SMALLEST_SIDE = 32  # pixels: four poolings leave relu5_1 a map of 2 x 2
+DEFAULT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
+MINI_WEIGHTS = Path(__file__).parents[1] / "weights" / "mini.safetensors"
+
+VGG19_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"  # torchvision's IMAGENET1K_V1
+VGG19_MIRROR = "https://huggingface.co/timm/vgg19.tv_in1k/resolve/main/model.safetensors"  # the same weights
+VGG19_SHA256 = "dcbb9e9d"  # the first digits of the checksum, which torchvision keeps in the file's name
+VGG19_BYTES = 620_000_000
+
+# (minimum, maximum, L2 norm) for `torch.manual_seed(0); torch.rand(1, 3, 256, 256)`, not normalised: how weights from
+# a second source are recognised. Source: the reference files of the pystiche project.
+VGG19_FINGERPRINT = {"conv1_1": (-3.05, 3.71, 1.42e3), "conv4_2": (-28.0, 30.6, 2.55e3), "relu5_1": (0.0, 11.0, 1.67e2)}
+
+
+def conv_names(blocks: Sequence[int] = VGG19_BLOCKS) -> list[str]:
+    """Return the names of the convolutions, first to last: conv1_1, conv1_2, conv2_1, ..."""
+    return [f"conv{block}_{i}" for block, count in enumerate(blocks, 1) for i in range(1, count + 1)]
+
+
+class VGG(nn.Module):
+    """VGG-19's plan at any width: blocks of 3x3 convolutions, each followed by a ReLU, pooling by 2 between blocks.
+
+    `widths` are the channels of each block, `blocks` its number of convolutions. `padding_mode` is "zeros" (VGG-19 as
+    published: it draws a faint frame) or "reflect" (ours).
+    """
+
+    def __init__(self, widths: Sequence[int], blocks: Sequence[int], padding_mode: str = "zeros"):
+        super().__init__()
+        self.padding_mode = padding_mode
+        self.convs = nn.ModuleDict()
+        channels = 3
+        for name in conv_names(blocks):
+            width = widths[int(name[4]) - 1]
+            self.convs[name] = nn.Conv2d(channels, width, 3)
+            channels = width
+
+    def layers(self) -> list[str]:
+        """Return the name of every layer: each `conv*` (before its ReLU) and `relu*` (after it), first to last."""
+        return [kind + name[4:] for name in self.convs for kind in ("conv", "relu")]
+
+    def walk(self, x: Tensor, keep: Sequence[str] = (), pooling: str = "max") -> Iterator[tuple[str, Tensor]]:
+        """Yields (name, feature map) layer by layer, (N, 3, H, W) -> (N, C, H / 2^(block - 1), W / 2^(block - 1)).
+
+        Only maps named in `keep` may be held on to: any other `conv*` map is overwritten by its ReLU to save memory.
+        """
+        for name, conv in self.convs.items():
+            if name.endswith("_1") and name != "conv1_1":
+                x = POOLINGS[pooling](x, 2)
+            x = self._convolve(conv, x)
+            yield name, x
+            # In place only where nobody holds the map: otherwise its negative values would be gone.
+            x = F.relu(x, inplace=name not in keep)
+            yield "relu" + name[4:], x
+
+    def drop_beyond(self, layer: str) -> None:
+        """Forget the convolutions beyond the layer."""
+        for name in list(self.convs)[self.layers().index(layer) // 2 + 1:]:
+            del self.convs[name]
+
+    def _convolve(self, conv: nn.Conv2d, x: Tensor) -> Tensor:
+        if self.padding_mode == "zeros":
+            return F.conv2d(x, conv.weight, conv.bias, padding=1)
+        return F.conv2d(pad(x, self.padding_mode), conv.weight, conv.bias)
+
+
+def pad(x: Tensor, mode: str, sides: Sequence[int] = (1, 1, 1, 1)) -> Tensor:
+    """The maps (N, C, H, W), continued by `sides` places: left, right, top, bottom; as F.pad's `mode` says."""
+    with torch.autocast(x.device.type, enabled=False):  # which would compute it in float32, and copy everything twice
+        return F.pad(x, tuple(sides), mode=mode)
+
+
+class FeatureExtractor(nn.Module):
+    """A frozen network that turns a picture into named feature maps.
+
+    `backbone` is "mini" (shipped with the course), "vgg19" or "resnet50" (torchvision's ImageNet weights: from torch's
+    cache, from the file `weights`, or downloaded and checked; weights="random": none learned) or "auto": VGG-19 where its
+    file is on this machine already or where the profile is "full", else mini; `backbone_name` says which. `layers` are
+    names such as "conv4_2" (before its ReLU) and "relu4_2" (after it); nothing beyond the deepest is computed. `pooling`
+    is "max" or "average" (Gatys 2016). `half`: convolve in bfloat16; the maps still come as float32.
+
+    Call it with a picture (N, 3, H, W), values nominally in [0, 1], sides of at least 32 px; it returns
+    {layer: (N, C, h, w)}. Raises NstError for unknown names and WeightsError for weights that do not fit.
+    """
+
+    def __init__(self, backbone: str = "auto", layers: Sequence[str] = DEFAULT_LAYERS, *, pooling: str = "max",
+                 weights: str | Path | None = None, half: bool = False):
+        super().__init__()
+        choice(backbone, "backbone", BACKBONES)
+        choice(pooling, "pooling", POOLINGS)
+        self.backbone_name = choose_backbone(weights) if backbone == "auto" else backbone
+        self.layers, self.pooling, self.in_half = names(layers, "layers", again=True), pooling, flag(half, "half")
+        self.network = BACKBONES[self.backbone_name](weights)
+        self._check_layers()
+        self.network.drop_beyond(max(self.layers, key=self.network.layers().index))
+        self.network.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """Return {layer: feature map (N, C, h, w)} of the picture(s) (N, 3, H, W)."""
+        _check_shape(image)
+        with memory_in_words(image.shape[-2:], MORE), half_precision(self.in_half, image.device):
+            x = ((image - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+            found = {name: x for name, x in self.network.walk(x, self.layers, self.pooling) if name in self.layers}
+        return {name: found[name].float() if self.in_half else found[name] for name in self.layers}
+
+    def identity(self) -> dict[str, object]:
+        """Return what it is known by when a job goes on: its name and weights, and how it is used."""
+        used = [self.network, self.pooling, self.in_half]
+        return {"backbone": fingerprint.content(self.backbone_name, used)}
+
+    def _check_layers(self) -> None:
+        known = self.network.layers()
+        unknown = [name for name in self.layers if name not in known]
+        if unknown or not self.layers:
+            raise NstError(f"layers {unknown or 'are missing'}: {self.backbone_name} has {', '.join(known)}")
+
+
+def _check_shape(image: Tensor) -> None:
+    """The door, without a look at the values: a canvas may leave [0, 1], and a look would make a GPU wait."""
+    if not isinstance(image, Tensor) or image.ndim != 4 or image.shape[1] != 3:
+        found = tuple(image.shape) if isinstance(image, Tensor) else type(image).__name__
+        raise ImageError(f"image is {found}, expected a tensor (N, 3, H, W); one picture? use image[None]")
+    if min(image.shape[2:]) < SMALLEST_SIDE:
+        raise ImageError(f"image is {image.shape[3]}x{image.shape[2]} px: at least {SMALLEST_SIDE} px a side are needed")
+
+
+def choose_backbone(weights: str | Path | None = None) -> str:
+    """Return the backbone that "auto" means on this machine, and log it."""
+    if weights is not None or _cached_vgg19().is_file():
+        name, why = "vgg19", "its weights are on this machine"
+    elif profile() == "full":
+        name, why = "vgg19", 'the profile is "full"'
+    else:
+        name, why = "mini", "VGG-19's weights are not on this machine"
+    log.info("backbone: %s (%s)", name, why)
+    return name
+
+
+def _cached_vgg19() -> Path:
+    """Where torch.hub and torchvision keep their download."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / VGG19_URL.rsplit("/", 1)[1]
+
+
+def load_mini(weights: str | Path | None = None) -> VGG:
+    """Return the course's own network, from its file: VGG-19's layers to relu5_1, fewer channels, reflection padding.
+
+    Raises WeightsError where the file is missing or is something else.
+    """
+    path = Path(weights or MINI_WEIGHTS)
+    state = {name: tensor.float() for name, tensor in read_weights(path).items()}
+    widths = [state[f"convs.conv{block}_1.bias"].numel() for block in range(1, 6) if f"convs.conv{block}_1.bias" in state]
+    blocks = [sum(key.startswith(f"convs.conv{b}_") for key in state) // 2 for b in range(1, len(widths) + 1)]
+    check_shapes(lambda: VGG(widths, blocks, "reflect"), {name: tuple(tensor.shape) for name, tensor in state.items()}, path)
+    network = VGG(widths, blocks, "reflect")
+    return fill(network, state, path)
+
+
+def load_vgg19(weights: str | Path | None = None) -> VGG:
+    """Return VGG-19 with torchvision's ImageNet weights: from the file `weights`, torch's cache, or the network.
+
+    weights="random" draws them instead, always the same. A download is checked by its SHA-256; weights of a second
+    source, whose file differs, by what they compute.
+    Raises WeightsError where the weights are not VGG-19's, DownloadError where they cannot be had.
+    """
+    if weights == "random":
+        return randomise(VGG(VGG19_WIDTHS, VGG19_BLOCKS))
+    path = Path(weights) if weights is not None else _cached_vgg19()
+    if weights is None and not path.is_file():
+        path = download(VGG19_URL, mirrors=(VGG19_MIRROR,), max_bytes=VGG19_BYTES, name=path.name, cache=path.parent,
+                        check=_is_vgg19, resume=True)
+    return _vgg19_from(path)
+
+
+def _vgg19_from(path: Path) -> VGG:
+    stored, state = read_weights(path), {}
+    for name, index in zip(conv_names(), torchvision_indices(), strict=True):
+        for kind in ("weight", "bias"):
+            key = f"features.{index}.{kind}"
+            if key not in stored:
+                raise WeightsError(f"{path} is not a VGG-19: it has no {key!r}. Delete it, or name another file.")
+            state[f"convs.{name}.{kind}"] = stored[key]
+    return fill(VGG(VGG19_WIDTHS, VGG19_BLOCKS), state, path)
+
+
+def _is_vgg19(path: Path) -> None:
+    """Refuse, with WeightsError, a file that is neither torchvision's, by checksum, nor computes what VGG-19 does."""
+    if not sha256(path).startswith(VGG19_SHA256):
+        check_fingerprint(_vgg19_from(path), path)
+
+
+def torchvision_indices() -> list[int]:
+    """Index of each convolution in torchvision's `vgg19().features`: 0, 2, 5, 7, 10, ..."""
+    indices, index = [], 0
+    for name in conv_names():
+        index += name.endswith("_1") and name != "conv1_1"  # the pooling layer before the block
+        indices.append(index)
+        index += 2  # the convolution and its ReLU
+    return indices
+
+
+def check_fingerprint(network: VGG, path: Path) -> None:
+    """Refuse, with WeightsError, a network that does not compute what VGG-19 does on one known picture, to 2 %."""
+    picture = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for name, x in network.walk(picture, tuple(VGG19_FINGERPRINT)):
+            if name in VGG19_FINGERPRINT:
+                got, expected = torch.stack([x.min(), x.max(), x.norm()]), torch.tensor(VGG19_FINGERPRINT[name])
+                if not torch.allclose(got, expected, rtol=0.02, atol=0.02):
+                    raise WeightsError(f"{path}: {name} gives {got.tolist()}, VGG-19 {expected.tolist()}. Delete the file.")
+
+
+BACKBONES = {"mini": load_mini, "vgg19": load_vgg19, "resnet50": load_resnet50, "auto": None}

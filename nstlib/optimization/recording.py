@@ -1,0 +1,121 @@
+"""What watches over an optimisation: its history, the best picture, progress, stopping, and trouble put into words."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from nstlib.errors import NstError
+from nstlib.files.progress import bar
+from nstlib.images.files import resize
+from nstlib.settings import is_lack_of_memory, memory_advice
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 10  # evaluations between two looks at the losses of a GPU: each look makes it wait for the host
+
+
+@dataclass
+class Stylized:
+    """A painted picture (1, 3, H, W) in [0, 1] and how it came about.
+
+    `history`: lists of equal length, one entry an evaluation: "evaluations" (1, 2, ...), "seconds" since the start,
+    "side" (pixels, longer side of the canvas) and the weighted losses "content", "style", "tv", "total".
+    """
+
+    image: Tensor
+    history: dict[str, list[float]] = field(repr=False)
+    seconds: float
+    backbone: str
+    stopped: str | None = None  # why it ended early, if it did
+
+    @property
+    def evaluations(self) -> int:
+        """How many times the network was run forward and backward."""
+        return len(self.history["evaluations"])
+
+
+class OptimizationError(NstError):
+    """An optimisation that broke off; `result` is the Stylized of its last good picture, or None."""
+
+    def __init__(self, message: str, result: Stylized | None):
+        super().__init__(message)
+        self.result = result
+
+
+class Stopped(Exception):
+    """Raised inside a Recorder's block to leave it early; the block swallows it."""
+
+
+class Recorder:
+    """Use as `with recorder:` around the steps; `add` each Step, then ask for `result()`."""
+
+    def __init__(self, backbone: str, weights: object, shape: Sequence[int], steps: int, progress: bool,
+                 callback: Callable[[object], object] | None):
+        self.backbone, self.weights, self.shape, self.callback = backbone, weights, tuple(shape), callback
+        self.finish: Callable[[Tensor], Tensor] = lambda image: image  # makes the picture of the canvas: colours may be kept apart
+        self.bar = bar(total=steps, desc=f"{backbone} {max(shape)} px", unit="eval", disable=not progress)
+        self.began, self.stopped = time.perf_counter(), None
+        self.seconds: list[float] = []
+        self.sides: list[int] = []
+        self.losses: list[dict[str, Tensor]] = []
+        self.best: tuple[float, Tensor] | None = None  # of the current size
+        self.good: Tensor | None = None                # of any size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> bool:
+        self.bar.close()
+        if kind is KeyboardInterrupt and self.good is not None:
+            self.stopped = "interrupted"
+            log.warning("interrupted after %d evaluations: this is the best picture so far", len(self.losses))
+        elif is_lack_of_memory(error):
+            raise OptimizationError(memory_advice(self.shape), self.result() if self.good is not None else None) from error
+        return kind is Stopped or self.stopped == "interrupted"
+
+    def add(self, step: object) -> None:
+        """Record a Step. Raises Stopped where the callback says so, OptimizationError where a loss is not finite."""
+        picture, side = step.canvas, max(step.canvas.shape[-2:])
+        if self.sides and self.sides[-1] != side:
+            self.best = None
+        self.losses.append(step.losses)
+        self.seconds.append(time.perf_counter() - self.began)
+        self.sides.append(side)
+        self.bar.update()
+        if picture.device.type == "cpu" or step.index % LOOK_EVERY == 0:
+            self._look(step.losses, picture)
+        if self.callback is not None and self.callback(step):
+            self.stopped = "the callback stopped it"
+            raise Stopped
+
+    def _look(self, losses: dict[str, Tensor], picture: Tensor) -> None:
+        total = float(losses["total"])
+        if not total < float("inf"):  # also NaN
+            values = ", ".join(f"{name} {float(loss):.3g}" for name, loss in losses.items())
+            self.stopped = "a loss was not finite"
+            raise OptimizationError(f"after {len(self.losses)} evaluations the losses are {values} with {self.weights}: "
+                                    "take smaller weights or another start", self.result() if self.good is not None else None)
+        if self.best is None or total <= self.best[0]:
+            self.best, self.good = (total, picture), picture
+            self.bar.set_postfix_str(f"loss {total:.3g}", refresh=False)
+
+    def best_of_level(self) -> Tensor:
+        """The picture with the lowest loss at the present size, not clamped."""
+        return self.best[1]
+
+    def result(self) -> Stylized:
+        """Everything so far; a picture of a smaller size is enlarged to the one asked for."""
+        values = {name: torch.stack([step[name] for step in self.losses]).tolist() for name in self.losses[0]}
+        history = {"evaluations": list(range(1, len(self.losses) + 1)), "seconds": self.seconds, "side": self.sides}
+        seconds = time.perf_counter() - self.began
+        image = self.finish(resize(self.good, self.shape).clamp(0, 1)).clamp(0, 1).cpu().contiguous()
+        return Stylized(image, history | values, seconds, self.backbone, self.stopped)

@@ -1,0 +1,84 @@
+"""Which pictures are in a folder: the one answer, for every command and for the lessons."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image
+
+from nstlib.errors import NstError
+from nstlib.images.decoding import FORMATS
+from nstlib.training.checkpoints import latest_path
+
+JUNK = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")  # what systems leave in folders, with pictures of their own
+log = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=1)
+def suffixes() -> tuple[str, ...]:
+    """Return the endings, in small letters, of the formats that can be read here."""
+    return tuple(sorted(suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS and kind in Image.OPEN))
+
+
+def picture_files(path: str | os.PathLike, without: Iterable[str | os.PathLike] = ()) -> list[Path]:
+    """Return the files in a folder, and in those inside it, that are named like pictures, sorted.
+
+    Left out are hidden files and folders, what systems leave, the folders `without`, and those where a training keeps its
+    checkpoints. Links are followed, to each place once. Raises NstError where there is no such folder.
+    """
+    path = Path(path).expanduser()
+    if not path.is_dir():
+        raise NstError(f"there is no folder {path}")
+    seen = {os.path.realpath(Path(one).expanduser()) for one in without}
+    if os.path.realpath(path) in seen:
+        raise NstError(f"{path} is read, and results would be put there: name another folder for them")
+    return sorted(_walk(path, seen | {os.path.realpath(path)}))
+
+
+def _walk(top: Path, seen: set[str]) -> Iterator[Path]:
+    """The pictures below a folder; links come last, and count only where they lead to what was not `seen` without them."""
+    waiting, links = [top], []
+    while waiting or links:
+        here = waiting.pop() if waiting else links.pop(0)
+        if here.is_symlink() and here != top:
+            if not _first_time(os.path.realpath(here), seen):
+                continue
+            if here.is_file():
+                yield here
+                continue
+        real = os.path.realpath(here)
+        for entry in _entries(here):
+            if entry.is_symlink():
+                links.append(entry)
+            elif entry.is_dir():
+                waiting += [entry] if _first_time(os.path.realpath(entry), seen) else []
+            elif _first_time(os.path.join(real, entry.name), seen):
+                yield entry
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What a folder holds, sorted, without what nobody means by its pictures."""
+    try:
+        inside = [entry for entry in sorted(folder.iterdir()) if not entry.name.startswith(".") and entry.name not in JUNK]
+    except OSError as error:
+        log.warning("skipped %s: %s", folder, error)
+        return []
+    return [entry for entry in inside if _is_picture(entry) or (entry.is_dir() and not latest_path(entry))]
+
+
+def _is_picture(entry: Path) -> bool:
+    if entry.suffix.lower() not in suffixes() or entry.is_dir():
+        return False
+    if not entry.exists():
+        log.warning("skipped %s: a link that leads nowhere", entry)
+    return entry.is_file()
+
+
+def _first_time(place: str, seen: set[str]) -> bool:
+    new = place not in seen
+    seen.add(place)
+    return new

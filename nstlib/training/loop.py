@@ -1,0 +1,288 @@
+"""One training loop for every network of the course, on Accelerate: one CPU, one GPU, or many of either.
+
+`training_steps` is the loop, as a generator; `train` drains it with a progress bar. Killed and started again with the same
+folder, a training goes on from its last checkpoint and ends with the same weights, to the bit. Another training, known by
+`Run.identity`, does not. For several processes: `accelerate launch --num_processes 2 -m nstlib train ...`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from nstlib.errors import NstError
+from nstlib.files import fingerprint
+from nstlib.files.locks import hold
+from nstlib.files.progress import bar
+from nstlib.files.writing import undisturbed
+from nstlib.settings import device, has_bf16
+from nstlib.training.checkpoints import Checkpoint, check_training, joined, load_latest, parted, save_checkpoint
+from nstlib.training.schedule import TrainingSettings, rate
+
+log = logging.getLogger(__name__)
+
+BESIDE = ("checkpoint_every",)  # settings that change nothing of the result
+
+
+class TrainingError(NstError):
+    """A training that broke off; the network has its last good weights."""
+
+
+class Loss(Protocol):
+    """The losses of a training: named scalars, "total" among them. `numbers` (N,) counts the pictures since the start.
+
+    One with a method `identity() -> dict` says what it is known by when a training goes on, see `nstlib.files.fingerprint`.
+    """
+
+    def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]: ...
+
+
+class Batches(Protocol):
+    """Return pictures `first` to `first + count - 1` of a step, always the same ones.
+
+    The method of an object with a method `identity() -> dict`, too, says what it is known by.
+    """
+
+    def __call__(self, step: int, count: int, first: int = 0) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class TrainStep:
+    """One step: its number from 0, the losses of its batch before it, the network after it."""
+
+    index: int
+    losses: dict[str, float]
+    network: nn.Module
+
+
+@dataclass
+class Trained:
+    """A trained network in evaluation mode, its losses by name, one entry a step, and the seconds that it took."""
+
+    network: nn.Module
+    history: dict[str, list[float]] = field(repr=False)
+    seconds: float
+
+
+class Run:
+    """A training under way: iterating over it trains. What moves from step to step stands in its checkpoints.
+
+    With a folder, no other training may work there, and only one of the same identity goes on there: network, loss,
+    pictures, settings, and what `known` names beside them. Raises NstError.
+    """
+
+    def __init__(self, network: nn.Module, loss: Loss, batches: Batches, settings: TrainingSettings, folder: Path | None,
+                 known: Mapping[str, object] | None = None):
+        self.accelerator = make_accelerator(settings.precision)
+        self.settings, self.folder, self.plain = settings, Path(folder).expanduser() if folder is not None else None, network
+        self.loss, self.batches, self.known = loss, batches, dict(known or {})
+        self.history: dict[str, list[float]] = {}
+        self.step, self.saved, self.before, self.began = 0, -1, 0.0, time.perf_counter()
+        network.to(self.accelerator.device)
+        self.mean = torch.optim.swa_utils.AveragedModel(
+            network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.ema)) if settings.ema else None
+        learned = [p for p in network.parameters() if p.requires_grad]
+        if not learned:
+            raise NstError("no weight of the network may learn: set requires_grad on those that should")
+        optimiser = torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=0.0)
+        self.network, self.optimiser = self.accelerator.prepare(network.train(), optimiser)
+        self.lock = hold(self.folder, "training") if self.folder and self.accelerator.is_main_process else None
+        try:
+            if self.folder:
+                self._resume()
+        except BaseException:
+            self._unlock()
+            raise
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds of training, including those before it was resumed."""
+        return self.before + time.perf_counter() - self.began
+
+    @cached_property
+    def identity(self) -> dict[str, object]:
+        """Return what decides the result, by name; another training in the folder differs in it."""
+        options = {f"network's {name}": value for name, value in getattr(self.plain, "options", {}).items()}
+        settings = {name.replace("_", " "): value for name, value in asdict(self.settings).items() if name not in BESIDE}
+        settings["precision"] = str(self.accelerator.mixed_precision)  # what "auto" is on this machine
+        parts = fingerprint.of_part(self.loss, "loss", self.plain) | fingerprint.of_part(self.batches, "pictures", self.plain)
+        return fingerprint.plain(settings | {"network": type(self.plain).__name__} | options | parts | self.known)
+
+    def advance(self) -> TrainStep:
+        """One step, done whole or not at all. Raises TrainingError where the loss or its gradient is not finite."""
+        self.optimiser.optimizer.param_groups[0]["lr"] = self.settings.learning_rate * rate(self.step, self.settings)
+        buffers = [(buffer, buffer.clone()) for buffer in self.plain.buffers()]
+        try:
+            losses = self._gradients()
+        except BaseException:
+            for buffer, before in buffers:  # batch normalisation counts while it is computed
+                buffer.copy_(before)
+            raise
+        with undisturbed():  # half a step would be in the checkpoint
+            self.optimiser.step()
+            self.step += 1
+            if self.mean is not None:
+                self.mean.update_parameters(self.plain)
+            for name, value in losses.items():
+                self.history.setdefault(name, []).append(value)
+        return TrainStep(self.step - 1, losses, self.plain)
+
+    def _gradients(self) -> dict[str, float]:
+        """Return the losses of the step's batch, and leave their gradient in the network."""
+        accelerator, index = self.accelerator, self.step
+        count, first = share_of_batch(self.settings.batch, accelerator.num_processes, accelerator.process_index)
+        images = self.batches(index, count, first).to(accelerator.device)
+        numbers = index * self.settings.batch + first + torch.arange(count)
+        with accelerator.autocast():
+            losses = self.loss(self.network, images, numbers)
+        self.optimiser.zero_grad()
+        accelerator.backward(losses["total"])
+        length = accelerator.clip_grad_norm_(self.network.parameters(), self.settings.clip)
+        means = accelerator.reduce(torch.stack([*losses.values(), torch.as_tensor(length)]).detach().float(), "mean").tolist()
+        self._check(dict(zip([*losses, "gradient"], means, strict=True)))
+        return dict(zip(losses, means[:-1], strict=True))
+
+    def _check(self, values: dict[str, float]) -> None:
+        # In float16 a gradient that overflows is ordinary: the scaler skips the step and takes a smaller scale.
+        judged = values if self.accelerator.scaler is None else {k: v for k, v in values.items() if k != "gradient"}
+        if not all(math.isfinite(value) for value in judged.values()):
+            kept = f", also in {self.folder}" if self.folder else ""
+            what = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
+            advice = (f"take a smaller learning rate than {self.settings.learning_rate:g}, or smaller loss weights" if self.step else
+                      "nothing was learned yet, so look at the weights of the losses, at the pictures, and at the network to start with")
+            raise TrainingError(f"step {self.step}: {what}. The weights are those before this step{kept}; {advice}")
+
+    def save(self) -> Path | None:
+        """Write a checkpoint, from one process of all."""
+        if self.folder is None or not self.accelerator.is_main_process:
+            return None
+        slots = self.optimiser.optimizer.state_dict()["state"].items()
+        tensors = joined({
+            "network": self.plain.state_dict(),
+            "optimiser": {f"{index}.{slot}": torch.as_tensor(value) for index, held in slots for slot, value in held.items()},
+            "mean": {} if self.mean is None else self.mean.state_dict(),
+            "history": {name: torch.tensor(values, dtype=torch.float64) for name, values in self.history.items()}})
+        scaler = self.accelerator.scaler.state_dict() if self.accelerator.scaler else None
+        notes = {"seconds": self.seconds, "settings": asdict(self.settings), "scaler": scaler, "identity": self.identity}
+        path = save_checkpoint(self.folder, Checkpoint(self.step, tensors, notes))
+        self.saved = self.step
+        return path
+
+    def _resume(self) -> None:
+        found, _ = load_latest(self.folder, check_training), self.identity  # as it is before the first step
+        if found is None:
+            return
+        self._check_same(found)
+        parts = parted(found.tensors)
+        try:
+            self.plain.load_state_dict(parts["network"])
+            stored = self.optimiser.optimizer.state_dict()
+            for key, tensor in parts["optimiser"].items():
+                index, slot = key.split(".")
+                stored["state"].setdefault(int(index), {})[slot] = tensor
+            self.optimiser.optimizer.load_state_dict(stored)
+            if self.mean is not None:
+                self.mean.load_state_dict(parts["mean"])
+            if self.accelerator.scaler and found.notes["scaler"]:
+                self.accelerator.scaler.load_state_dict(found.notes["scaler"])
+        except (RuntimeError, ValueError, KeyError, TypeError) as error:
+            raise NstError(f"the checkpoint in {self.folder} is of another network: name another folder ({error})") from error
+        self.history = {name: values.tolist() for name, values in parts["history"].items()}
+        self.step, self.saved, self.before = found.step, found.step, found.notes["seconds"]
+        log.info("going on from step %d of %d, in %s", self.step, self.settings.steps, self.folder)
+
+    def _check_same(self, found: Checkpoint) -> None:
+        """Refuse to resume another training: the result would match no single one."""
+        other = fingerprint.differences(found.notes["identity"], self.identity)
+        shapes = [{name: tensor.shape for name, tensor in state.items()} for state in
+                  (self.plain.state_dict(), parted(found.tensors)["network"])]
+        if other or shapes[0] != shapes[1]:
+            raise NstError(f"{self.folder} holds another training ({'; '.join(other) or 'of another network'}): name another folder, "
+                           "or begin anew (--anew; in Python nstlib.training.checkpoints.set_aside)")
+
+    def __iter__(self) -> Iterator[TrainStep]:
+        try:
+            while self.step < self.settings.steps:
+                yield self.advance()
+                if self.step % self.settings.checkpoint_every == 0 or self.step == self.settings.steps:
+                    self.save()
+        finally:  # however it ends, nothing of it is lost
+            try:
+                if self.saved != self.step:
+                    self.save()
+            finally:
+                self.accelerator.unwrap_model(self.network, keep_fp32_wrapper=False)
+                if self.mean is not None:
+                    self.plain.load_state_dict(self.mean.module.state_dict())
+                self.plain.eval()
+                self._unlock()
+
+    def _unlock(self) -> None:
+        if self.lock is not None:
+            self.lock.release()
+
+
+def training_steps(network: nn.Module, loss: Loss, batches: Batches, settings: TrainingSettings,
+                   folder: Path | None = None) -> Iterator[TrainStep]:
+    """Train `network` in place; yields after each step. With a folder, it is saved there and goes on from there.
+
+    `batches(step, count, first)` gives pictures, `loss(network, images, numbers)` the named losses. At the end, also when
+    the caller stops early, the network is in evaluation mode, with the mean of its weights where `settings.ema` is set.
+    Raises TrainingError where a loss is not finite, NstError where a checkpoint cannot be read or written, where the folder
+    holds another training, and where one works there.
+    """
+    yield from Run(network, loss, batches, settings, folder)
+
+
+def train(network: nn.Module, loss: Loss, batches: Batches, settings: TrainingSettings, folder: Path | None = None, *,
+          progress: bool = True, callback: Callable[[TrainStep], object] | None = None) -> Trained:
+    """Train `network` to the end, with a bar; see `training_steps`. `callback` sees each step; a true answer stops.
+
+    Ctrl-C stops too, and keeps what was learned. Returns the network, with the whole history, also of earlier lives.
+    """
+    return finish(Run(network, loss, batches, settings, folder), progress, callback)
+
+
+def finish(run: Run, progress: bool = True, callback: Callable[[TrainStep], object] | None = None) -> Trained:
+    """Go on with a training to its end, as `train` does."""
+    steps = iter(run)
+    with bar(total=run.settings.steps, initial=run.step, unit="step",
+             disable=not progress or not run.accelerator.is_main_process) as shown:
+        try:
+            for step in steps:
+                shown.set_postfix({name: f"{value:.3g}" for name, value in step.losses.items()}, refresh=False)
+                shown.update()
+                if callback is not None and callback(step):
+                    break
+        except KeyboardInterrupt:
+            log.warning("interrupted after %d of %d steps", run.step, run.settings.steps)
+        finally:
+            steps.close()
+    return Trained(run.plain, run.history, run.seconds)
+
+
+def share_of_batch(batch: int, processes: int, number: int) -> tuple[int, int]:
+    """(count, first) of the pictures of process `number`. Raises NstError where the batch cannot be shared equally."""
+    if batch % processes:
+        raise NstError(f"batch={batch} cannot be shared by {processes} processes: take a multiple of {processes}")
+    return batch // processes, batch // processes * number
+
+
+def make_accelerator(precision: str):
+    """Return an Accelerator of this precision on the course's device. Accelerate keeps its state for a whole process: it is renewed."""
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state()
+    if precision == "auto":
+        precision = "bf16" if has_bf16() else "no"
+    return Accelerator(mixed_precision=precision, cpu=device().type == "cpu")

@@ -1,0 +1,341 @@
+"""Laws of the metrics: what leaves them alone, what they must see, what a formula or another library says."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.linalg import sqrtm
+from torch import nn
+
+import nstlib
+from nstlib import NstError
+from nstlib.control.color import luminance
+from nstlib.errors import DownloadError, WeightsError
+from nstlib.images.gallery import STYLES
+from nstlib.judging import metrics
+from nstlib.judging.gabor import gabor_filters, gram_correlation, gram_distance, judge_features, stroke_directions
+from nstlib.judging.metrics import (
+    BASELINES,
+    METRICS,
+    art_fid,
+    bootstrap_mean,
+    color_distance,
+    edge_correlation,
+    fid,
+    lpips,
+    measure,
+    pasted,
+    sliced_wasserstein,
+    ssim,
+)
+from nstlib.losses.terms import gram_matrix
+
+
+@pytest.fixture(scope="module")
+def temple():
+    return nstlib.photo("temple", 128)
+
+
+@pytest.fixture(scope="module")
+def swirls():
+    return nstlib.style("swirls", 128)
+
+
+def noise_on(picture, strength=0.2, seed=0):
+    noise = torch.randn(picture.shape, generator=torch.Generator().manual_seed(seed))
+    return (picture + strength * noise).clamp(0, 1)
+
+
+def flat(value, height=40, width=50):
+    return torch.full((1, 3, height, width), float(value))
+
+
+# ---------------------------------------------------------------- the judge
+
+
+def test_the_filters_are_of_length_one_and_silent_on_flat_pictures():
+    bank = gabor_filters()
+    assert torch.allclose(bank.flatten(1).norm(dim=1), torch.ones(12))
+    assert bank.flatten(1).sum(1).abs().max() < 1e-5  # odd ones by symmetry, even ones by construction
+    assert judge_features(flat(0.7))["level2"][:, :18].abs().max() < 1e-4
+
+
+def test_the_filters_are_gabors():
+    """A wave of 3 px under a Gaussian of deviation 1.5 px, by orientation, place by place: even without its mean, then odd."""
+    bank, places = gabor_filters(), [(y, x) for y in range(-3, 4) for x in range(-3, 4)]
+    window = [math.exp(-(x * x + y * y) / (2 * 1.5**2)) for y, x in places]
+    for number in range(6):
+        angle = math.pi * number / 6
+        phases = [2 * math.pi / 3 * (x * math.cos(angle) + y * math.sin(angle)) for y, x in places]
+        even, odd = ([w * wave(phase) for w, phase in zip(window, phases, strict=True)] for wave in (math.cos, math.sin))
+        even = [value - w * sum(even) / sum(window) for value, w in zip(even, window, strict=True)]
+        for found, wanted in ((bank[2 * number, 0], even), (bank[2 * number + 1, 0], odd)):
+            wanted = torch.tensor(wanted).view(7, 7)
+            torch.testing.assert_close(found, wanted / wanted.norm(), rtol=1e-3, atol=1e-5)
+    assert gabor_filters(4, 5, 2.0).shape == (8, 1, 5, 5)
+
+
+def test_what_the_judge_sees_of_a_plain_colour():
+    """Nothing of strokes; brightness less a half, red against blue, green against magenta, at four sizes."""
+    colour = torch.tensor([0.9, 0.2, 0.4]).view(1, 3, 1, 1).expand(2, -1, 32, 48).contiguous()
+    found = judge_features(colour)
+    assert {level: tuple(maps.shape) for level, maps in found.items()} == {
+        "level1": (2, 21, 32, 48), "level2": (2, 21, 16, 24), "level3": (2, 21, 8, 12), "level4": (2, 21, 4, 6)}
+    wanted = torch.tensor([0.299 * 0.9 + 0.587 * 0.2 + 0.114 * 0.4 - 0.5, 0.25, -0.25 * 0.9 + 0.5 * 0.2 - 0.25 * 0.4])
+    for maps in found.values():
+        torch.testing.assert_close(maps[:, 18:].mean((2, 3)), wanted.expand(2, -1), rtol=1e-4, atol=1e-5)
+        assert maps[:, :18].abs().max() < 1e-3
+
+
+def test_gram_distance_and_correlation_by_hand(temple, swirls):
+    """Over the layers of any network: |A - B|^2 / (|A|^2 + |B|^2); the correlation of the entries from the diagonal up."""
+    network = nstlib.FeatureExtractor("mini", ("relu1_1", "relu2_1"))
+    distances, correlations = [], []
+    for layer in ("relu1_1", "relu2_1"):
+        a, b = (gram_matrix(network(picture)[layer])[0] for picture in (temple, swirls))
+        distances.append(((a - b).norm() ** 2 / (a.norm() ** 2 + b.norm() ** 2)).item())
+        upper = torch.ones_like(a).triu().bool()
+        correlations.append(torch.corrcoef(torch.stack([a[upper], b[upper]]))[0, 1].item())
+    assert gram_distance(temple, swirls, network) == pytest.approx(sum(distances) / 2, rel=1e-4)
+    assert gram_correlation(temple, swirls, network) == pytest.approx(sum(correlations) / 2, rel=1e-4)
+
+
+@pytest.mark.parametrize("level, period", [(1, 3), (2, 6), (3, 12)])
+def test_a_grating_is_heard_by_its_own_orientation_at_its_own_level(level, period):
+    stripes = 0.5 + 0.4 * torch.cos(2 * math.pi / period * torch.arange(96.0)).expand(1, 3, 96, 96)
+    found = {name: maps[0, :6, 4:-4, 4:-4].mean((1, 2)) for name, maps in judge_features(stripes.contiguous()).items()}
+    assert found[f"level{level}"].argmax() == 0  # a wave that runs to the right
+    assert max(found, key=lambda name: found[name][0]) == f"level{level}"
+
+
+def test_a_quarter_turn_of_the_picture_turns_the_orientations(swirls):
+    upright, turned = (judge_features(p)["level2"] for p in (swirls, swirls.rot90(1, (2, 3)).contiguous()))
+    strength, rotated = (maps[0, :6].mean((1, 2)) for maps in (upright, turned))
+    torch.testing.assert_close(rotated, strength.roll(3), rtol=1e-3, atol=1e-5)
+
+
+def test_the_picture_of_directions_has_one_hue_for_one_direction():
+    upright = 0.5 + 0.4 * torch.cos(2 * math.pi / 6 * torch.arange(96.0)).expand(1, 3, 96, 96).contiguous()
+    one, other = (stroke_directions(p)[0, :, 8:-8, 8:-8].flatten(1) for p in (upright, upright.mT.contiguous()))
+    assert one.shape[0] == 3 and one.std(1).max() < 0.05 and other.std(1).max() < 0.05
+    assert one.mean(1).argmax() == 0 and other.mean(1).argmin() == 0  # red, and a quarter turn later its opposite, cyan
+
+
+def test_style_distances_know_equal_far_and_moved(temple, swirls):
+    assert gram_distance(swirls, swirls) == pytest.approx(0, abs=1e-6)
+    assert gram_correlation(swirls, swirls) == pytest.approx(1, abs=1e-5)
+    assert gram_distance(temple, swirls) == pytest.approx(gram_distance(swirls, temple))
+    moved = swirls.roll(40, 3).contiguous()
+    assert gram_distance(moved, swirls) < 0.05 * gram_distance(temple, swirls)
+    assert gram_correlation(moved, swirls) > gram_correlation(temple, swirls)
+
+
+def test_the_judge_finds_the_other_half_of_most_styles():
+    halves = [half.contiguous() for name in STYLES for half in nstlib.style(name, 160).chunk(2, dim=3)]
+    grams = [{level: gram_matrix(maps) for level, maps in judge_features(half).items()} for half in halves]
+    table = 1e9 * torch.eye(len(halves))
+    for level in grams[0]:
+        flat = torch.cat([gram[level].flatten(1) for gram in grams])
+        energy = flat.square().sum(1)
+        table += 1 - 2 * flat @ flat.T / (energy + energy[:, None])
+    found = int((table.argmin(1) == torch.arange(len(halves)) ^ 1).sum())
+    assert found >= 0.75 * len(halves)  # by chance: one
+    assert gram_distance(halves[0], halves[1]) == pytest.approx(float(table[0, 1]) / 4, rel=1e-3)
+
+
+def test_any_network_can_be_asked(temple, swirls):
+    network = nstlib.FeatureExtractor("mini", ("relu1_1", "relu2_1"))
+    assert 0 < gram_distance(temple, swirls, network) < 1
+
+
+def test_the_judge_refuses_what_it_cannot_see(temple):
+    with pytest.raises(NstError, match="at least 32 px"):
+        judge_features(torch.rand(1, 3, 20, 64))
+    with pytest.raises(NstError, match="holds 2 pictures"):
+        gram_distance(temple.expand(2, -1, -1, -1), temple)
+
+
+# ---------------------------------------------------------------- content
+
+
+def windows(image):
+    """Every 11 x 11 window inside a grey picture (1, 1, H, W): (L, 121)."""
+    return torch.nn.functional.unfold(image.double(), 11)[0].T
+
+
+@pytest.mark.parametrize("change", [noise_on, lambda p: p * 0.8, lambda p: p.roll(2, 3)])
+def test_ssim_is_the_paper_s_formula(temple, change):
+    axis = torch.exp(-((torch.arange(11.0) - 5) ** 2) / (2 * 1.5**2))
+    weight = (axis[:, None] * axis).flatten().double()
+    weight /= weight.sum()
+    x, y = (windows(luminance(p)) for p in (temple, change(temple)))
+    mx, my = x @ weight, y @ weight
+    vx, vy, c = x.square() @ weight - mx**2, y.square() @ weight - my**2, (x * y) @ weight - mx * my
+    expected = (2 * mx * my + 1e-4) * (2 * c + 9e-4) / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4))
+    assert ssim(temple, change(temple)) == pytest.approx(float(expected.mean()), abs=1e-4)
+
+
+@pytest.mark.sampled
+def test_edges_forgive_contrast_and_not_place(temple, seed_offset):
+    assert edge_correlation(temple, 1 - 0.5 * temple) == pytest.approx(1, abs=1e-4)
+    assert edge_correlation(temple, temple.flip(3)) < 0.5
+    assert edge_correlation(temple, flat(0.5, *temple.shape[-2:])) == 0
+    assert edge_correlation(noise_on(temple, seed=seed_offset), temple) > 0.5  # grain is no edge
+
+
+@pytest.mark.parametrize("metric", [ssim, edge_correlation, lpips])
+def test_content_is_compared_at_one_size(metric, temple, swirls):
+    with pytest.raises(NstError, match="two pictures of one size"):
+        metric(temple, swirls)
+
+
+# ---------------------------------------------------------------- style
+
+
+def test_sliced_wasserstein_of_flat_pictures_is_their_difference():
+    assert sliced_wasserstein(flat(0.3), flat(0.4, 64, 33)) == pytest.approx(0.1, rel=0.1)
+    assert sliced_wasserstein(flat(0.3), flat(0.3)) == 0
+
+
+def test_sliced_wasserstein_of_a_picture_in_another_order(temple, swirls):
+    assert sliced_wasserstein(swirls, swirls) == 0
+    assert sliced_wasserstein(swirls, swirls.roll(50, 3)) < 0.3 * sliced_wasserstein(swirls, temple)
+
+
+def test_colours_are_counted_wherever_they_are(temple, swirls):
+    red, blue = flat(0), flat(0)
+    red[:, 0], blue[:, 2] = 1, 1
+    assert color_distance(red, blue) == 1
+    half = torch.cat([red, blue], 3)
+    assert color_distance(half, red) == pytest.approx(0.5)
+    assert color_distance(swirls, swirls.flip(3)) == 0
+    assert color_distance(swirls, torch.cat([swirls, swirls], 2)) == pytest.approx(0, abs=1e-6)
+    assert 0.2 < color_distance(swirls, temple) <= 1
+
+
+# ---------------------------------------------------------------- baselines and intervals
+
+
+def test_each_baseline_is_best_at_what_it_does(temple, swirls):
+    scores = {name: measure(make(temple, swirls), temple, swirls) for name, make in BASELINES.items()}
+    assert all(list(row) == list(METRICS) for row in scores.values())
+    assert scores["photograph"]["SSIM"] == pytest.approx(1) and scores["photograph"]["edges"] == pytest.approx(1)
+    for name, metric in METRICS.items():
+        best = max if metric.better == "higher" else min
+        winner = "photograph" if metric.against == "content" else "style pasted"
+        assert best(scores, key=lambda k, n=name: scores[k][n]) == winner, name
+    assert scores["colours only"]["colours"] < scores["photograph"]["colours"]
+
+
+def test_pasted_is_the_middle_of_the_style(swirls):
+    wide = torch.zeros(1, 3, 64, 128)
+    assert torch.equal(pasted(wide, swirls), swirls[:, :, 32:96])
+    assert pasted(torch.zeros(1, 3, 300, 200), swirls).shape == (1, 3, 300, 200)
+
+
+@pytest.mark.sampled
+def test_the_bootstrap_of_one_row_is_the_textbook_interval(seed_offset):
+    values = np.random.default_rng(1 + seed_offset).normal(size=400)
+    mean, low, high = bootstrap_mean(values)
+    assert mean == pytest.approx(values.mean())
+    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
+    assert bootstrap_mean(values) == (mean, low, high)  # the same seed
+
+
+@pytest.mark.sampled
+def test_the_bootstrap_knows_that_pairs_share_a_photograph(seed_offset):
+    generator = np.random.default_rng(seed_offset)
+    photographs = np.repeat(generator.normal(size=(10, 1)), 10, axis=1)  # the styles add nothing
+    _, low, high = bootstrap_mean(photographs)
+    assert high - low == pytest.approx(2 * 1.96 * photographs[:, 0].std() / math.sqrt(10), rel=0.2)  # of ten, not a hundred
+
+
+@pytest.mark.parametrize("table", [[], [1.0, float("nan")], np.zeros((2, 2, 2))])
+def test_the_bootstrap_refuses_what_is_no_table(table):
+    with pytest.raises(NstError, match="expected finite scores"):
+        bootstrap_mean(table)
+
+
+# ---------------------------------------------------------------- trained metrics
+
+
+class Colours(nn.Module):
+    """A network small enough to check FID by hand: the mean colour."""
+
+    num_features = 3
+
+    def forward(self, x):
+        return x.mean((2, 3))
+
+
+def test_fid_is_the_frechet_distance_of_the_features():
+    generator = torch.Generator().manual_seed(0)
+    first = [torch.rand(1, 3, 8, 8, generator=generator) * i / 10 for i in range(1, 9)]
+    second = [torch.rand(1, 3, 9, 7, generator=generator) * 0.5 for _ in range(8)]
+    a, b = (torch.cat([p.mean((2, 3)) for p in side]).double().numpy() for side in (first, second))
+    ca, cb = np.cov(a.T), np.cov(b.T)
+    expected = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(ca + cb - 2 * sqrtm(ca @ cb).real)
+    assert fid(first, second, Colours()) == pytest.approx(expected, abs=1e-5)
+    assert fid(first, first, Colours()) == pytest.approx(0, abs=1e-6)
+
+
+def test_fid_needs_pictures_and_inception(monkeypatch, temple):
+    with pytest.raises(NstError, match="at least two"):
+        fid([temple], [temple, temple])
+
+    def without(*args, **options):
+        raise ModuleNotFoundError("`Torch-fidelity` is not installed")
+
+    monkeypatch.setattr("torchmetrics.image.fid.FrechetInceptionDistance.__init__", without)
+    with pytest.raises(NstError, match="pip install torch-fidelity"):
+        fid([temple] * 2, [temple] * 2)
+
+
+def test_lpips_without_its_weights_says_where_they_belong(monkeypatch, tmp_path, temple):
+    def offline(*args, **options):
+        raise DownloadError("no network")
+
+    monkeypatch.setattr(metrics, "download", offline)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    with pytest.raises(NstError, match=r"alexnet-owt-7be5be79\.pth.*checkpoints"):
+        lpips(temple, temple)
+    with pytest.raises(NstError, match="choose one of alex, vgg, squeeze"):
+        lpips(temple, temple, network="resnet")
+
+
+def test_lpips_takes_no_other_file_for_its_weights(monkeypatch, tmp_path, temple):
+    """What the network sends is compared with the digits in the file's name, as torchvision does."""
+    def sends_something(url, *, check, **options):
+        (tmp_path / "sent").write_bytes(b"something else")
+        check(tmp_path / "sent")
+
+    monkeypatch.setattr(metrics, "download", sends_something)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    with pytest.raises(WeightsError, match="another checksum"):
+        lpips(temple, temple)
+
+
+def test_lpips_is_zero_for_equal_pictures_and_grows(monkeypatch, temple):
+    from torchmetrics.functional.image import lpips as theirs
+
+    monkeypatch.setattr(metrics, "_fetch_weights", lambda name: None)
+    load = theirs._get_tv_model_features
+    monkeypatch.setattr(theirs, "_get_tv_model_features", lambda net, pretrained=False: load(net, pretrained=False))
+    torch.manual_seed(0)  # random weights in AlexNet's place: the plumbing is the same
+    distances = []
+    for strength in (0.0, 0.05, 0.3):
+        torch.manual_seed(0)
+        distances.append(lpips(noise_on(temple, strength), temple))
+    assert distances[0] == pytest.approx(0, abs=1e-6) and distances[0] < distances[1] < distances[2]
+
+
+def test_art_fid_is_one_for_perfection():
+    assert art_fid(0, 0) == 1
+    assert art_fid(0.5, 3) == 6
+
+
+def test_the_metrics_are_on_the_table_with_a_direction():
+    assert {m.against for m in METRICS.values()} == {"content", "style"}
+    assert {m.better for m in METRICS.values()} == {"higher", "lower"}
+    assert metrics.LPIPS_FILES.keys() == {"alex", "vgg", "squeeze"}

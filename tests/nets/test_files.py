@@ -1,0 +1,214 @@
+"""Networks in files: those for any style are stored without their encoder, small, and come back as what they were."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from nstlib.errors import NstError, WeightsError
+from nstlib.features.extractor import load_mini
+from nstlib.files.weights import read_weights
+from nstlib.nets.adain import AdaINNet
+from nstlib.nets.bands import paint
+from nstlib.nets.fast import FastNet
+from nstlib.nets.files import find_painter, load_adain, load_fast, load_sanet, read_about, save_network
+from nstlib.nets.sanet import SANet
+
+LOADERS = {"adain": (AdaINNet, load_adain), "sanet": (SANet, load_sanet)}
+each_kind = pytest.mark.parametrize("kind", LOADERS)
+
+
+@each_kind
+def test_a_network_comes_back_from_its_file(tmp_path, kind):
+    build, load = LOADERS[kind]
+    torch.manual_seed(0)
+    network, (content, style) = build(), torch.rand(2, 1, 3, 40, 52)
+    path = save_network(network, tmp_path / "net.safetensors", steps=3)
+    again = load(path)
+    assert type(again) is build and not again.training and again.options == {"backbone": "mini"} and read_about(path) == {"steps": 3}
+    with torch.inference_mode():
+        torch.testing.assert_close(again(content, style), network(content, style), rtol=0, atol=0.02)  # half precision
+    assert path.stat().st_size < 2.01 * sum(w.numel() for w in network.parameters()) + 8000
+
+
+def test_both_together_are_small():
+    assert 2 * sum(w.numel() for build, _ in LOADERS.values() for w in build().parameters()) <= 4e6  # bytes
+
+
+@each_kind
+def test_another_kind_and_another_name_are_refused(tmp_path, kind):
+    build, load = LOADERS[kind]
+    other = next(one for one in LOADERS if one != kind)
+    path = save_network(build(), tmp_path / "net.safetensors")
+    for loader in (LOADERS[other][1], load_fast):
+        with pytest.raises(WeightsError, match=f"kind '{kind}'"):
+            loader(path)
+    with pytest.raises(WeightsError, match=f"name one of {kind}"):
+        load("nothing")
+
+
+def changed(path, state=None, meta=None, **options):
+    """A network's file, written again with other tensors, notes or options."""
+    with safe_open(path, "pt") as file:
+        notes = dict(file.metadata())
+    notes["options"] = json.dumps(json.loads(notes["options"]) | options)
+    tensors = load_file(path)
+    save_file(tensors | (state or {}), path, notes | (meta or {}))
+    return path
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A small network of two styles in a file."""
+    return save_network(FastNet(0.125, "conditional", 2, names=["day", "night"]), tmp_path / "small.safetensors")
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    ({"attention": 2}, "does not know the option attention.*newer"), ({"width": "0.125"}, "width='0.125'"), ({"width": True}, "width=True"),
+    ({"width": float("nan")}, "width=nan"), ({"width": 1e9}, "width"), ({"styles": -1}, "styles=-1"), ({"styles": 2.0}, "styles=2.0"),
+    ({"styles": 2_000_000, "names": []}, "norm.*expected"), ({"styles": 10**30, "names": []}, "cannot be built"), ({"names": "ab"}, "names='ab'"),
+    ({"names": [1, 2]}, "names"), ({"names": ["a"]}, "1 entries"), ({"norm": ["instance"]}, "norm="), ({"norm": "instance"}, "styles=2"),
+    ({"upsampling": None}, "upsampling=None"), ({"upsampling": "cubic"}, "cubic"), ({"width": 4}, "expected"),
+])  # fmt: skip
+def test_options_that_do_not_fit_are_refused_before_anything_is_built(small, options, said):
+    with pytest.raises(WeightsError, match=f"small.safetensors.*{said}"):
+        load_fast(changed(small, **options))
+
+
+@pytest.mark.parametrize("meta", [{"options": "[]"}, {"options": "3"}, {"options": "{"}, {"options": "[" * 100_000}, {"network": "gan"}, {"network": ""}])
+def test_notes_that_are_damaged(small, meta):
+    with pytest.raises(WeightsError, match="small.safetensors"):
+        load_fast(changed(small, meta=meta))
+
+
+@pytest.mark.parametrize("options", [{"backbone": "resnet50"}, {"backbone": "eyes"}, {"backbone": None}, {"backbone": ["mini"]},
+                                     {"weights": "/etc/passwd"}, {"backbone": "mini", "width": 1}])
+@each_kind
+def test_options_of_networks_for_any_style(tmp_path, kind, options):
+    build, load = LOADERS[kind]
+    with pytest.raises(WeightsError, match="net.safetensors"):
+        load(changed(save_network(build(), tmp_path / "net.safetensors"), **options))
+
+
+def test_another_programs_files(tmp_path, small):
+    path = tmp_path / "other.safetensors"
+    save_file({"a": torch.zeros(3)}, path)
+    before = path.read_bytes()
+    for read in (load_fast, load_adain, read_about):
+        with pytest.raises(WeightsError, match="other.safetensors is no network of this course"):
+            read(path)
+    assert path.read_bytes() == before
+    for name, old in (("new.pth", False), ("old.safetensors", True)):
+        torch.save({"a": torch.zeros(3)}, tmp_path / name, _use_new_zipfile_serialization=not old)
+        with pytest.raises(WeightsError, match=f"{name} is a file of torch.save.*safetensors"):
+            load_fast(tmp_path / name)
+    (tmp_path / "folder.safetensors").mkdir()
+    with pytest.raises(WeightsError, match="no network at"):
+        load_fast(tmp_path / "folder.safetensors")
+    path.write_bytes((2**40).to_bytes(8, "little") + b"{}")
+    with pytest.raises(WeightsError, match="header"):
+        load_fast(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_not_finite_are_refused(tmp_path, small, value):
+    network = load_fast(small)
+    with torch.no_grad():
+        network.blocks[0].first.conv.weight[0, 0, 0, 0] = value
+    with pytest.raises(WeightsError, match="blocks.0.first.conv.weight holds NaN or infinity"):
+        save_network(network, tmp_path / "x.safetensors")
+    assert not (tmp_path / "x.safetensors").exists()
+    weight = load_file(small)["blocks.0.first.conv.weight"]
+    weight[0, 0, 0, 0] = value
+    with pytest.raises(WeightsError, match="small.safetensors: blocks.0.first.conv.weight holds NaN or infinity"):
+        load_fast(changed(small, {"blocks.0.first.conv.weight": weight}))
+
+
+def test_a_network_that_paints_nan_is_refused(small):
+    network = load_fast(small)
+    with torch.no_grad():
+        network.up[-1].conv.bias[0] = float("nan")
+    with pytest.raises(NstError, match="not finite"):
+        paint(network, torch.rand(1, 3, 32, 32), "day")
+
+
+def test_weights_too_large_for_half_precision_are_not_written(tmp_path):
+    network = FastNet(0.125)
+    with torch.no_grad():
+        network.blocks[0].first.conv.bias.fill_(1e6)
+    with pytest.raises(WeightsError, match="infinity"):
+        save_network(network, tmp_path / "x.safetensors")
+
+
+def test_tensors_of_other_shapes(small):
+    with pytest.raises(WeightsError, match="up.2.conv.bias .*expected"):
+        load_fast(changed(small, {"up.2.conv.bias": torch.zeros(4)}))
+    with pytest.raises(WeightsError, match="more .*expected none"):
+        load_fast(changed(small, {"up.2.conv.bias": torch.zeros(3), "more": torch.zeros(4)}))
+
+
+def test_another_kind_of_network_is_not_written(tmp_path):
+    with pytest.raises(NstError, match="a Linear cannot be written"):
+        save_network(torch.nn.Linear(1, 1), tmp_path / "x.safetensors")
+    with pytest.raises(NstError, match="no folder"):
+        save_network(FastNet(0.125), tmp_path / "nowhere" / "x.safetensors")
+
+
+def test_a_file_without_an_ending_is_found(small, tmp_path):
+    small.rename(tmp_path / "mine")
+    assert find_painter(tmp_path / "mine")[0].names == ["day", "night"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no limit on memory")
+def test_a_file_that_asks_for_memory_gets_none(tmp_path):
+    script = """
+import json, resource, sys, torch, psutil
+from safetensors.torch import save_file
+from nstlib.errors import WeightsError
+from nstlib.features.extractor import load_mini
+from nstlib.nets.files import load_fast
+used, name = psutil.Process().memory_info().vms, sys.argv[1]
+resource.setrlimit(resource.RLIMIT_AS, (used + 300 * 2**20,) * 2)
+for options in ({"norm": "conditional", "styles": 2000000}, {"width": 4.0}, {"norm": "conditional", "styles": 20000, "width": 4}):
+    save_file({"a": torch.zeros(1)}, name, {"network": "fast", "options": json.dumps(options), "about": "{}"})
+    try:
+        load_fast(name)
+    except WeightsError:
+        print("refused")
+save_file({f"convs.conv{block}_1.bias": torch.zeros(100000) for block in (1, 2)}, name)
+try:
+    load_mini(name)
+except WeightsError:
+    print("refused")
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "n.safetensors")], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["refused"] * 4, done.stderr[-500:]
+
+
+def test_backbones_are_held_to_the_same(tmp_path):
+    from nstlib.features.extractor import MINI_WEIGHTS
+    state = load_file(MINI_WEIGHTS)
+    name = next(iter(state))
+    state[name].view(-1)[0] = float("nan")
+    save_file(state, tmp_path / "mini.safetensors")
+    with pytest.raises(WeightsError, match="NaN"):
+        load_mini(tmp_path / "mini.safetensors")
+    for number, held in enumerate(([1, 2], {"state_dict": {"a": torch.zeros(1)}}, torch.zeros(2), {1: torch.zeros(1)})):
+        torch.save(held, tmp_path / f"{number}.pth")
+        with pytest.raises(WeightsError, match="no weights by name"):
+            read_weights(tmp_path / f"{number}.pth")
+
+
+def test_a_file_that_would_run_something_is_not_opened(tmp_path):
+    class Runs:
+        def __reduce__(self):
+            return (print, ("it ran",))
+
+    torch.save({"a": Runs()}, tmp_path / "runs.pth")
+    with pytest.raises(WeightsError, match="more than weights") as caught:
+        read_weights(tmp_path / "runs.pth")
+    assert "weights_only" not in str(caught.value)

@@ -1,0 +1,71 @@
+"""The table of all methods: what is stored, how a stopped run goes on, and that every method of the table exists."""
+
+import importlib.util
+import json
+import sys
+
+import pytest
+from lesson_rules import ROOT
+
+from nstlib.judging.metrics import BASELINES, MEASURED, METRICS
+
+
+@pytest.fixture
+def tool(monkeypatch):
+    spec = importlib.util.spec_from_file_location("compare_methods", ROOT / "tools" / "measure" / "compare_methods.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "PHOTOS", ("temple", "page"))
+    monkeypatch.setattr(module, "STYLES", ("swirls", "ink"))
+    monkeypatch.setattr(module, "can_have_lpips", lambda: False)
+    return module
+
+
+def test_a_stopped_run_goes_on_and_ends_with_every_score(tool, tmp_path):
+    path = tmp_path / "methods.json"
+    names = list(BASELINES)
+    tool.compare(names, path, 64, rows_left=3)
+    first = json.loads(path.read_text())["methods"]
+    assert {name: len(rows["SSIM"]) for name, rows in first.items()} == {names[0]: 2, names[1]: 1}
+    assert names[1] not in path.with_suffix(".md").read_text()  # not complete: not in the table
+    tool.compare(names, path, 64, rows_left=-1)
+    second = json.loads(path.read_text())["methods"]
+    assert second[names[0]] == first[names[0]]  # not measured again
+    for rows in second.values():
+        assert set(rows) == {*METRICS, "seconds"} and all(len(rows[m]["page"]) == 2 for m in METRICS)
+    table = path.with_suffix(".md").read_text()
+    assert all(f"| {name} |" in table for name in names) and "| photograph | 1.00 [1.00, 1.00]" in table
+
+
+def test_a_file_of_other_pairs_is_refused(tool, tmp_path):
+    path = tmp_path / "methods.json"
+    tool.compare(["photograph"], path, 64, rows_left=1)
+    with pytest.raises(SystemExit, match="other pairs or sizes"):
+        tool.compare(["photograph"], path, 96, rows_left=1)
+
+
+def test_a_method_is_called_with_its_own_options(tool, monkeypatch):
+    import nstlib
+
+    monkeypatch.setattr(tool, "stylize", lambda c, s, **options: nstlib.stylize(c, s, steps=1, **options))
+    pair = tool.pair_of("cat", "ink", 48)
+    for name in set(tool.METHODS) - set(BASELINES):
+        assert tool.METHODS[name](pair).shape == pair.content.shape, name
+
+
+def test_the_stored_table_has_ten_by_ten_pairs_and_the_baselines():
+    stored = json.loads(MEASURED.read_text(encoding="utf-8"))
+    assert len(stored["photos"]) >= 10 and len(stored["styles"]) >= 10
+    assert set(BASELINES) <= set(stored["methods"])
+    table = MEASURED.with_suffix(".md").read_text(encoding="utf-8")
+    assert "| photograph |" in table and "python tools/measure/compare_methods.py" in table
+
+
+def test_the_time_can_be_taken_again_alone(tool, tmp_path):
+    path = tmp_path / "methods.json"
+    tool.compare(["photograph", "style pasted"], path, 64, rows_left=-1)
+    before = json.loads(path.read_text())["methods"]
+    tool.time_again(["photograph"], path, 64)
+    after = json.loads(path.read_text())["methods"]
+    assert after["style pasted"] == before["style pasted"] and after["photograph"]["SSIM"] == before["photograph"]["SSIM"]
+    assert {name: len(row) for name, row in after["photograph"]["seconds"].items()} == {"temple": 1, "page": 1}

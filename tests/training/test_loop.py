@@ -1,0 +1,455 @@
+"""The training loop: it learns, goes on to the bit after being killed, shares work, and stops where a loss is not finite."""
+
+import json
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+from training_script import small_training
+
+from nstlib.errors import NstError
+from nstlib.settings import has_bf16
+from nstlib.training.checkpoints import latest_path, load_latest, save_checkpoint, set_aside
+from nstlib.training.loop import Run, TrainingError, TrainingSettings, rate, share_of_batch, train, training_steps
+
+SCRIPT = Path(__file__).with_name("training_script.py")
+
+
+class Line(nn.Module):
+    """y = a x, with one weight to learn."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Parameter(torch.zeros(1))
+        self.frozen = nn.Parameter(torch.ones(1), requires_grad=False)
+
+    def forward(self, x):
+        return self.a * x
+
+
+def distance(network, x, numbers):
+    return {"total": (network(x) - 3 * x).square().mean()}
+
+
+def values(step, count, first=0):
+    return torch.linspace(0.5, 1.5, 8)[first:first + count]
+
+
+SETTINGS = TrainingSettings(150, batch=8, learning_rate=0.1, precision="no", checkpoint_every=10)
+
+
+def test_it_learns_what_may_learn():
+    trained = train(Line(), distance, values, SETTINGS, progress=False)
+    assert trained.network.a.item() == pytest.approx(3, abs=0.02) and trained.network.frozen.item() == 1
+    assert len(trained.history["total"]) == 150 and trained.seconds > 0 and not trained.network.training
+    assert trained.history["total"][0] == pytest.approx((9 * values(0, 8).square()).mean().item())
+
+
+def test_the_loop_is_visible():
+    steps = list(training_steps(Line(), distance, values, TrainingSettings(3, batch=8, precision="no")))
+    assert [step.index for step in steps] == [0, 1, 2] and steps[2].losses["total"] < steps[0].losses["total"]
+
+
+def test_a_callback_stops():
+    assert len(train(Line(), distance, values, SETTINGS, progress=False, callback=lambda s: s.index == 4).history["total"]) == 5
+
+
+def test_the_mean_of_the_weights_is_kept():
+    seen = []
+    settings = TrainingSettings(3, batch=8, learning_rate=0.1, ema=0.5, precision="no")
+    network = train(Line(), distance, values, settings, progress=False, callback=lambda s: seen.append(s.network.a.item())).network
+    first, second, third = seen  # the mean begins as the first weights that it sees
+    assert network.a.item() == pytest.approx(0.25 * first + 0.25 * second + 0.5 * third)
+
+
+def test_the_rate_rises_and_falls():
+    shares = [rate(step, TrainingSettings(100, warmup=0.1)) for step in range(100)]
+    assert shares[0] == pytest.approx(0.1) and shares[10] == 1 and shares[54] == pytest.approx(0.5, abs=0.02) and shares[99] < 0.01
+
+
+def test_the_rate_in_closed_form():
+    """Tenths while it warms up; then half a cosine from 1 to a thousandth, which it would reach one step after the last."""
+    shares = [rate(step, TrainingSettings(100, warmup=0.1)) for step in range(100)]
+    assert shares[:10] == pytest.approx([(step + 1) / 10 for step in range(10)])
+    assert shares[10:] == pytest.approx([1e-3 + 0.999 * (1 + math.cos(math.pi * n / 90)) / 2 for n in range(90)])
+    assert [rate(step, TrainingSettings(4, warmup=0.0)) for step in (0, 1, 2)] == pytest.approx([1, 1, 0.75025])
+    assert rate(0, TrainingSettings(1, warmup=0.9)) == 1
+
+
+def test_the_first_step_is_as_long_as_the_rate_says():
+    """AdamW's first step is its rate, whatever the gradient: 0.1, times the share of the warm-up that is behind it."""
+    for rising, rate_ in ((1, 0.1), (2, 0.05), (2, 0.005)):
+        seen = []
+        train(Line(), distance, values, TrainingSettings(20, 8, rate_, warmup=rising / 20, precision="no"), progress=False,
+              callback=lambda step, seen=seen: seen.append(step.network.a.item()) or True)
+        assert seen == pytest.approx([rate_ / rising], rel=1e-4)
+
+
+def test_a_long_gradient_is_shortened_and_a_short_one_is_left():
+    """The mean of x^2 for 8 values is about 1.1: at a = 0 the slope is -6 times that."""
+    slope = -6 * values(0, 8).square().mean().item()
+    for clip in (0.5, 2.0, 100.0):
+        seen = []
+        train(Line(), distance, values, TrainingSettings(1, 8, 1e-3, clip=clip, precision="no"), progress=False,
+              callback=lambda step, seen=seen: seen.append(step.network.a.grad.item()))
+        assert seen == pytest.approx([max(slope, -clip)], rel=1e-4)
+
+
+def test_pictures_are_asked_for_step_by_step_and_counted_from_the_start():
+    asked, counted = [], []
+
+    def batches(step, count, first=0):
+        asked.append((step, count, first))
+        return values(step, count, first)
+
+    def loss(network, x, numbers):
+        counted.append(numbers.tolist())
+        return distance(network, x, numbers)
+    train(Line(), loss, batches, TrainingSettings(3, 2, precision="no"), progress=False)
+    assert asked == [(0, 2, 0), (1, 2, 0), (2, 2, 0)] and counted == [[0, 1], [2, 3], [4, 5]]
+
+
+@pytest.mark.parametrize(("precision", "fast", "kind"), [
+    ("no", True, torch.float32), ("bf16", False, torch.bfloat16), ("auto", True, torch.bfloat16), ("auto", False, torch.float32)])
+def test_precision_is_that_of_the_products(precision, fast, kind, monkeypatch):
+    monkeypatch.setattr("nstlib.training.loop.has_bf16", lambda: fast)
+    seen = []
+
+    def loss(network, x, numbers):
+        seen.append((x[:, None] @ x[None]).dtype)
+        return distance(network, x, numbers)
+    train(Line(), loss, values, TrainingSettings(1, 8, precision=precision), progress=False)
+    assert seen == [kind]
+
+
+@pytest.mark.parametrize(("every", "steps", "kept"), [(2, 5, [4, 5]), (3, 6, [3, 6]), (100, 3, [3]), (1, 3, [2, 3])])
+def test_checkpoints_come_with_every_so_many_steps_and_at_the_end(every, steps, kept, tmp_path):
+    train(Line(), distance, values, TrainingSettings(steps, 8, precision="no", checkpoint_every=every), tmp_path, progress=False)
+    assert sorted(int(path.stem.partition("-")[2]) for path in tmp_path.glob("*.safetensors")) == kept
+    assert load_latest(tmp_path).tensors["history.total"].dtype == torch.float64
+
+
+def test_a_training_in_two_lives_counts_steps_and_seconds_of_both(tmp_path, monkeypatch):
+    """The first is stopped after 4 of 6 steps and keeps them; from there the second goes on. Each step takes ten seconds."""
+    settings, seen, clock = TrainingSettings(6, 8, 0.01, ema=0.5, precision="no", checkpoint_every=3), [], [0.0]
+    monkeypatch.setattr("nstlib.training.loop.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+
+    def look(step):
+        clock[0] += 10
+        seen.append(step.index)
+        return seen == [0, 1, 2, 3]
+    first = train(Line(), distance, values, settings, tmp_path, progress=False, callback=look)
+    assert len(first.history["total"]) == 4 and load_latest(tmp_path).step == 4
+    assert first.seconds == 40 == load_latest(tmp_path).notes["seconds"]
+    again = train(Line(), distance, values, settings, tmp_path, progress=False, callback=look)
+    whole = train(Line(), distance, values, settings, progress=False)
+    assert seen == [0, 1, 2, 3, 4, 5] and again.history == whole.history and torch.equal(again.network.a, whole.network.a)
+    assert again.seconds == 60
+
+
+def test_the_interval_of_checkpoints_may_change_and_nothing_else(tmp_path):
+    train(Line(), distance, values, TrainingSettings(2, 8, precision="no", checkpoint_every=1), tmp_path, progress=False)
+    train(Line(), distance, values, TrainingSettings(2, 8, precision="no", checkpoint_every=9), tmp_path, progress=False)
+    for other in ({"batch": 4}, {"learning_rate": 1.0}, {"ema": 0.5}, {"clip": 2.0}, {"warmup": 0.5}):
+        with pytest.raises(NstError, match=next(iter(other)).replace("_", " ")):
+            train(Line(), distance, values, TrainingSettings(2, **{"batch": 8, "precision": "no"} | other), tmp_path, progress=False)
+
+
+def test_ctrl_c_keeps_what_was_learned(caplog):
+    def press(step):
+        if step.index == 2:
+            raise KeyboardInterrupt
+    trained = train(Line(), distance, values, SETTINGS, progress=False, callback=press)
+    assert len(trained.history["total"]) == 3 and not trained.network.training and "interrupted after 3 of 150" in caplog.text
+
+
+def test_the_bar_can_be_silent(capsys):
+    for progress in (True, False):
+        train(Line(), distance, values, TrainingSettings(1, 8, precision="no"), progress=progress)
+        assert ("1/1" in capsys.readouterr().err) == progress
+
+
+@pytest.mark.parametrize(("good", "wrong"), [
+    ({"learning_rate": 1e9}, {"learning_rate": math.inf}), ({"clip": 1e-9}, {"clip": 0.0}), ({"warmup": 0.0}, {"warmup": 1.0}),
+    ({"ema": 0.0}, {"ema": -0.1}), ({"steps": 1}, {"steps": -1}), ({"batch": 1}, {"batch": 0}),
+    ({"checkpoint_every": 1}, {"checkpoint_every": 0}), ({"precision": "fp16"}, {"precision": "fp64"})])
+def test_where_settings_end(good, wrong):
+    TrainingSettings(**good)
+    with pytest.raises(NstError, match=next(iter(wrong))):
+        TrainingSettings(**wrong)
+
+
+def test_batches_are_shared_equally():
+    assert [share_of_batch(6, 3, number) for number in range(3)] == [(2, 0), (2, 2), (2, 4)]
+    with pytest.raises(NstError, match="multiple of 4"):
+        share_of_batch(6, 4, 0)
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"batch": 1.5}, {"learning_rate": 0}, {"ema": 1}, {"precision": "int8"}, {"warmup": -1}])
+def test_settings_that_cannot_be(wrong):
+    with pytest.raises(NstError, match=next(iter(wrong))):
+        TrainingSettings(**wrong)
+
+
+def test_nothing_to_learn():
+    with pytest.raises(NstError, match="requires_grad"):
+        train(Line().requires_grad_(False), distance, values, SETTINGS, progress=False)
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_a_loss_that_is_not_finite_keeps_the_last_good_weights(tmp_path, what):
+    def loss(network, x, numbers):
+        total = distance(network, x, numbers)["total"]
+        if numbers[0] < 7 * 8:
+            return {"total": total}
+        return {"total": total * float("nan") if what == "loss" else total + network.a.sub(network.a.detach()).sqrt().sum()}
+
+    network, seen = Line(), []
+    with pytest.raises(TrainingError, match="step 7.*smaller learning rate"):
+        train(network, loss, values, SETTINGS, tmp_path, progress=False, callback=lambda s: seen.append(s.network.a.item()))
+    assert network.a.item() == seen[-1] and len(seen) == 7
+    assert load_latest(tmp_path).step == 7 and load_latest(tmp_path).tensors["network.a"].item() == seen[-1]
+
+
+def test_another_network_or_other_settings_in_the_folder(tmp_path):
+    train(Line(), distance, values, TrainingSettings(2, batch=8, precision="no"), tmp_path, progress=False)
+    with pytest.raises(NstError, match="steps 150, was 2; learning rate 0.1, was 0.0015"):
+        train(Line(), distance, values, SETTINGS, tmp_path, progress=False)
+    with pytest.raises(NstError, match="network Linear, was Line"):
+        train(nn.Linear(1, 1), distance, values, TrainingSettings(2, batch=8, precision="no"), tmp_path, progress=False)
+
+
+SHORT = TrainingSettings(4, batch=8, precision="no")
+
+
+def test_a_loss_and_pictures_of_ones_own_are_known(tmp_path):
+    def weighted(weight):
+        return lambda network, x, numbers: {"total": weight * distance(network, x, numbers)["total"]}
+
+    def other_values(step, count, first=0):
+        return values(step, count, first) + 1
+
+    train(Line(), weighted(1), values, SHORT, tmp_path, progress=False)
+    train(Line(), weighted(1), values, SHORT, tmp_path, progress=False)
+    with pytest.raises(NstError, match="loss: another function"):
+        train(Line(), weighted(2), values, SHORT, tmp_path, progress=False)
+    with pytest.raises(NstError, match="pictures: another function"):
+        train(Line(), weighted(1), other_values, SHORT, tmp_path, progress=False)
+    train(Line(), weighted(1), values, replace(SHORT, checkpoint_every=1), tmp_path, progress=False)  # which changes no result
+
+
+def test_auto_is_what_it_is_on_this_machine(tmp_path):
+    train(Line(), distance, values, replace(SHORT, precision="auto"), tmp_path, progress=False)
+    train(Line(), distance, values, replace(SHORT, precision=Run(Line(), distance, values, SHORT, None).accelerator.mixed_precision
+                                            if not has_bf16() else "bf16"), tmp_path, progress=False)
+
+
+def test_a_checkpoint_of_an_earlier_version_is_refused_in_words(tmp_path):
+    train(Line(), distance, values, SHORT, tmp_path, progress=False)
+    found = load_latest(tmp_path)
+    del found.notes["identity"]
+    save_checkpoint(tmp_path, found)
+    before = latest_path(tmp_path).read_bytes()
+    with pytest.raises(NstError, match="earlier version"):
+        train(Line(), distance, values, SHORT, tmp_path, progress=False)
+    assert latest_path(tmp_path).read_bytes() == before
+    set_aside(tmp_path)
+    assert len(train(Line(), distance, values, SHORT, tmp_path, progress=False).history["total"]) == 4
+
+
+def test_a_second_training_in_the_folder_is_refused(tmp_path):
+    steps = training_steps(Line(), distance, values, SHORT, tmp_path)
+    next(steps)
+    with pytest.raises(NstError, match="another training works in"):
+        train(Line(), distance, values, SHORT, tmp_path, progress=False)
+    with pytest.raises(NstError, match="another training works in"):
+        set_aside(tmp_path) if load_latest(tmp_path) else train(Line(), distance, values, SHORT, tmp_path, progress=False)
+    steps.close()
+    assert load_latest(tmp_path).step == 1  # whoever stops loses nothing
+    train(Line(), distance, values, SHORT, tmp_path, progress=False)
+
+
+def test_a_refused_training_leaves_no_lock(tmp_path):
+    train(Line(), distance, values, SHORT, tmp_path, progress=False)
+    for _ in range(2):
+        with pytest.raises(NstError, match="steps 150, was 4"):
+            train(Line(), distance, values, SETTINGS, tmp_path, progress=False)
+    train(Line(), distance, values, SHORT, tmp_path, progress=False)
+
+
+def interrupting(function, at):
+    """The function, Ctrl-C being pressed in its call number `at`."""
+    calls = iter(range(10**6))
+
+    def called(*given, **named):
+        if next(calls) == at:
+            signal.raise_signal(signal.SIGINT)
+        return function(*given, **named)
+    return called
+
+
+@pytest.mark.parametrize("where", ["pictures", "loss", "update", "saving", "callback"])
+@pytest.mark.parametrize("at", [0, 3])
+def test_ctrl_c_anywhere_keeps_every_whole_step(tmp_path, monkeypatch, where, at):
+    settings = TrainingSettings(8, batch=8, ema=0.5, precision="no", checkpoint_every=2)
+    whole = train(Line(), known_distance, known_values, settings, progress=False)
+    loss, pictures, callback = known_distance, known_values, lambda step: None
+    with monkeypatch.context() as patch:
+        if where == "update":
+            patch.setattr(torch.optim.AdamW, "step", interrupting(torch.optim.AdamW.step, at))
+        if where == "saving":
+            patch.setattr("nstlib.training.loop.save_checkpoint", interrupting(save_checkpoint, at))
+        loss = Known(interrupting(distance, at)) if where == "loss" else loss
+        pictures = Known(interrupting(values, at)) if where == "pictures" else pictures
+        callback = interrupting(callback, at) if where == "callback" else callback
+        first = train(Line(), loss, pictures, settings, tmp_path, progress=False, callback=callback)
+    stopped = {"pictures": at, "loss": at, "update": at + 1, "saving": 2 * at + 2, "callback": at + 1}[where]
+    assert load_latest(tmp_path).step == stopped == len(first.history.get("total", []))
+    again = train(Line(), known_distance, known_values, settings, tmp_path, progress=False)
+    assert again.history == whole.history and torch.equal(again.network.a, whole.network.a)
+
+
+class Known:
+    """A function that is known by its purpose, however it is made."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def identity(self):
+        return {}
+
+    def __call__(self, *given, **named):
+        return self.function(*given, **named)
+
+
+known_distance, known_values = Known(distance), Known(values)
+
+
+class Counting(nn.Module):
+    """y = a x, behind a batch normalisation that counts what it saw."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.norm = nn.Parameter(torch.zeros(1)), nn.BatchNorm1d(1)
+
+    def forward(self, x):
+        return self.a * self.norm(x[:, None])[:, 0]
+
+
+def test_a_step_that_fails_leaves_no_trace(tmp_path):
+    """Batch normalisation counts in the forward pass: also then a step is done whole or not at all."""
+    settings = TrainingSettings(6, batch=8, precision="no")
+    whole = train(Counting(), known_distance, known_values, settings, progress=False)
+
+    def failing(network, x, numbers):
+        found = distance(network, x, numbers)
+        if numbers[0] == 3 * 8:
+            raise OSError("no more")
+        return found
+
+    with pytest.raises(OSError, match="no more"):
+        train(Counting(), Known(failing), known_values, settings, tmp_path, progress=False)
+    again = train(Counting(), known_distance, known_values, settings, tmp_path, progress=False)
+    assert again.history == whole.history
+    assert all(torch.equal(one, other) for one, other in zip(again.network.buffers(), whole.network.buffers(), strict=True))
+
+
+def test_a_first_step_that_is_not_finite_blames_no_learning_rate(tmp_path):
+    with pytest.raises(TrainingError, match="step 0.*nothing was learned yet") as caught:
+        train(Line(), lambda network, x, n: {"total": float("nan") * network(x).sum()}, values, SHORT, tmp_path, progress=False)
+    assert "learning rate" not in str(caught.value)
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda found: found.notes.pop("settings"), lambda found: found.notes.pop("seconds"), lambda found: found.notes.update(identity=None),
+    lambda found: found.tensors.pop("history.total"), lambda found: found.tensors.update(other=torch.zeros(1)),
+], ids=range(5))
+def test_a_checkpoint_that_cannot_be_used_is_passed_over(tmp_path, caplog, spoil):
+    settings = TrainingSettings(4, batch=8, precision="no", checkpoint_every=2)
+    whole = train(Line(), distance, values, settings, tmp_path, progress=False)
+    last = load_latest(tmp_path)
+    spoil(last)
+    save_checkpoint(tmp_path, last)
+    again = train(Line(), distance, values, settings, tmp_path, progress=False)
+    assert again.history == whole.history and ("checkpoint before it is taken" in caplog.text)
+
+
+def test_stopped_and_started_again_it_ends_the_same_to_the_bit(tmp_path):
+    whole = small_training(tmp_path / "whole")
+    network = small_training(tmp_path / "parts")
+    os.remove(latest_path(tmp_path / "parts"))  # as if it had been killed after the checkpoint before the last
+    again = small_training(tmp_path / "parts")
+    for one, other in ((whole, network), (whole, again)):
+        assert one.history == other.history
+        assert all(torch.equal(a, b) for a, b in zip(one.network.parameters(), other.network.parameters(), strict=True))
+
+
+def environment():
+    return os.environ | {"NSTLIB_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
+
+
+def finished(folder, arguments, **options):
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run([*arguments, str(folder), "4", "24"], capture_output=True, text=True, env=environment(), check=False, **options)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return load_latest(folder).tensors, json.loads((folder / "history.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """What one process learns that nobody disturbs: its tensors and history."""
+    return finished(tmp_path_factory.mktemp("whole"), [sys.executable, SCRIPT])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_killed_at_ten_random_moments_it_ends_with_the_same_weights(tmp_path, whole):
+    folder, moments, killed = tmp_path / "killed", random.Random(0), 0
+    folder.mkdir()
+    command = [sys.executable, SCRIPT, "--forked", folder, "4", "24", "10"]
+    with subprocess.Popen(command, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
+        for number in range(10):
+            process = int(_answer(starter))
+            wanted = 2 * number  # let it come a little further each time: then kill it, wherever it is
+            deadline = time.monotonic() + 60
+            while _step(folder) < wanted and time.monotonic() < deadline:
+                time.sleep(0.005)
+            time.sleep(0.3 * moments.random())
+            os.kill(process, signal.SIGKILL)
+            killed += int(_answer(starter)) == -signal.SIGKILL
+    assert killed == 10, "it was finished before it could be killed"  # six steps with their pauses are left at least: 0.6 s
+    tensors, again = finished(folder, [sys.executable, SCRIPT])
+    assert (again, tensors.keys()) == (whole[1], whole[0].keys())
+    assert all(torch.equal(tensors[name], whole[0][name]) for name in tensors)
+
+
+def _answer(starter):
+    starter.stdin.write("\n")
+    starter.stdin.flush()
+    return starter.stdout.readline()
+
+
+def _step(folder):
+    path = latest_path(folder)
+    return int(path.stem.partition("-")[2]) if path else 0
+
+
+@pytest.mark.slow
+def test_two_processes_learn_as_one_with_the_double_batch(tmp_path, whole):
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
+              "--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1", "--main_process_port", "0"]
+    one, history = whole
+    two, shared = finished(tmp_path / "two", [*launch, SCRIPT], timeout=300)
+    for name in history:
+        torch.testing.assert_close(torch.tensor(shared[name]), torch.tensor(history[name]), rtol=1e-3, atol=1e-6)
+    assert two.keys() == one.keys()

@@ -1,0 +1,1 @@
+"""What draws: canvas, brush, colours, noise, fields, shapes."""

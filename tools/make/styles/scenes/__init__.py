@@ -1,0 +1,1 @@
+"""The scenes: one module a style picture, of the same name."""
