@@ -12,7 +12,7 @@ from functools import partial
 from torch import Tensor
 
 from nstlib.errors import NstError
-from nstlib.images.files import with_longer_side
+from nstlib.images.files import MIN_SIDE, with_longer_side
 from nstlib.images.gallery import STYLES
 from nstlib.images.gallery import style as bundled_style
 from nstlib.nets.any_style import OnePass, paint_like
@@ -67,7 +67,7 @@ def transfer(content: Tensor, style: Style | Sequence[Style], method: str = "ada
     """
     chosen = {name: value for name, value in options.items() if value is not None}
     _check(method, chosen)
-    seed, content = check_seed(seed), with_longer_side(one_picture(content, "content"), size, "content")
+    seed, content = check_seed(seed), with_longer_side(one_picture(content, "content", MIN_SIDE), size, "content")
     return METHODS[method].paint(content, style, chosen | {"seed": seed, "progress": progress})
 
 

@@ -125,3 +125,11 @@ def test_a_flat_picture_is_painted_and_a_nearly_flat_one_as_in_double_precision(
 def test_several_pictures_are_painted_each():
     network, pictures = load_fast("waves"), torch.cat([PICTURE, 0.3 * PICTURE.flip(-1)])
     assert torch.equal(paint(network, pictures), torch.cat([paint(network, one) for one in pictures.split(1)]))
+
+
+def test_a_small_style_is_enlarged_and_a_small_content_where_a_size_is_given():
+    small = PICTURE[..., :20, :30].contiguous()
+    assert stylize(PICTURE, small, steps=1, progress=False).image.shape == PICTURE.shape
+    assert stylize(small, PICTURE, size=60, steps=1, progress=False).image.shape == (1, 3, 40, 60)
+    with pytest.raises(NstError, match="at least 32"):
+        stylize(small, PICTURE, steps=1, progress=False)

@@ -195,9 +195,9 @@ def style_targets(style: Tensor | Sequence[Tensor], mix: Sequence[float] | None,
             for picture, share, region, own_layers in zip(pictures, counts, regions, named, strict=True) if share > 0]
 
 
-def one_picture(picture: Tensor, name: str) -> Tensor:
+def one_picture(picture: Tensor, name: str, minimum: int = 1) -> Tensor:
     """Return a picture (1, 3, H, W) in [0, 1], checked. Raises ImageError, also for several."""
-    picture = check_image(picture, name, SMALLEST_SIDE)
+    picture = check_image(picture, name, minimum)
     if len(picture) != 1:
         raise ImageError(f"{name} holds {len(picture)} pictures: give one at a time, such as {name}[:1]")
     return picture
