@@ -18,6 +18,16 @@ from nstlib.training.loop import TrainingSettings, train
 LAYERS = ("relu1_1", "relu2_1")
 
 
+class Pausing(Crops):
+    """Crops that are known as the same whatever the pause before each batch."""
+
+    seconds = 0.0
+
+    def batch(self, *which):
+        time.sleep(self.seconds)
+        return super().batch(*which)
+
+
 def small_training(folder, batch=2, steps=12, pause=0):
     """Train a tiny network for a few steps, each after a pause in hundredths of a second; the Trained."""
     torch.manual_seed(0)
@@ -25,12 +35,9 @@ def small_training(folder, batch=2, steps=12, pause=0):
     loss = PerceptualLoss(FeatureExtractor("mini", LAYERS), [style("swirls", 64), style("waves", 64)],
                           content_layers=LAYERS[1:], style_layers=LAYERS)
     settings = TrainingSettings(steps, batch, ema=0.9, precision="no", checkpoint_every=2)
-    crops = Crops(bundled(64, ["cat", "temple"]), 32)
-
-    def batches(*which):
-        time.sleep(pause / 100)
-        return crops.batch(*which)
-    return train(network, loss, batches, settings, folder, progress=False)
+    Pausing.seconds = pause / 100
+    crops = Pausing(bundled(64, ["cat", "temple"]), 32)
+    return train(network, loss, crops.batch, settings, folder, progress=False)
 
 
 def run(folder, *numbers):
