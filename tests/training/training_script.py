@@ -52,6 +52,7 @@ def run_forked(*arguments):
 
     Importing takes longer than this training. A fork has nothing to fear: no thread has been started yet.
     """
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # the first optimiser imports most of all
     for _ in sys.stdin:
         child = multiprocessing.get_context("fork").Process(target=run, args=arguments)
         child.start()
