@@ -36,7 +36,7 @@ FLAGS = (
     "--disable-sync",
 )
 REMEDY = "install Chromium or Chrome, or set CHROMIUM to its path, or run `python -m playwright install chromium`"
-INSTALL_TIMEOUT = 180  # seconds
+INSTALL_TIMEOUT = 300  # seconds; a browser has about 150 MB
 START_TIMEOUT = 60_000  # ms; two seconds are usual
 
 PLAYWRIGHT = (sys.executable, "-m", "playwright")
