@@ -553,6 +553,13 @@ def test_quality_is_checked_and_used(tmp_path):
         save_image(noise(), tmp_path / "a.jpg", 101)
 
 
+@pytest.mark.parametrize(("quality", "halved"), [(95, False), (90, False), (89, True), (10, True)])
+def test_a_fine_jpeg_keeps_thin_coloured_strokes(tmp_path, quality, halved):
+    """Colours at half the resolution would smear them; the file says of its layers which have it."""
+    with Image.open(save_image(noise(64, 64), tmp_path / "a.jpg", quality)) as picture:
+        assert {layer[1] for layer in picture.layer} == ({1, 2} if halved else {1})
+
+
 # ---------------------------------------------------------------- show
 
 

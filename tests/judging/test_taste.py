@@ -1,6 +1,7 @@
 """A taste is learned from pairs: on simulated people whose favourite is known, who are not of the model's own kind."""
 
 import inspect
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -117,6 +118,13 @@ def test_questions_are_about_the_likeliest_favourites():
 
 
 @pytest.mark.sampled
+def test_style_weights_rise_by_one_factor():
+    """So that steps look equally large."""
+    weights = SPACE["style_weight"]
+    assert [later / earlier for earlier, later in pairwise(weights)] == pytest.approx([5] * 4)
+    assert all(list(values) == sorted(set(values)) for values in SPACE.values())
+
+
 def test_which_side_is_which_is_chance(seed_offset):
     model, left = TasteModel(seed=3 + seed_offset), []
     for _ in range(40):

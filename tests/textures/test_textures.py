@@ -9,15 +9,8 @@ import torch
 
 from nstlib import style
 from nstlib.errors import NstError
-from nstlib.textures.nonparametric import ERROR_LIMIT, TOLERANCE, _Places, efros_leung, growth_steps
-from nstlib.textures.parametric import (
-    GROUPS,
-    TextureModel,
-    _correlation,
-    colour_axes,
-    descend,
-    portilla_simoncelli,
-)
+from nstlib.textures.nonparametric import ERROR_LIMIT, TOLERANCE, _Places, _turns, efros_leung, growth_steps
+from nstlib.textures.parametric import GROUPS, TextureModel, _correlation, colour_axes, descend, portilla_simoncelli
 from nstlib.textures.sparse import GAIN, Stop, code_picture, from_patches, ksvd, ksvd_rounds, sparse_codes, to_patches
 
 
@@ -82,6 +75,19 @@ def test_errors_are_the_weighted_mean_squares_of_known_neighbours():
             assert float(errors[number, place]) == pytest.approx(total / weight, abs=1e-5)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_one_by_one_the_pixel_with_most_neighbours_comes_first(seed):
+    """A hole in what has grown comes before everything beside it; of equals, chance decides."""
+    known, random = torch.zeros(14, 14, dtype=torch.bool), torch.Generator().manual_seed(seed)
+    known[4:10, 4:10] = True
+    known[6, 6] = False
+    assert _turns(known, 5, False, random)[0].nonzero().tolist() == [[6, 6]]
+    known[6, 6] = True
+    chosen = {tuple(place) for _ in range(12) for place in _turns(known, 5, False, random)[0].nonzero().tolist()}
+    # Beside the middle two pixels of a side, and no others, ten of a window of 5 x 5 px have grown.
+    assert 1 < len(chosen) and chosen <= {(a, b) for a in (3, 10) for b in (6, 7)} | {(b, a) for a in (3, 10) for b in (6, 7)}
+
+
 def test_a_pixel_comes_from_a_place_within_a_tenth_of_the_best():
     source = sample(16)
     steps = [step for step, _ in zip(growth_steps(source, 16, window=5, together=False), range(20), strict=False)]
@@ -129,6 +135,16 @@ def test_statistics_do_not_know_where_things_are():
     assert float(model.loss(picture)) < 1e-6
     assert float(model.loss(picture.roll((16, 32), (2, 3)))) < 1e-3  # multiples of 16: pixels of every scale
     assert float(model.loss(picture.flip(1))) > 1
+
+
+def test_noise_is_spread_along_the_colours_of_the_sample():
+    """Twice as strong: twice as wide around the sample's mean colour in each of its axes; the same for the same seed."""
+    model = TextureModel(sample(128))
+    noise = model.noise((64, 80), 2.0, seed=3)
+    assert noise.shape == (1, 3, 64, 80) and torch.equal(noise, model.noise((64, 80), 2.0, seed=3))
+    assert not torch.equal(noise, model.noise((64, 80), 2.0, seed=4))
+    drawn = 2 * torch.randn(1, 3, 64, 80, generator=torch.Generator().manual_seed(3))
+    torch.testing.assert_close(model.channels(noise), drawn, rtol=1e-3, atol=1e-3)
 
 
 def test_correlations_of_bands_are_those_of_the_textbook():
@@ -246,6 +262,13 @@ def test_windows_put_back_give_the_picture(step):
 
 
 @pytest.mark.sampled
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_dictionary_that_holds_everything_gives_the_picture_back(channels):
+    """One atom for each number of a window of 4 x 4 px, in all its colours."""
+    picture = torch.rand(1, channels, 9, 11, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    torch.testing.assert_close(code_picture(picture, torch.eye(16 * channels, dtype=torch.float64), Stop(error=0.0), 2), picture)
+
+
 def test_a_learned_dictionary_takes_out_noise(seed_offset):
     clean = style("waves", 96).mean(1, keepdim=True)
     sigma = 25 / 255
