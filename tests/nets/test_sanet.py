@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from nstlib import photo, style
-from nstlib.errors import NstError
+from nstlib.errors import NstError, WeightsError
+from nstlib.nets.adain import AdaINNet
 from nstlib.nets.sanet import SANet, StyleAttention, normalised, thinned
 
 
@@ -54,6 +55,12 @@ def test_memory_does_not_grow_with_the_square():
     grown = int(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)
     whole = 4 * 25_600**2 / (1 if sys.platform == "darwin" else 1024)  # the table of weights in float32: 2.6 GB
     assert grown < whole / 5
+
+
+@pytest.mark.parametrize("network", [SANet, AdaINNet])
+def test_the_encoder_has_the_weights_that_were_named(network, tmp_path):
+    with pytest.raises(WeightsError, match="nothing"):
+        network("mini", tmp_path / "nothing.safetensors")
 
 
 def test_masks_give_each_region_its_style():

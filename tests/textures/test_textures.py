@@ -147,6 +147,14 @@ def test_noise_is_spread_along_the_colours_of_the_sample():
     torch.testing.assert_close(model.channels(noise), drawn, rtol=1e-3, atol=1e-3)
 
 
+def test_what_varies_less_than_a_billionth_has_one_colour():
+    noise = torch.randn(1, 1, 128, 128, generator=torch.Generator().manual_seed(0)).double().expand(-1, 3, -1, -1)
+    noise = noise / noise.std(correction=0) / 3**0.5  # along grey, of variance 1
+    assert colour_axes(0.5 + (1.4e-9) ** 0.5 * noise)[1].shape == (1, 3)
+    with pytest.raises(NstError, match="one colour"):
+        colour_axes(0.5 + (0.7e-9) ** 0.5 * noise)
+
+
 def test_correlations_of_bands_are_those_of_the_textbook():
     bands = torch.randn(2, 3, 500, generator=torch.Generator().manual_seed(0)) * torch.tensor([0.1, 1, 30]).view(3, 1) + 5
     bands[:, 2] += 20 * bands[:, 1]
