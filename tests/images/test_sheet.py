@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 from nstlib.errors import ImageError
+from nstlib.images import sheet
 from nstlib.images.sheet import GAP, INK, MAX_WIDTH, PAPER, contact_sheet, from_unit, gather, label_font
 
 COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255), (255, 0, 255), (90, 90, 90))
@@ -78,9 +79,12 @@ def test_long_labels_are_wrapped_within_their_column_and_push_the_next_row_down(
     assert np.asarray(page.convert("L"))[64 + 4 + 18 * (lines - 1):each].min() < 150  # the last line is there
 
 
-def test_a_word_that_is_too_long_keeps_its_line():
-    assert contact_sheet(pictures((30, 30)), ["immeasurable"], 30, None).size == (30, 30 + 22)
-    assert contact_sheet(pictures((30, 30)), ["immeasurable word"], 30, None).size == (30, 30 + 40)
+def test_a_word_that_is_too_long_is_cut_and_nothing_of_it_is_lost():
+    word, font = "immeasurable", label_font()
+    pieces = sheet._pieces(word, 60, font)
+    assert "".join(pieces) == word and len(pieces) > 1 and all(font.getlength(piece) <= 60 for piece in pieces)
+    assert all(font.getlength(piece + word[len("".join(pieces[:n + 1]))]) > 60 for n, piece in enumerate(pieces[:-1]))
+    assert contact_sheet(pictures((60, 60)), [word], 60, None).size == (60, 60 + 18 * len(pieces) + 4)
 
 
 def test_small_pictures_keep_their_pixels_and_large_ones_are_smoothed():

@@ -117,7 +117,6 @@ def test_questions_are_about_the_likeliest_favourites():
         model.answer(*sorted(pair, key=lambda setting: (setting["style_weight"], setting["style_scale"], setting["tv_weight"])))
 
 
-@pytest.mark.sampled
 def test_style_weights_rise_by_one_factor():
     """So that steps look equally large."""
     weights = SPACE["style_weight"]
@@ -125,6 +124,7 @@ def test_style_weights_rise_by_one_factor():
     assert all(list(values) == sorted(set(values)) for values in SPACE.values())
 
 
+@pytest.mark.sampled
 def test_which_side_is_which_is_chance(seed_offset):
     model, left = TasteModel(seed=3 + seed_offset), []
     for _ in range(40):

@@ -269,7 +269,6 @@ def test_windows_put_back_give_the_picture(step):
     torch.testing.assert_close(from_patches(patches, means, (23, 23), 5, step), picture, atol=1e-6, rtol=1e-5)
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_dictionary_that_holds_everything_gives_the_picture_back(channels):
     """One atom for each number of a window of 4 x 4 px, in all its colours."""
@@ -277,6 +276,7 @@ def test_a_dictionary_that_holds_everything_gives_the_picture_back(channels):
     torch.testing.assert_close(code_picture(picture, torch.eye(16 * channels, dtype=torch.float64), Stop(error=0.0), 2), picture)
 
 
+@pytest.mark.sampled
 def test_a_learned_dictionary_takes_out_noise(seed_offset):
     clean = style("waves", 96).mean(1, keepdim=True)
     sigma = 25 / 255
