@@ -9,16 +9,27 @@ from nstlib.doors import open_rooms as _open_rooms
 
 # Loaded on first use: `import nstlib` stays light.
 _HOME = {
-    "load_image": "images.files", "save_image": "images.files", "show": "images.files", "read_provenance": "images.files",
-    "photo": "images.gallery", "style": "images.gallery", "mask": "images.gallery", "painting": "images.gallery",
+    "load_image": "images.files",
+    "save_image": "images.files",
+    "show": "images.files",
+    "read_provenance": "images.files",
+    "photo": "images.gallery",
+    "style": "images.gallery",
+    "mask": "images.gallery",
+    "painting": "images.gallery",
     "FeatureExtractor": "features.extractor",
-    "gram_matrix": "losses.terms", "content_loss": "losses.terms", "style_loss": "losses.terms", "total_variation": "losses.terms",
+    "gram_matrix": "losses.terms",
+    "content_loss": "losses.terms",
+    "style_loss": "losses.terms",
+    "total_variation": "losses.terms",
     "LBFGS": "optimization.lbfgs",
-    "stylize": "optimization.search", "Stylized": "optimization.search",
-    "load_fast": "nets.files", "paint": "nets.bands",
+    "stylize": "optimization.search",
+    "Stylized": "optimization.search",
+    "load_fast": "nets.files",
+    "paint": "nets.bands",
     "transfer": "methods",
     "NstError": "errors",
-}  # fmt: skip
+}
 
 __all__ = list(_HOME)
 

@@ -9,8 +9,7 @@ from importlib import import_module
 from types import MappingProxyType
 
 
-def open_rooms(package: str, path: Iterable[str],
-               home: Mapping[str, str] = MappingProxyType({})) -> tuple[Callable, Callable]:  # fmt: skip
+def open_rooms(package: str, path: Iterable[str], home: Mapping[str, str] = MappingProxyType({})) -> tuple[Callable, Callable]:
     """Return `__getattr__` and `__dir__` for a package: they offer its modules, and names from `home` (name -> module)."""
 
     def names() -> list[str]:
@@ -23,7 +22,8 @@ def open_rooms(package: str, path: Iterable[str],
             return getattr(import_module(f"{package}.{home[name]}"), name)
         if not name.startswith("_") and name in names():
             return import_module(f"{package}.{name}")
-        raise AttributeError(f"module {package!r} has no attribute {name!r}; it has {', '.join(names())}",
-                             name=name, obj=sys.modules[package])  # fmt: skip
+        raise AttributeError(
+            f"module {package!r} has no attribute {name!r}; it has {', '.join(names())}", name=name, obj=sys.modules[package]
+        )
 
     return open_door, names

@@ -41,8 +41,16 @@ class Painted:
     stylized: Stylized | None = field(default=None, repr=False)  # by optimisation: the history of its losses
 
 
-def transfer(content: Tensor, style: Style | Sequence[Style], method: str = "adain", *, size: int | None = None, seed: int = 0,
-             progress: bool = True, **options: object) -> Painted:
+def transfer(
+    content: Tensor,
+    style: Style | Sequence[Style],
+    method: str = "adain",
+    *,
+    size: int | None = None,
+    seed: int = 0,
+    progress: bool = True,
+    **options: object,
+) -> Painted:
     """Paint `content`, a picture (1, 3, H, W) in [0, 1], in the manner of `style`, by one of METHODS.
 
     `style`: a picture of any size, the name of one of `nstlib.images.gallery.STYLES`, or several of these in a list. For
@@ -76,8 +84,11 @@ def _check(method: str, options: Options) -> None:
     for name in options:
         if name not in METHODS[method].options:
             having = [other for other, one in METHODS.items() if name in one.options]
-            known = f"{', '.join(having)} {'has' if len(having) == 1 else 'have'} it" if having else \
-                f"no method has it; {method} has {', '.join((*COMMON, *METHODS[method].options))}"
+            known = (
+                f"{', '.join(having)} {'has' if len(having) == 1 else 'have'} it"
+                if having
+                else f"no method has it; {method} has {', '.join((*COMMON, *METHODS[method].options))}"
+            )
             raise NstError(f"method={method!r} has no option {name!r}: {known}")
 
 
@@ -88,8 +99,10 @@ def _pictures(style: Style | Sequence[Style]) -> list[Tensor]:
         raise NstError("style is empty: give at least one picture")
     for one in listed:
         if not isinstance(one, Tensor) and not (isinstance(one, str) and one in STYLES):
-            raise NstError(f"there is no style {one!r}: give a picture, which load_image reads from a file, or name one of "
-                           f"{', '.join(STYLES)}")  # fmt: skip
+            raise NstError(
+                f"there is no style {one!r}: give a picture, which load_image reads from a file, or name one of "
+                f"{', '.join(STYLES)}"
+            )
     return [one if isinstance(one, Tensor) else bundled_style(one) for one in listed]
 
 
@@ -102,9 +115,11 @@ def _optimise(content: Tensor, style: Style | Sequence[Style], options: Options)
 def _fast(content: Tensor, style: Style | Sequence[Style], options: Options) -> Painted:
     names = [style] if isinstance(style, str | os.PathLike) else list(style) if isinstance(style, Sequence) else []
     if not names or not all(isinstance(name, str | os.PathLike) for name in names):
-        raise NstError(f"method='fast' paints in the styles that its networks have learned: name one of {', '.join(fast_styles())}, "
-                       "or a .safetensors file that was trained; in a style that is given as a picture adain, wct, sanet and "
-                       "optimise paint")  # fmt: skip
+        raise NstError(
+            f"method='fast' paints in the styles that its networks have learned: name one of {', '.join(fast_styles())}, "
+            "or a .safetensors file that was trained; in a style that is given as a picture adain, wct, sanet and "
+            "optimise paint"
+        )
     counts = shares(options["mix"], "mix", len(names)) if "mix" in options else [1.0] * len(names)
     how = {name: options[name] for name in ("tile", "half") if name in options}
     if len(names) == 1:
@@ -147,13 +162,25 @@ class Method:
 
 
 METHODS = {
-    "optimise": Method("change the picture until its features fit: any style, the best quality, seconds to minutes", _optimise,
-                       tuple(name for name in inspect.signature(stylize).parameters if name not in ("content", "style", *COMMON))),
+    "optimise": Method(
+        "change the picture until its features fit: any style, the best quality, seconds to minutes",
+        _optimise,
+        tuple(name for name in inspect.signature(stylize).parameters if name not in ("content", "style", *COMMON)),
+    ),
     "fast": Method("one pass of a network that was trained for this style", _fast, ("mix", "tile", "half")),
-    "adain": Method("one pass, any style: mean and deviation of its features", partial(_one_pass, "adain"),
-                    ("alpha", "mix", "masks", "color", "style_size", "weights", "half")),
-    "wct": Method("one pass, any style: mean and covariance of its features", partial(_one_pass, "wct"),
-                  ("alpha", "mix", "masks", "color", "style_size", "weights", "half")),
-    "sanet": Method("one pass, any style: each place asks for strokes that fit it", partial(_one_pass, "sanet"),
-                    ("masks", "color", "style_size", "weights", "half")),
-}  # fmt: skip
+    "adain": Method(
+        "one pass, any style: mean and deviation of its features",
+        partial(_one_pass, "adain"),
+        ("alpha", "mix", "masks", "color", "style_size", "weights", "half"),
+    ),
+    "wct": Method(
+        "one pass, any style: mean and covariance of its features",
+        partial(_one_pass, "wct"),
+        ("alpha", "mix", "masks", "color", "style_size", "weights", "half"),
+    ),
+    "sanet": Method(
+        "one pass, any style: each place asks for strokes that fit it",
+        partial(_one_pass, "sanet"),
+        ("masks", "color", "style_size", "weights", "half"),
+    ),
+}

@@ -64,8 +64,10 @@ def shares(value: Any, name: str, count: int) -> list[float]:
     """Return what each of `count` styles counts: finite numbers from 0 up, one of them above 0, with a finite sum. Raises NstError."""
     found = [_finite(share) for share in entries(value, name, count)]
     if any(share is None or share < 0 for share in found) or not 0 < sum(found) < math.inf:
-        raise NstError(f"{name}={shortened(value)}: expected finite numbers from 0 up, one of them above 0, such as "
-                       f"{[round(1 / max(count, 1), 2)] * count}")  # fmt: skip
+        raise NstError(
+            f"{name}={shortened(value)}: expected finite numbers from 0 up, one of them above 0, such as "
+            f"{[round(1 / max(count, 1), 2)] * count}"
+        )
     return found
 
 

@@ -29,8 +29,9 @@ def show_figure(figure: Figure, alt: str, dpi: int = 100) -> None:
     display(webp.notebook_output(webp.to_webp(picture, exact=True), alt), raw=True)
 
 
-def plot_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x: str, y: str, alt: str,
-                log: bool = True) -> None:
+def plot_curves(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x: str, y: str, alt: str, log: bool = True
+) -> None:
     """Lines by name on one pair of axes: {name: (x values, y values)}. `x`, `y`: the axes' names with units."""
     figure, axes = plt.subplots(figsize=(6, 3.4))
     for number, (name, (across, up)) in enumerate(curves.items()):

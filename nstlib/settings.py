@@ -53,8 +53,9 @@ def _named_device(name: str) -> torch.device:
         # and keeps the index in one signed byte. "meta" has shapes without numbers.
         works = float((torch.ones(2, 2, device=chosen) @ torch.ones(2, 2, device=chosen)).sum()) == 8
     except (RuntimeError, AssertionError, ImportError, AttributeError, TypeError, ValueError) as error:
-        raise NstError(f'NSTLIB_DEVICE={name!r}: this machine has no such device, or torch cannot compute on it; '
-                       'unset it or write "cpu"') from error  # fmt: skip
+        raise NstError(
+            f'NSTLIB_DEVICE={name!r}: this machine has no such device, or torch cannot compute on it; unset it or write "cpu"'
+        ) from error
     if not works or (chosen.type == "cpu" and chosen.index):
         raise NstError(f'NSTLIB_DEVICE={name!r}: this machine has no such device; unset it or write "cpu"')
     return chosen
@@ -104,8 +105,9 @@ def memory_advice(shape: Sequence[int], why: str = "VGG-19's feature maps need a
     """Return what to do about a lack of memory at (H, W): memory grows with the pixels, and half of them surely fit better."""
     free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else psutil.virtual_memory().available
     fits = int(max(shape) * 0.7) // 16 * 16
-    return (f"not enough memory for {shape[1]}x{shape[0]} px ({free / 2**30:.1f} GiB are free): size={fits} needs half as "
-            f"much; {why}")
+    return (
+        f"not enough memory for {shape[1]}x{shape[0]} px ({free / 2**30:.1f} GiB are free): size={fits} needs half as much; {why}"
+    )
 
 
 @contextmanager

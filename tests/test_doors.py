@@ -11,8 +11,13 @@ from lesson_rules import ROOT
 
 import nstlib
 
-ROOMS = sorted({path.stem if path.suffix else path.name for path in (ROOT / "nstlib").iterdir()
-                if (path.suffix == ".py" or (path / "__init__.py").is_file()) and not path.name.startswith("_")})  # fmt: skip
+ROOMS = sorted(
+    {
+        path.stem if path.suffix else path.name
+        for path in (ROOT / "nstlib").iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").is_file()) and not path.name.startswith("_")
+    }
+)
 SOURCES = [*(ROOT / "nstlib").rglob("*.py"), *(ROOT / "tools").rglob("*.py")]
 PAGES = [ROOT / "README.md", *(ROOT / "images").rglob("*.md"), *(ROOT / "nstlib").rglob("*.md")]
 VARIABLES = {"features", "settings"}  # rooms whose names hints use for a reader's own variables
@@ -38,7 +43,9 @@ for name in json.load(sys.stdin):
 def cells(kind=("code", "markdown")):
     """The source of each cell of each lesson."""
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        yield from ("".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] in kind)
+        yield from (
+            "".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] in kind
+        )
 
 
 def sayings():
@@ -67,8 +74,11 @@ def named_by_a_room(text):
 
 TYPED = {name for text in [*cells(), *sayings(), *(path.read_text(encoding="utf-8") for path in SOURCES)] for name in typed(text)}
 SAID = {name for text in sayings() for name in named_by_a_room(text)}
-INSIDE = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-          for path in (ROOT / "nstlib").rglob("*.py") if path.name != "__main__.py"} - {"nstlib"}  # fmt: skip
+INSIDE = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in (ROOT / "nstlib").rglob("*.py")
+    if path.name != "__main__.py"
+} - {"nstlib"}
 WRONG = {"nstlib.images.gallery.NOTHING", "nstlib.nothing", "nstlib._HOME.nothing"}
 
 
@@ -80,11 +90,15 @@ def closed():
     return {line.split()[0]: line for line in done.stdout.splitlines()}
 
 
-@pytest.mark.parametrize(("names", "among"), [
-    (TYPED, {"nstlib.images.STYLES", "nstlib.judging.ssim", "nstlib.stylize", "nstlib.nets.adain.blend"}),
-    (SAID, {"nstlib.course.start", "nstlib.images.show"}),
-    (INSIDE, {"nstlib.images.gallery", "nstlib.nets", "nstlib.nets.adain", "nstlib.notebook.checks.lesson_01"}),
-], ids=["typed", "said", "rooms"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("names", "among"),
+    [
+        (TYPED, {"nstlib.images.STYLES", "nstlib.judging.ssim", "nstlib.stylize", "nstlib.nets.adain.blend"}),
+        (SAID, {"nstlib.course.start", "nstlib.images.show"}),
+        (INSIDE, {"nstlib.images.gallery", "nstlib.nets", "nstlib.nets.adain", "nstlib.notebook.checks.lesson_01"}),
+    ],
+    ids=["typed", "said", "rooms"],
+)
 def test_what_a_reader_types_first_opens(closed, names, among):
     """What lessons, pages and sources type; what they name by its room; and every room."""
     assert among <= names

@@ -68,10 +68,14 @@ def test_it_is_the_networks_own_picture(method, files, pictures):
     content, manner = pictures[0], resize(pictures[1], 64)
     with torch.no_grad():
         maps = network.encode(content), [network.encode(manner)]
-        painted = {"adain": lambda: network(content, manner), "sanet": lambda: network(content, manner),
-                   "wct": lambda: network.paint_maps(*maps, 1.0, content.shape[-2:], match=whiten_and_color)}[method]()
-    torch.testing.assert_close(transfer(content, manner, method, weights=files[method], half=False).image, painted.clamp(0, 1),
-                               rtol=1e-3, atol=1e-4)
+        painted = {
+            "adain": lambda: network(content, manner),
+            "sanet": lambda: network(content, manner),
+            "wct": lambda: network.paint_maps(*maps, 1.0, content.shape[-2:], match=whiten_and_color),
+        }[method]()
+    torch.testing.assert_close(
+        transfer(content, manner, method, weights=files[method], half=False).image, painted.clamp(0, 1), rtol=1e-3, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("method", ONE_PASS)
@@ -97,6 +101,7 @@ def test_an_encoded_style_paints_more_than_one_picture(files, pictures):
 def test_alpha_goes_from_the_content_to_the_style(method, files, pictures):
     def painted(alpha, name="swirls"):
         return transfer(pictures[0], name, method, alpha=alpha, weights=files[method]).image
+
     assert torch.equal(painted(0.0), painted(0.0, "ink"))
     torch.testing.assert_close(painted(1.0), transfer(pictures[0], "swirls", method, weights=files[method]).image)
     steps = [(painted(alpha) - painted(0.0)).abs().mean() for alpha in (0.3, 0.6, 1.0)]
@@ -107,7 +112,9 @@ def test_alpha_goes_from_the_content_to_the_style(method, files, pictures):
 def test_shares_of_several_styles(method, files, pictures):
     content, *styles = pictures
     one, other = (transfer(content, manner, method, weights=files[method]).image for manner in styles)
-    mixed = {shares: transfer(content, styles, method, mix=shares, weights=files[method]).image for shares in ((1, 0), (0, 2), (1, 1))}
+    mixed = {
+        shares: transfer(content, styles, method, mix=shares, weights=files[method]).image for shares in ((1, 0), (0, 2), (1, 1))
+    }
     torch.testing.assert_close(mixed[1, 0], one)
     torch.testing.assert_close(mixed[0, 2], other)
     torch.testing.assert_close(mixed[1, 1], transfer(content, styles, method, weights=files[method]).image)
@@ -130,7 +137,9 @@ def test_a_style_for_each_region(method, files):
 
 def test_a_mask_of_the_course(files):
     content, sky = photo("temple", 96), mask("temple", "sky")
-    assert transfer(content, ["swirls", "ink"], "sanet", masks=[sky, 1 - sky], weights=files["sanet"]).image.shape == content.shape
+    assert (
+        transfer(content, ["swirls", "ink"], "sanet", masks=[sky, 1 - sky], weights=files["sanet"]).image.shape == content.shape
+    )
 
 
 @pytest.mark.parametrize("method", ONE_PASS)
@@ -160,8 +169,11 @@ def test_the_optimiser_gets_all_that_it_was_given(pictures, monkeypatch):
     def stylize(content, styles, **options):
         seen.append((content, styles, options))
         return Stylized(content, {"evaluations": [1, 2]}, 4.5, "mini")
+
     monkeypatch.setattr("nstlib.methods.stylize", stylize)
-    painted = transfer(pictures[0], [pictures[1]], "optimise", size=48, seed=7, progress=False, steps=2, init="style", mix=None, half=True)
+    painted = transfer(
+        pictures[0], [pictures[1]], "optimise", size=48, seed=7, progress=False, steps=2, init="style", mix=None, half=True
+    )
     content, given, options = seen.pop()
     assert torch.equal(content, resize(pictures[0], 48)) and given is pictures[1]
     assert options == {"seed": 7, "progress": False, "steps": 2, "init": "style", "half": True}
@@ -175,13 +187,23 @@ def test_the_optimiser_gets_all_that_it_was_given(pictures, monkeypatch):
 
 
 def test_every_option_of_stylize_is_one_of_the_method(pictures):
-    assert set(METHODS["optimise"].options) == set(inspect.signature(stylize).parameters) - {"content", "style", "size", "seed", "progress"}
+    assert set(METHODS["optimise"].options) == set(inspect.signature(stylize).parameters) - {
+        "content",
+        "style",
+        "size",
+        "seed",
+        "progress",
+    }
 
 
-@pytest.mark.parametrize(("options", "wanted"), [({}, {}), ({"tile": 64}, {"tile": 64}), ({"half": False, "tile": 48}, {"half": False, "tile": 48})])
+@pytest.mark.parametrize(
+    ("options", "wanted"), [({}, {}), ({"tile": 64}, {"tile": 64}), ({"half": False, "tile": 48}, {"half": False, "tile": 48})]
+)
 def test_the_fast_method_gets_tile_and_half(pictures, monkeypatch, options, wanted):
     seen = []
-    monkeypatch.setattr("nstlib.methods.paint", lambda network, content, chosen, **how: seen.append((network, chosen, how)) or content)
+    monkeypatch.setattr(
+        "nstlib.methods.paint", lambda network, content, chosen, **how: seen.append((network, chosen, how)) or content
+    )
     transfer(pictures[0], "mosaic", "fast", **options)
     transfer(pictures[0], ["mosaic", "swirls"], "fast", mix=[1, 3], **options)
     (_, alone, first), (network, mixed, second) = seen
@@ -190,10 +212,12 @@ def test_the_fast_method_gets_tile_and_half(pictures, monkeypatch, options, want
 
 def test_one_pass_gets_the_options_of_painting(files, pictures, monkeypatch):
     seen, left = [], torch.ones(1, 1, 4, 4)
-    monkeypatch.setattr("nstlib.methods.paint_like", lambda painter, content, styles, **how: seen.append((painter, styles, how)) or content)
+    monkeypatch.setattr(
+        "nstlib.methods.paint_like", lambda painter, content, styles, **how: seen.append((painter, styles, how)) or content
+    )
     how = {"alpha": 0.5, "mix": [1, 2], "masks": [left, left], "color": "affine", "style_size": 40}
     painted = transfer(pictures[0], pictures[1:], "wct", weights=files["wct"], half=True, **how)
-    (painter, styles, given), = seen
+    ((painter, styles, given),) = seen
     assert given == how and styles == list(pictures[1:]) and painter.method == "wct" and painter.network.decoder.in_half
     assert painted.weights == str(files["wct"]) and painted.backbone == "mini"
     assert not OnePass("adain", files["adain"], half=False).network.decoder.in_half
@@ -210,9 +234,10 @@ def test_a_style_picture_is_made_as_large_as_the_content_and_never_larger(pictur
         def paint(self, content, styles, **how):
             seen.append((content, styles, how))
             return content * 3 - 1
+
     content, large, small = torch.rand(1, 3, 40, 64), torch.rand(1, 3, 200, 100), torch.rand(1, 3, 36, 48)
     painted = paint_like(Painter(), content, [large, small], alpha=0.5)
-    (given, styles, how), = seen
+    ((given, styles, how),) = seen
     assert given is content and [tuple(one.shape[2:]) for one in styles] == [(64, 32), (36, 48)] and how == {"alpha": 0.5}
     torch.testing.assert_close(painted, (content * 3 - 1).clamp(0, 1))
     paint_like(Painter(), torch.rand(1, 3, 40, 700), [torch.rand(1, 3, 300, 900)])
@@ -230,50 +255,63 @@ def test_fast_knows_the_names_of_its_styles(pictures):
 
 def test_fast_refuses_other_styles_with_the_names_that_there_are(pictures):
     unheld = next(name for name in STYLES if name not in fast_styles())
-    for other, error in ((pictures[1], NstError), (unheld, WeightsError), ("nobody", WeightsError), (["mosaic", unheld], NstError),
-                         ([pictures[1]], NstError), ([], NstError), (None, NstError)):
+    for other, error in (
+        (pictures[1], NstError),
+        (unheld, WeightsError),
+        ("nobody", WeightsError),
+        (["mosaic", unheld], NstError),
+        ([pictures[1]], NstError),
+        ([], NstError),
+        (None, NstError),
+    ):
         with pytest.raises(error, match="mosaic"):
             transfer(pictures[0], other, "fast")
 
 
-@pytest.mark.parametrize(("method", "options", "words"), [
-    ("optimise", {"alpha": 0.5}, "method='optimise' has no option 'alpha': adain, wct have it"),
-    ("fast", {"masks": []}, "'fast' has no option 'masks': optimise, adain, wct, sanet have it"),
-    ("sanet", {"mix": [1]}, "'sanet' has no option 'mix': optimise, fast, adain, wct have it"),
-    ("sanet", {"alpha": 1.0}, "adain, wct have it"),
-    ("adain", {"steps": 5}, "optimise has it"),
-    ("adain", {"tile": 64}, "optimise, fast have it"),
-    ("adain", {"strength": 1}, "no method has it; adain has size, seed, progress, alpha"),
-    ("adain", {"alpha": 1.5}, "alpha=1.5: expected a number from 0"),
-    ("wct", {"alpha": "much"}, "alpha='much'"),
-    ("adain", {"mix": [1, 2]}, "mix has 2 entries for 1 styles"),
-    ("adain", {"mix": [0]}, "above 0"),
-    ("adain", {"mix": 0.5}, "mix is 0.5 for 1 styles"),
-    ("adain", {"mix": [1], "masks": [torch.ones(1, 1, 4, 4)]}, "mix and masks together"),
-    ("wct", {"masks": [torch.ones(1, 1, 4, 4)] * 2}, "masks has 2 entries for 1 styles"),
-    ("sanet", {"masks": [torch.zeros(1, 1, 4, 4)]}, r"masks\[0\] is 0 everywhere"),
-    ("adain", {"color": "sepia"}, "color='sepia'.*luminance"),
-    ("adain", {"style_size": 16}, "size=16"),
-    ("adain", {"size": 16}, "size=16.*32"),
-    ("paste", {}, "method='paste': choose one of optimise, fast, adain, wct, sanet"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "options", "words"),
+    [
+        ("optimise", {"alpha": 0.5}, "method='optimise' has no option 'alpha': adain, wct have it"),
+        ("fast", {"masks": []}, "'fast' has no option 'masks': optimise, adain, wct, sanet have it"),
+        ("sanet", {"mix": [1]}, "'sanet' has no option 'mix': optimise, fast, adain, wct have it"),
+        ("sanet", {"alpha": 1.0}, "adain, wct have it"),
+        ("adain", {"steps": 5}, "optimise has it"),
+        ("adain", {"tile": 64}, "optimise, fast have it"),
+        ("adain", {"strength": 1}, "no method has it; adain has size, seed, progress, alpha"),
+        ("adain", {"alpha": 1.5}, "alpha=1.5: expected a number from 0"),
+        ("wct", {"alpha": "much"}, "alpha='much'"),
+        ("adain", {"mix": [1, 2]}, "mix has 2 entries for 1 styles"),
+        ("adain", {"mix": [0]}, "above 0"),
+        ("adain", {"mix": 0.5}, "mix is 0.5 for 1 styles"),
+        ("adain", {"mix": [1], "masks": [torch.ones(1, 1, 4, 4)]}, "mix and masks together"),
+        ("wct", {"masks": [torch.ones(1, 1, 4, 4)] * 2}, "masks has 2 entries for 1 styles"),
+        ("sanet", {"masks": [torch.zeros(1, 1, 4, 4)]}, r"masks\[0\] is 0 everywhere"),
+        ("adain", {"color": "sepia"}, "color='sepia'.*luminance"),
+        ("adain", {"style_size": 16}, "size=16"),
+        ("adain", {"size": 16}, "size=16.*32"),
+        ("paste", {}, "method='paste': choose one of optimise, fast, adain, wct, sanet"),
+    ],
+)
 def test_bad_options_are_named(method, options, words, files, pictures):
     with pytest.raises(NstError, match=words):
         transfer(pictures[0], pictures[1], method, **options | ({"weights": files[method]} if method in ONE_PASS else {}))
 
 
-@pytest.mark.parametrize(("content", "given", "method", "words"), [
-    (torch.rand(1, 3, 20, 64), "waves", "adain", "content is 64x20 pixels: at least 32"),
-    (torch.rand(1, 3, 64, 64), 255 * torch.rand(1, 3, 64, 64), "wct", "style"),
-    (torch.rand(3, 64, 64), "waves", "adain", r"content\[None\]"),
-    (torch.rand(2, 3, 64, 64), "waves", "adain", "content holds 2 pictures"),
-    (torch.rand(1, 3, 64, 64), "nobody", "adain", "there is no style 'nobody'"),
-    (torch.rand(1, 3, 64, 64), None, "adain", "there is no style None: give a picture"),
-    (torch.rand(1, 3, 64, 64), Path("x.png"), "adain", "x.png.*load_image"),
-    (torch.rand(1, 3, 64, 64), ["waves", 5], "adain", "there is no style 5"),
-    (torch.rand(1, 3, 64, 64), [], "adain", "at least one"),
-    (torch.rand(1, 3, 64, 64), ["waves", "ink"], "sanet", "2 styles without masks"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "given", "method", "words"),
+    [
+        (torch.rand(1, 3, 20, 64), "waves", "adain", "content is 64x20 pixels: at least 32"),
+        (torch.rand(1, 3, 64, 64), 255 * torch.rand(1, 3, 64, 64), "wct", "style"),
+        (torch.rand(3, 64, 64), "waves", "adain", r"content\[None\]"),
+        (torch.rand(2, 3, 64, 64), "waves", "adain", "content holds 2 pictures"),
+        (torch.rand(1, 3, 64, 64), "nobody", "adain", "there is no style 'nobody'"),
+        (torch.rand(1, 3, 64, 64), None, "adain", "there is no style None: give a picture"),
+        (torch.rand(1, 3, 64, 64), Path("x.png"), "adain", "x.png.*load_image"),
+        (torch.rand(1, 3, 64, 64), ["waves", 5], "adain", "there is no style 5"),
+        (torch.rand(1, 3, 64, 64), [], "adain", "at least one"),
+        (torch.rand(1, 3, 64, 64), ["waves", "ink"], "sanet", "2 styles without masks"),
+    ],
+)
 def test_bad_pictures_are_named(content, given, method, words, files):
     with pytest.raises(NstError, match=words):
         transfer(content, given, method, weights=files[method])
@@ -291,6 +329,7 @@ def test_a_file_of_another_network_is_refused(files, pictures):
 def test_a_lack_of_memory_is_put_into_words(files, pictures, monkeypatch):
     def full(*_):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
+
     painter = OnePass("adain", files["adain"])
     monkeypatch.setattr(painter.network, "encode", full)
     with pytest.raises(NstError, match="64x64 px.*size="):

@@ -40,21 +40,74 @@ def test_what_is_no_number_is_refused(value):
         options.number(value, "weight")
 
 
-@pytest.mark.parametrize("value", [[1e308, 1e308], [math.nan, 1], [1, -1], [0, 0], ["a", 1], [[1], [2]], [True, 1], "ab", 3, None,
-                                   {"a": 1, "b": 2}, [1], {1, 2}])  # fmt: skip
+@pytest.mark.parametrize(
+    "value",
+    [
+        [1e308, 1e308],
+        [math.nan, 1],
+        [1, -1],
+        [0, 0],
+        ["a", 1],
+        [[1], [2]],
+        [True, 1],
+        "ab",
+        3,
+        None,
+        {"a": 1, "b": 2},
+        [1],
+        {1, 2},
+    ],
+)
 def test_shares_are_numbers_whose_sum_is_one(value):
     with pytest.raises(NstError, match="mix"):
         options.shares(value, "mix", 2)
 
 
-@pytest.mark.parametrize("given", [
-    {"seed": -1}, {"seed": True}, {"seed": 1.5}, {"seed": 2**63}, {"pyramid": -1}, {"pyramid": 1.5}, {"pyramid": "2"},
-    {"color": ["style"]}, {"color": None}, {"statistic": 3}, {"optimizer": {}}, {"pooling": [1]}, {"backbone": ["mini"]},
-    {"init": 3}, {"init": np.zeros(3)}, {"init": [PICTURE]}, {"init": torch.cat([PICTURE, PICTURE])}, {"steps": True}, {"tile": 0},
-    {"tile": -64}, {"tile": 64.0}, {"tile": True}, {"half": "no"}, {"style_scale": math.nan}, {"style_scale": 0}, {"size": 0},
-    {"size": 48.0}, {"size": True}, {"content_layers": []}, {"style_layers": []}, {"style_layers": None}, {"style_layers": [3]},
-    {"style_layers": ["relu1_1", "relu1_1"]}, {"style_layers": ["conv5_4"]}, {"style_layers": "nope"}, {"masks": 3},
-    {"callback": 3}, {"mix": math.nan}, {"content_weight": 10**400}], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"seed": -1},
+        {"seed": True},
+        {"seed": 1.5},
+        {"seed": 2**63},
+        {"pyramid": -1},
+        {"pyramid": 1.5},
+        {"pyramid": "2"},
+        {"color": ["style"]},
+        {"color": None},
+        {"statistic": 3},
+        {"optimizer": {}},
+        {"pooling": [1]},
+        {"backbone": ["mini"]},
+        {"init": 3},
+        {"init": np.zeros(3)},
+        {"init": [PICTURE]},
+        {"init": torch.cat([PICTURE, PICTURE])},
+        {"steps": True},
+        {"tile": 0},
+        {"tile": -64},
+        {"tile": 64.0},
+        {"tile": True},
+        {"half": "no"},
+        {"style_scale": math.nan},
+        {"style_scale": 0},
+        {"size": 0},
+        {"size": 48.0},
+        {"size": True},
+        {"content_layers": []},
+        {"style_layers": []},
+        {"style_layers": None},
+        {"style_layers": [3]},
+        {"style_layers": ["relu1_1", "relu1_1"]},
+        {"style_layers": ["conv5_4"]},
+        {"style_layers": "nope"},
+        {"masks": 3},
+        {"callback": 3},
+        {"mix": math.nan},
+        {"content_weight": 10**400},
+    ],
+    ids=str,
+)
 def test_stylize_refuses_before_any_work(given):
     def work(step):
         raise AssertionError("it began to paint")
@@ -63,8 +116,16 @@ def test_stylize_refuses_before_any_work(given):
         stylize(PICTURE, PICTURE, **({"steps": 1, "progress": False, "callback": work} | given))
 
 
-@pytest.mark.parametrize(("content", "style"), [(torch.cat([PICTURE, PICTURE]), PICTURE), (PICTURE, torch.cat([PICTURE, PICTURE])),
-                                                (PICTURE, None), (PICTURE, "swirls"), (PICTURE, [])])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "style"),
+    [
+        (torch.cat([PICTURE, PICTURE]), PICTURE),
+        (PICTURE, torch.cat([PICTURE, PICTURE])),
+        (PICTURE, None),
+        (PICTURE, "swirls"),
+        (PICTURE, []),
+    ],
+)
 def test_stylize_takes_one_content_and_pictures(content, style):
     with pytest.raises(NstError, match="content|style"):
         stylize(content, style, steps=1, progress=False)
@@ -80,7 +141,9 @@ def test_weights_of_any_type_are_numbers():
     assert Weights(np.float32(2), 1, 0) == Weights(2.0, 1.0, 0.0)
 
 
-@pytest.mark.parametrize("style", [3.5, True, -1, 99, [1], {}, {"swirls": math.nan}, {"swirls": "x"}, {"swirls": -1}, "nope"], ids=str)
+@pytest.mark.parametrize(
+    "style", [3.5, True, -1, 99, [1], {}, {"swirls": math.nan}, {"swirls": "x"}, {"swirls": -1}, "nope"], ids=str
+)
 def test_paint_refuses_styles_that_are_none(style):
     with pytest.raises(NstError, match="style"):
         paint(load_fast("many"), PICTURE, style)

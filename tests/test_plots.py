@@ -26,8 +26,8 @@ def drawn(monkeypatch):
 
 def test_curves_run_across_by_their_first_row_and_up_by_their_second(drawn):
     plots.plot_curves(CURVES, x="steps", y="loss (relative)", alt="Ours falls faster.")
-    (figure, alt), = drawn
-    axes, = figure.axes
+    ((figure, alt),) = drawn
+    (axes,) = figure.axes
     assert alt == "Ours falls faster." and (axes.get_xlabel(), axes.get_ylabel()) == ("steps", "loss (relative)")
     for line, (across, up) in zip(axes.lines, CURVES.values(), strict=True):
         assert (list(line.get_xdata()), list(line.get_ydata())) == (across, up)
@@ -39,7 +39,7 @@ def test_curves_run_across_by_their_first_row_and_up_by_their_second(drawn):
 @pytest.mark.parametrize(("options", "scale"), [({}, "log"), ({"log": True}, "log"), ({"log": False}, "linear")])
 def test_losses_stand_on_a_scale_of_powers_unless_asked_otherwise(drawn, options, scale):
     plots.plot_curves(CURVES, x="steps", y="loss", alt="Two curves.", **options)
-    axes, = drawn[0][0].axes
+    (axes,) = drawn[0][0].axes
     assert axes.get_yscale() == scale and axes.get_xscale() == "linear"
 
 
@@ -61,7 +61,7 @@ def test_a_figure_is_sent_once_as_a_picture_with_its_text_and_closed(monkeypatch
     figure, before = plt.figure(figsize=(3, 2)), len(plt.get_fignums())
     figure.subplots().plot([0, 1])
     plots.show_figure(figure, "A line that rises.")
-    (data, raw), = sent
+    ((data, raw),) = sent
     assert raw and data["text/plain"] == "A line that rises." and ' alt="A line that rises.">' in data["text/html"]
     assert len(plt.get_fignums()) == before - 1
     sizes = [size_of(data)]
@@ -83,7 +83,7 @@ def test_the_panels_curves_count_evaluations_across_and_losses_up(monkeypatch):
         losses, changes = [(0.5, 0.9), (0.6, 0.3), (0.7, 0.2)], [0, 2]
 
     png = widgets._curve(Painter)
-    axes, = kept[0].axes
+    (axes,) = kept[0].axes
     content, manner, change = axes.lines
     assert list(content.get_xdata()) == list(manner.get_xdata()) == [1, 2, 3] and list(change.get_xdata()) == [2, 2]
     assert (list(content.get_ydata()), list(manner.get_ydata())) == ([0.5, 0.6, 0.7], [0.9, 0.3, 0.2])

@@ -42,10 +42,17 @@ def add(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--style", nargs="+", metavar="NAME[=SHARE]", help="of a network of many: one style, or several with shares")
     one.add_argument("--size", type=int, help="pixels of the longer side (default: the photograph's own)")
     one.add_argument("--tile", type=int, metavar="PX", help="about PX x PX pixels are computed at once (default: as it fits)")
-    one.add_argument("--half", action=argparse.BooleanOptionalAction,
-                     help="bfloat16: faster where the hardware has it, a grey level off (default: on CPUs that have it)")
-    one.add_argument("--anew", action="store_true", help="of a folder: paint again what was painted otherwise, or from another "
-                                                         "photograph; files of other programs are never written over")
+    one.add_argument(
+        "--half",
+        action=argparse.BooleanOptionalAction,
+        help="bfloat16: faster where the hardware has it, a grey level off (default: on CPUs that have it)",
+    )
+    one.add_argument(
+        "--anew",
+        action="store_true",
+        help="of a folder: paint again what was painted otherwise, or from another "
+        "photograph; files of other programs are never written over",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,7 +63,12 @@ def run(options: argparse.Namespace) -> int:
     about = {"method": "paint", "network": _name(options.network), "style": options.style or style, "size": options.size}
     source = Path(options.photo).expanduser()
     if source.is_dir():
-        return _paint_folder(Folder(source, options.output.expanduser(), about, _known(network, style, options), options.anew), network, style, options)
+        return _paint_folder(
+            Folder(source, options.output.expanduser(), about, _known(network, style, options), options.anew),
+            network,
+            style,
+            options,
+        )
     began = time.perf_counter()
     check_picture(options.output, [options.photo, options.network])
     content = picture(options.photo, photo, PHOTOS)
@@ -64,8 +76,13 @@ def run(options: argparse.Namespace) -> int:
     painted = paint(network, _sized(content, options.size), style, options.tile, options.half)
     known = {"photograph": fingerprint.picture(content)} | _known(network, style, options)
     said = f"{painted.shape[-1]}x{painted.shape[-2]} px, {time.perf_counter() - began:.1f} s"
-    return write_picture(painted, output, about | {"content": _name(options.photo), "fingerprint": known}, said,
-                         alpha=opacity(options.photo, PHOTOS))
+    return write_picture(
+        painted,
+        output,
+        about | {"content": _name(options.photo), "fingerprint": known},
+        said,
+        alpha=opacity(options.photo, PHOTOS),
+    )
 
 
 def shares(words: Iterable[str], names: Container[str] = ()) -> dict[str, float]:
@@ -100,8 +117,12 @@ def _known(network: FastNet, style: object, options: argparse.Namespace) -> dict
     """What decides a painting beside the photograph. Raises NstError."""
     taken = style_shares(network, style)
     half = device().type == "cpu" and has_bf16() if options.half is None else options.half
-    return {"network": fingerprint.network(network), "size": options.size, "half": bool(half),
-            "style": [round(float(share), 6) for share in taken] if isinstance(taken, Tensor) else taken}
+    return {
+        "network": fingerprint.network(network),
+        "size": options.size,
+        "half": bool(half),
+        "style": [round(float(share), 6) for share in taken] if isinstance(taken, Tensor) else taken,
+    }
 
 
 @dataclass
@@ -184,8 +205,12 @@ def _paint_folder(folder: Folder, network: FastNet, style: object, options: argp
         with logging_redirect_tqdm(), bar(waiting, unit="picture") as shown:
             for file in shown:
                 shown.set_postfix_str(file.name)
-                done = _paint_one(folder, file, folder.output / names[file], lambda content: paint(
-                    network, _sized(content, options.size), style, options.tile, options.half))
+                done = _paint_one(
+                    folder,
+                    file,
+                    folder.output / names[file],
+                    lambda content: paint(network, _sized(content, options.size), style, options.tile, options.half),
+                )
                 (painted if done else unread).append(file)
     except KeyboardInterrupt:
         print(f"interrupted; {len(painted)} painted into {folder.output}. The same command goes on from there")
@@ -213,8 +238,10 @@ def _waiting(folder: Folder, names: dict[Path, Path]) -> list[Path]:
             log.warning("%s: %s", file, error)  # it is skipped, and named, when it is to be painted
         waiting.append(file)
     if stale and not folder.anew:
-        raise NstError(f"{len(stale)} of the paintings in {folder.output} were painted otherwise, or from other photographs "
-                       f"({'; '.join(stale[:3])}{' ...' if stale[3:] else ''}): paint them again with --anew, or name another folder with -o")
+        raise NstError(
+            f"{len(stale)} of the paintings in {folder.output} were painted otherwise, or from other photographs "
+            f"({'; '.join(stale[:3])}{' ...' if stale[3:] else ''}): paint them again with --anew, or name another folder with -o"
+        )
     return waiting
 
 

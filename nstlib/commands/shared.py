@@ -42,7 +42,9 @@ def check_picture(path: Path, inputs: Iterable[object] = (), content: Tensor | N
     return check_output(path, SAVERS, inputs, shape)
 
 
-def write_picture(image: Tensor, path: Path, about: dict, said: str, interrupted: bool = False, alpha: Tensor | None = None) -> int:
+def write_picture(
+    image: Tensor, path: Path, about: dict, said: str, interrupted: bool = False, alpha: Tensor | None = None
+) -> int:
     """Write a result, elsewhere where it cannot stay here, and say so; return the exit code: 0, or 130 after an interrupt.
 
     Ctrl-C waits until the picture is safe. Raises NstError, which names where the result is if it is elsewhere.

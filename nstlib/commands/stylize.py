@@ -5,16 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from nstlib.commands.shared import (
-    check_picture,
-    keep_last_good,
-    mask_help,
-    masks,
-    opacity,
-    picture,
-    public_names,
-    write_picture,
-)
+from nstlib.commands.shared import check_picture, keep_last_good, mask_help, masks, opacity, picture, public_names, write_picture
 from nstlib.control.color import COLORS
 from nstlib.features.extractor import BACKBONES, POOLINGS
 from nstlib.images.files import SAVERS, load_image
@@ -57,8 +48,27 @@ def _add_control(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--tile", type=int, metavar="PX", help="for large pictures: pixels that the network sees at once")
 
 
-NAMES = ("backbone", "size", "content_weight", "style_weight", "tv_weight", "content_layers", "style_layers", "steps", "optimizer",
-         "pyramid", "seed", "progress", "mix", "style_scale", "color", "statistic", "pooling", "tile", "half")  # fmt: skip
+NAMES = (
+    "backbone",
+    "size",
+    "content_weight",
+    "style_weight",
+    "tv_weight",
+    "content_layers",
+    "style_layers",
+    "steps",
+    "optimizer",
+    "pyramid",
+    "seed",
+    "progress",
+    "mix",
+    "style_scale",
+    "color",
+    "statistic",
+    "pooling",
+    "tile",
+    "half",
+)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -72,6 +82,8 @@ def run(options: argparse.Namespace) -> int:
     given["masks"] = masks(options.masks) if options.masks else None
     about = {"method": "stylize", "content": public_names([options.photo]), "style": public_names(options.style)}
     painted = keep_last_good(lambda: optimization.stylize(content, styles, **given), output, about, alpha)
-    said = (f"{painted.image.shape[-1]}x{painted.image.shape[-2]} px, {painted.backbone}, {painted.evaluations} evaluations, "
-            f"{painted.seconds:.1f} s")  # fmt: skip
+    said = (
+        f"{painted.image.shape[-1]}x{painted.image.shape[-2]} px, {painted.backbone}, {painted.evaluations} evaluations, "
+        f"{painted.seconds:.1f} s"
+    )
     return write_picture(painted.image, output, about, said, painted.stopped == "interrupted", alpha)

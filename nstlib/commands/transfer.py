@@ -5,16 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from nstlib.commands.shared import (
-    check_picture,
-    keep_last_good,
-    mask_help,
-    masks,
-    opacity,
-    picture,
-    public_names,
-    write_picture,
-)
+from nstlib.commands.shared import check_picture, keep_last_good, mask_help, masks, opacity, picture, public_names, write_picture
 from nstlib.control.color import COLORS
 from nstlib.images.files import SAVERS
 from nstlib.images.gallery import PHOTOS, STYLES, photo, style
@@ -26,17 +17,28 @@ CHOICES = ("alpha", "mix", "color", "style_size", "weights")  # handed on where 
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
-    one = commands.add_parser("transfer", help="paint a photograph by any method of the course", epilog=" ".join(
-        f"{name}: {method.about}." for name, method in METHODS.items()))
+    one = commands.add_parser(
+        "transfer",
+        help="paint a photograph by any method of the course",
+        epilog=" ".join(f"{name}: {method.about}." for name, method in METHODS.items()),
+    )
     one.set_defaults(run=run)
     one.add_argument("photo", help=f"a file, a URL, or one of {', '.join(PHOTOS)}")
-    one.add_argument("style", nargs="+", help=f"one or several, each a file, a URL, or one of {', '.join(STYLES)}; for --method fast "
-                                              "the name of a style that was learned, or a .safetensors file")
+    one.add_argument(
+        "style",
+        nargs="+",
+        help=f"one or several, each a file, a URL, or one of {', '.join(STYLES)}; for --method fast "
+        "the name of a style that was learned, or a .safetensors file",
+    )
     one.add_argument("-o", "--output", type=Path, required=True, help=f"the picture to write: {', '.join(SAVERS)}")
     one.add_argument("--method", choices=list(METHODS), default="adain", help="how (default: %(default)s)")
     one.add_argument("--size", type=int, help="pixels of the longer side (default: the photograph's own)")
-    one.add_argument("--alpha", type=float, metavar="A", help="0 gives the photograph back, 1, the default, all style: adain, wct")
-    one.add_argument("--mix", type=float, nargs="+", metavar="SHARE", help="what each style counts (default: equally): all but sanet")
+    one.add_argument(
+        "--alpha", type=float, metavar="A", help="0 gives the photograph back, 1, the default, all style: adain, wct"
+    )
+    one.add_argument(
+        "--mix", type=float, nargs="+", metavar="SHARE", help="what each style counts (default: equally): all but sanet"
+    )
     one.add_argument("--masks", nargs="+", metavar="MASK", help=f"all but fast: {mask_help()}")
     one.add_argument("--color", choices=list(COLORS), help="whose colours (default: the style's): all but fast")
     one.add_argument("--style-size", type=int, metavar="PX", help="of the style picture, longer side: adain, wct, sanet")
@@ -56,10 +58,22 @@ def run(options: argparse.Namespace) -> int:
     about |= {name: value for name, value in chosen.items() if value is not None}
     about |= {"weights": public_names([options.weights])} if options.weights else {}
     about |= {"masks": [public_names([one]) for one in options.masks]} if options.masks else {}
-    painted = keep_last_good(lambda: paint_by_method(content, styles, options.method, size=options.size, progress=options.progress,
-                                                     masks=regions, **chosen), output, about, alpha)
-    return write_picture(painted.image, output, about, _said(painted), painted.stylized is not None and
-                         painted.stylized.stopped == "interrupted", alpha)  # fmt: skip
+    painted = keep_last_good(
+        lambda: paint_by_method(
+            content, styles, options.method, size=options.size, progress=options.progress, masks=regions, **chosen
+        ),
+        output,
+        about,
+        alpha,
+    )
+    return write_picture(
+        painted.image,
+        output,
+        about,
+        _said(painted),
+        painted.stylized is not None and painted.stylized.stopped == "interrupted",
+        alpha,
+    )
 
 
 def _said(painted: Painted) -> str:

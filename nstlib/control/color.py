@@ -80,7 +80,7 @@ def match_affine(image: Tensor, reference: Tensor) -> Tensor:
     mean, covariance = _colour_moments(image)
     mean_ref, covariance_ref = _colour_moments(reference)
     matrix = _power(covariance_ref, 0.5) @ _power(covariance, -0.5)  # (N, 3, 3)
-    moved = matrix @ (image.flatten(2) - mean) + mean_ref            # (N, 3, H*W)
+    moved = matrix @ (image.flatten(2) - mean) + mean_ref  # (N, 3, H*W)
     return moved.view_as(image)
 
 
@@ -103,7 +103,7 @@ def _matched(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """The numbers (P,) with the distribution of the reference (Q,): (P,), float64."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.append(0, counts.cumsum()) * (len(reference) / len(values))  # of each level's stretch, in numbers of the reference
-    sums = np.append(0, np.sort(reference).cumsum(dtype=np.float64))       # between two of them the sum grows linearly
+    sums = np.append(0, np.sort(reference).cumsum(dtype=np.float64))  # between two of them the sum grows linearly
     means = np.diff(np.interp(ends, np.arange(len(reference) + 1), sums)) / np.diff(ends)
     return means[place.reshape(-1)]
 
@@ -153,7 +153,8 @@ _luminance = luminance  # `with_luminance` has an argument of that name
 COLORS = {
     "style": Recipe(lambda content, style: (content, style), lambda painted, content: painted),
     "luminance": Recipe(_both_grey, _colours_back),
-    "affine": Recipe(lambda content, style: (content, match_affine(style, content).clamp(0, 1)),
-                     lambda painted, content: painted),
+    "affine": Recipe(
+        lambda content, style: (content, match_affine(style, content).clamp(0, 1)), lambda painted, content: painted
+    ),
     "histogram": Recipe(_histogram_moved, lambda painted, content: painted),
-}  # fmt: skip
+}

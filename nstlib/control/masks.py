@@ -48,7 +48,9 @@ def load_mask(source: Any) -> Tensor:
         log.warning("%s holds labels, at most %.3g of white: the largest is taken as inside", origin, mask.max())
         mask = mask / mask.max()
     if 0 < mask.max() < FAINT:
-        raise NstError(f"{origin} is at most {mask.max():.3g} of white: labels of several regions? Make a mask of each, white inside")
+        raise NstError(
+            f"{origin} is at most {mask.max():.3g} of white: labels of several regions? Make a mask of each, white inside"
+        )
     return check_mask(torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32)), origin)
 
 
@@ -147,8 +149,10 @@ def from_strokes(strokes: Sequence[Mapping], shape: Sequence[int]) -> Tensor:
     height, width = (FINER * side for side in _check_shape(shape))
     checked = [_check_stroke(stroke) for stroke in strokes]
     if sum(_effort(*one, max(height, width)) for one in checked) > MOST_DRAWN:
-        raise NstError(f"{sum(len(points) for points, _ in checked):,} points of such strokes would take minutes to "
-                       "draw: use fewer points, or a smaller radius")  # fmt: skip
+        raise NstError(
+            f"{sum(len(points) for points, _ in checked):,} points of such strokes would take minutes to "
+            "draw: use fewer points, or a smaller radius"
+        )
     canvas = Image.new("L", (width, height))
     for points, radius in checked:
         scaled = [(x * width, y * height) for x, y in points]
@@ -180,7 +184,9 @@ def _effort(points: Points, radius: float, side: int) -> float:
     if radius <= 0:
         return 4 * ROW * side * len(points)
     wide = 2 * radius * side
-    return (wide + ROW) * sum(wide + side * math.dist(one, other) for one, other in zip(points, points[1:] or points, strict=False))
+    return (wide + ROW) * sum(
+        wide + side * math.dist(one, other) for one, other in zip(points, points[1:] or points, strict=False)
+    )
 
 
 def _check_stroke(stroke: Mapping) -> tuple[list[tuple[float, float]], float]:

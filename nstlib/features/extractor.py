@@ -84,7 +84,7 @@ class VGG(nn.Module):
 
     def drop_beyond(self, layer: str) -> None:
         """Forget the convolutions beyond the layer."""
-        for name in list(self.convs)[self.layers().index(layer) // 2 + 1:]:
+        for name in list(self.convs)[self.layers().index(layer) // 2 + 1 :]:
             del self.convs[name]
 
     def _convolve(self, conv: nn.Conv2d, x: Tensor) -> Tensor:
@@ -112,8 +112,15 @@ class FeatureExtractor(nn.Module):
     {layer: (N, C, h, w)}. Raises NstError for unknown names and WeightsError for weights that do not fit.
     """
 
-    def __init__(self, backbone: str = "auto", layers: Sequence[str] = DEFAULT_LAYERS, *, pooling: str = "max",
-                 weights: str | Path | None = None, half: bool = False):
+    def __init__(
+        self,
+        backbone: str = "auto",
+        layers: Sequence[str] = DEFAULT_LAYERS,
+        *,
+        pooling: str = "max",
+        weights: str | Path | None = None,
+        half: bool = False,
+    ):
         super().__init__()
         choice(backbone, "backbone", BACKBONES)
         choice(pooling, "pooling", POOLINGS)
@@ -197,8 +204,15 @@ def load_vgg19(weights: str | Path | None = None) -> VGG:
         return randomise(VGG(VGG19_WIDTHS, VGG19_BLOCKS))
     path = Path(weights) if weights is not None else _cached_vgg19()
     if weights is None and not path.is_file():
-        path = download(VGG19_URL, mirrors=(VGG19_MIRROR,), max_bytes=VGG19_BYTES, name=path.name, cache=path.parent,
-                        check=_is_vgg19, resume=True)
+        path = download(
+            VGG19_URL,
+            mirrors=(VGG19_MIRROR,),
+            max_bytes=VGG19_BYTES,
+            name=path.name,
+            cache=path.parent,
+            check=_is_vgg19,
+            resume=True,
+        )
     return _vgg19_from(path)
 
 

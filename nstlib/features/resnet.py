@@ -64,10 +64,10 @@ class ResNet50(nn.Module):
     def drop_beyond(self, layer: str) -> None:
         """Forget the blocks beyond the layer."""
         names = self.layers()
-        for name in names[names.index(layer) + 1:]:
+        for name in names[names.index(layer) + 1 :]:
             stage, _, block = name.partition("_")
             blocks = getattr(self.net, stage)
-            setattr(self.net, stage, blocks[:min(len(blocks), int(block) - 1)])
+            setattr(self.net, stage, blocks[: min(len(blocks), int(block) - 1)])
 
     def _blocks(self) -> Iterator[tuple[str, nn.Module]]:
         for stage in range(1, len(STAGES) + 1):

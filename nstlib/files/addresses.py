@@ -15,7 +15,7 @@ def shown(url: str) -> str:
     """Return an address without its secrets (user, password, query, fragment), for messages, notes and file names."""
     scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
     place = re.match(r"[^/?#]*", rest)[0]
-    host, tail = place.rpartition("@")[2], rest[len(place):]
+    host, tail = place.rpartition("@")[2], rest[len(place) :]
     is_host = re.fullmatch(r"(\[[\w:.%]+\]|[^\s:\[\]]*)(:\d*)?", host)
     if not is_host or (":" in host and "@" in tail):  # the first half of a password with a / or ? in it
         return f"{scheme}{mark}..."
@@ -33,8 +33,10 @@ def check_url(url: str) -> None:
     except ValueError:
         good = False
     if not good or re.search(r"[\x00-\x1f\x7f\\]", url):
-        raise DownloadError(f"{shown(url)!r} is not an address: expected one like https://server/folder/picture.jpg, "
-                            "with the special characters of a password written as %2F, %3F, %40")  # fmt: skip
+        raise DownloadError(
+            f"{shown(url)!r} is not an address: expected one like https://server/folder/picture.jpg, "
+            "with the special characters of a password written as %2F, %3F, %40"
+        )
 
 
 def without_user(url: str) -> str:

@@ -110,8 +110,7 @@ class Adapter(HTTPAdapter):
     def _connected(self, host: str, port: int, called: str = "") -> socket.socket:
         places = resolve(host.strip("[]"), port, self.clock)
         if self.public_only and not all(is_public(place[0]) for *_, place in places):
-            raise DownloadError(f"{host} lies inside this machine or a private network: only public addresses are "
-                                "allowed here")  # fmt: skip
+            raise DownloadError(f"{host} lies inside this machine or a private network: only public addresses are allowed here")
         failure = None
         # The places, not the name: it may lead elsewhere by now.
         for number, (family, kind, protocol, _, place) in enumerate(places):
@@ -127,8 +126,7 @@ class Adapter(HTTPAdapter):
         if isinstance(failure, TimeoutError):
             raise self.clock.error()
         if isinstance(failure, ConnectionRefusedError):
-            raise DownloadError(f"{called}{host} refuses connections to port {port}: is the port right, and does the "
-                                "server run?")  # fmt: skip
+            raise DownloadError(f"{called}{host} refuses connections to port {port}: is the port right, and does the server run?")
         why = failure.strerror or failure
         raise DownloadError(f"{called}{host} cannot be reached ({why}): is this machine offline?")
 

@@ -37,9 +37,19 @@ def cache_folder() -> Path:
     return Path(os.environ.get("NSTLIB_CACHE") or pooch.os_cache("nstlib")).expanduser()
 
 
-def download(url: str, *, sha256: str | None = None, max_bytes: int = MAX_BYTES, timeout: float = TIMEOUT,
-             mirrors: Sequence[str] = (), cache: str | os.PathLike | None = None, name: str | None = None,
-             check: Callable[[Path], object] | None = None, resume: bool = False, public_only: bool = False) -> Path:  # fmt: skip
+def download(
+    url: str,
+    *,
+    sha256: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    timeout: float = TIMEOUT,
+    mirrors: Sequence[str] = (),
+    cache: str | os.PathLike | None = None,
+    name: str | None = None,
+    check: Callable[[Path], object] | None = None,
+    resume: bool = False,
+    public_only: bool = False,
+) -> Path:
     """Return the file behind `url`, from the cache or the network, once it has passed every check.
 
     sha256: the expected checksum, 64 hexadecimal digits. Without it the first download's is written beside the file
@@ -74,8 +84,9 @@ def download(url: str, *, sha256: str | None = None, max_bytes: int = MAX_BYTES,
         return _first_good([url, *mirrors], target, given, Limits(max_bytes, timeout, public_only), check, resume)
 
 
-def _first_good(sources: Sequence[str], target: Path, given: str | None, limits: Limits,
-                check: Callable[[Path], object] | None, resume: bool) -> Path:  # fmt: skip
+def _first_good(
+    sources: Sequence[str], target: Path, given: str | None, limits: Limits, check: Callable[[Path], object] | None, resume: bool
+) -> Path:
     """The file of the first source that gives it whole and right, put into place."""
     failures = []
     for number, source in enumerate(sources):
@@ -92,8 +103,9 @@ def _first_good(sources: Sequence[str], target: Path, given: str | None, limits:
     raise DownloadError("the download failed.\n  " + "\n  ".join(failures))
 
 
-def _put_into_place(source: str, part: Path, target: Path, given: str | None, limits: Limits,
-                    check: Callable[[Path], object] | None, resume: bool) -> None:  # fmt: skip
+def _put_into_place(
+    source: str, part: Path, target: Path, given: str | None, limits: Limits, check: Callable[[Path], object] | None, resume: bool
+) -> None:
     from nstlib.files.transport import fetch
 
     whole = not resume
@@ -177,9 +189,10 @@ def _alone(target: Path, patience: float) -> Iterator[None]:
                 lock.acquire(timeout=patience, poll_interval=0.05)
             except Timeout:
                 if progress == (progress := _progress(target)):
-                    raise DownloadError(f"another download of {target.name} is under way and has not moved for "
-                                        f"{patience:g} seconds: end that program, or try again later (its lock: {path})"
-                                        ) from None  # fmt: skip
+                    raise DownloadError(
+                        f"another download of {target.name} is under way and has not moved for "
+                        f"{patience:g} seconds: end that program, or try again later (its lock: {path})"
+                    ) from None
     except OSError as error:
         raise DownloadError(f"{path} cannot be made ({reason(error)}); {ELSEWHERE}") from error
     try:
@@ -231,6 +244,7 @@ def _remember(target: Path, source: str, sha256: str, size: int) -> None:
 def _compare(found: str, expected: str | None, target: Path, given: bool) -> None:
     if expected is None or found == expected:
         return
-    remedy = ("Do not use it; look for another source" if given else
-              f"If you trust the new file, delete {_note(target)} and try again")  # fmt: skip
+    remedy = (
+        "Do not use it; look for another source" if given else f"If you trust the new file, delete {_note(target)} and try again"
+    )
     raise DownloadError(f"the file has changed: its SHA-256 is {found[:12]}..., expected {expected[:12]}... {remedy}")

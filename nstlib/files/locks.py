@@ -26,8 +26,10 @@ def hold(folder: str | os.PathLike, job: str) -> FileLock:
         lock = FileLock(folder / LOCK, timeout=0, thread_local=False)  # a notebook's panel may end it in another thread
         lock.acquire()
     except Timeout as error:
-        raise NstError(f"another {job} works in {folder}, in another process or in an unfinished loop of this one: "
-                       "wait for its end, stop it, or name another folder") from error
+        raise NstError(
+            f"another {job} works in {folder}, in another process or in an unfinished loop of this one: "
+            "wait for its end, stop it, or name another folder"
+        ) from error
     except FileExistsError as error:
         raise NstError(f"{folder} is a file: name a folder") from error
     except OSError as error:

@@ -36,9 +36,13 @@ MOST_REDIRECTS = 8
 BAR_FROM = 8 * 2**20  # bytes: smaller files need no progress bar
 CHUNK = 2**18  # bytes
 AGENT = "nstlib (a course on neural style transfer; python-requests)"  # Wikimedia refuses nameless programs
-ADVICE = {401: "it wants another user or password", 403: "the server refuses this file to programs",
-          404: "the file is not there (any more)", 407: "the proxy wants a user and a password, in HTTPS_PROXY",
-          429: "too many requests: wait a minute and try again"}  # fmt: skip
+ADVICE = {
+    401: "it wants another user or password",
+    403: "the server refuses this file to programs",
+    404: "the file is not there (any more)",
+    407: "the proxy wants a user and a password, in HTTPS_PROXY",
+    429: "too many requests: wait a minute and try again",
+}
 FAILURES = (OSError, ValueError, HTTPException, urllib3.exceptions.HTTPError)  # of the network, below our own
 
 
@@ -106,8 +110,10 @@ def _ask(adapter: Adapter, url: str, there: int) -> requests.Response:
     proxies = get_environ_proxies(url)
     proxy = select_proxy(url, proxies)
     if proxy and adapter.public_only:
-        raise DownloadError(f"the proxy {shown(proxy)} would reach private addresses unseen, and only public ones are "
-                            "allowed here: name the server in NO_PROXY")  # fmt: skip
+        raise DownloadError(
+            f"the proxy {shown(proxy)} would reach private addresses unseen, and only public ones are "
+            "allowed here: name the server in NO_PROXY"
+        )
     certificates = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     if certificates is not True and not os.path.exists(certificates):
         raise DownloadError(f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names {certificates}, and there is no such file")
@@ -130,16 +136,20 @@ def _in_words(error: BaseException, clock: Clock, proxy: str | None = None) -> s
     if clock.over or cause(TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError):
         return str(clock.error())
     if refused := cause(SSLCertVerificationError):
-        return (f"its certificate cannot be verified ({refused.verify_message}): is this machine's date right? Where a "
-                "company reads the traffic, REQUESTS_CA_BUNDLE names the file with its certificate")  # fmt: skip
+        return (
+            f"its certificate cannot be verified ({refused.verify_message}): is this machine's date right? Where a "
+            "company reads the traffic, REQUESTS_CA_BUNDLE names the file with its certificate"
+        )
     if failed := cause(SSLError):
         return f"no secure connection could be made ({failed.reason}): if the server does not speak https, try http://"
     if cause(InvalidSchema):
         return "the proxy speaks SOCKS, which needs another package: pip install pysocks"
     if proxy and cause(ProxyError, InvalidProxyURL):
         said = re.search(r"Tunnel connection failed: (\d{3}[\w -]*)", str(chain[-1]))
-        return (f"the proxy {shown(proxy)} did not let it through ({said[1] if said else 'no answer'}): it is named by "
-                "HTTPS_PROXY or HTTP_PROXY; NO_PROXY names servers that need none")  # fmt: skip
+        return (
+            f"the proxy {shown(proxy)} did not let it through ({said[1] if said else 'no answer'}): it is named by "
+            "HTTPS_PROXY or HTTP_PROXY; NO_PROXY names servers that need none"
+        )
     if cause(InvalidURL, UnicodeError):
         return "it is not an address: the server's name is malformed"
     if cause(BadStatusLine) and not cause(RemoteDisconnected):
@@ -191,11 +201,14 @@ def _check_answer(response: requests.Response, there: int, max_bytes: int) -> No
     if response.status_code == 206 and not there:
         raise DownloadError("the server sent a part of the file (206) where the whole was asked for: try again")
     if response.status_code != (206 if there else 200):
-        raise DownloadError(f"the server answered {response.status_code} {str(response.reason)[:40]}: "
-                            + ADVICE.get(response.status_code, "try again later"))  # fmt: skip
+        raise DownloadError(
+            f"the server answered {response.status_code} {str(response.reason)[:40]}: "
+            + ADVICE.get(response.status_code, "try again later")
+        )
     if _packing(response) not in ("", "gzip", "x-gzip", "deflate"):
-        raise DownloadError(f"the server packed the file ({_packing(response)[:40]}), which was not asked for: try "
-                            "another source")  # fmt: skip
+        raise DownloadError(
+            f"the server packed the file ({_packing(response)[:40]}), which was not asked for: try another source"
+        )
     expected = max(there + _announced(response), _range(response)[2] if there else 0)
     if expected > max_bytes:
         raise DownloadError(f"the file has {expected:,} bytes: at most {max_bytes:,} are accepted")
@@ -235,8 +248,13 @@ def _bar(response: requests.Response, there: int, total: int, folder: Path) -> t
     """A bar for a file that takes a while, and a line in the log."""
     label = unquote(urlsplit(shown(response.url)).path).rsplit("/", 1)[-1]
     if total >= BAR_FROM:
-        log.info("downloading %s: %.0f MB, once, into %s%s", label, total / 1e6, folder,
-                 f"; {there / 1e6:.0f} MB are there already" if there else "")
+        log.info(
+            "downloading %s: %.0f MB, once, into %s%s",
+            label,
+            total / 1e6,
+            folder,
+            f"; {there / 1e6:.0f} MB are there already" if there else "",
+        )
     return bar(total=total, initial=there, unit="B", unit_scale=True, desc=label, leave=False, disable=total < BAR_FROM)
 
 

@@ -35,10 +35,14 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:  # whose own words advise to run whatever is in the file
-        raise WeightsError(f"{path} holds more than weights, or is damaged: it is not opened. Name a file of weights alone.") from error
+        raise WeightsError(
+            f"{path} holds more than weights, or is damaged: it is not opened. Name a file of weights alone."
+        ) from error
     except Exception as error:  # the readers raise a dozen types for a damaged file
         raise WeightsError(f"{path} cannot be read as weights ({error}). Delete it and let it be loaded again.") from error
-    if not isinstance(state, Mapping) or not all(isinstance(name, str) and isinstance(one, Tensor) for name, one in state.items()):
+    if not isinstance(state, Mapping) or not all(
+        isinstance(name, str) and isinstance(one, Tensor) for name, one in state.items()
+    ):
         raise WeightsError(f"{path} holds no weights by name, but something else: save a network's state_dict()")
     return dict(state)
 
@@ -52,13 +56,17 @@ def read_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]
         with path.open("rb") as file:
             head = file.read(9)
         if head.startswith(PICKLES) and head[8:] != b"{":  # a header's length may begin like one of them
-            raise WeightsError(f"{path} is a file of torch.save (.pth): expected a .safetensors file that `train` or save_network wrote")
+            raise WeightsError(
+                f"{path} is a file of torch.save (.pth): expected a .safetensors file that `train` or save_network wrote"
+            )
         if int.from_bytes(head[:8], "little") > MOST_HEADER:
             raise WeightsError(f"{path} is no .safetensors file, or is damaged: its header would have over {MOST_HEADER:,} bytes")
         with safe_open(path, "pt") as file:
             return file.metadata() or {}, {name: tuple(file.get_slice(name).get_shape()) for name in list(file.keys())}
     except (SafetensorError, OSError, KeyError, TypeError, RuntimeError) as error:
-        raise WeightsError(f"{path} is no .safetensors file, or is damaged ({error}): train it again, or copy it again") from error
+        raise WeightsError(
+            f"{path} is no .safetensors file, or is damaged ({error}): train it again, or copy it again"
+        ) from error
 
 
 def check_shapes(build: Callable[[], nn.Module], shapes: Mapping[str, tuple[int, ...]], path: Path) -> None:
@@ -70,10 +78,15 @@ def check_shapes(build: Callable[[], nn.Module], shapes: Mapping[str, tuple[int,
         raise WeightsError(f"{path} does not fit any network: {error}") from error
     except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:  # of torch, for sizes that no machine has
         raise WeightsError(f"{path} asks for a network that cannot be built ({str(error).splitlines()[0]})") from error
-    wrong = [f"{name} {shapes.get(name, 'missing')}, expected {wanted.get(name, 'none')}"
-             for name in sorted(wanted.keys() | shapes.keys()) if wanted.get(name) != shapes.get(name)]
+    wrong = [
+        f"{name} {shapes.get(name, 'missing')}, expected {wanted.get(name, 'none')}"
+        for name in sorted(wanted.keys() | shapes.keys())
+        if wanted.get(name) != shapes.get(name)
+    ]
     if wrong:
-        raise WeightsError(f"{path} does not fit the network: {'; '.join(wrong[:3])}{f' and {len(wrong) - 3} more' if wrong[3:] else ''}")
+        raise WeightsError(
+            f"{path} does not fit the network: {'; '.join(wrong[:3])}{f' and {len(wrong) - 3} more' if wrong[3:] else ''}"
+        )
 
 
 def fill(network: Network, state: dict[str, Tensor], path: Path) -> Network:
@@ -88,10 +101,16 @@ def fill(network: Network, state: dict[str, Tensor], path: Path) -> Network:
 
 def check_finite(state: Mapping[str, Tensor], path: Path) -> None:
     """Raise WeightsError where a weight is NaN or infinite."""
-    wrong = [name for name, one in state.items() if (one.is_floating_point() or one.is_complex()) and not bool(torch.isfinite(one).all())]
+    wrong = [
+        name
+        for name, one in state.items()
+        if (one.is_floating_point() or one.is_complex()) and not bool(torch.isfinite(one).all())
+    ]
     if wrong:
-        raise WeightsError(f"{path}: {wrong[0]} holds NaN or infinity, {len(wrong)} of {len(state)} tensors do: the file is damaged, "
-                           "or its training broke off; train it again, or copy it again")
+        raise WeightsError(
+            f"{path}: {wrong[0]} holds NaN or infinity, {len(wrong)} of {len(state)} tensors do: the file is damaged, "
+            "or its training broke off; train it again, or copy it again"
+        )
 
 
 def randomise(network: Network, seed: int = 0) -> Network:

@@ -52,8 +52,9 @@ def write_whole(path: str | os.PathLike, data: bytes | Callable[[Path], object])
     return path
 
 
-def check_output(path: str | os.PathLike, suffixes: Collection[str] = (), inputs: Iterable[object] = (),
-                 size: Sequence[int] | None = None) -> Path:
+def check_output(
+    path: str | os.PathLike, suffixes: Collection[str] = (), inputs: Iterable[object] = (), size: Sequence[int] | None = None
+) -> Path:
     """Return the path, ~ expanded, if a file can be written there; to be asked before minutes of work, not after them.
 
     `suffixes`: endings to choose from, any where there are none. `inputs`: what the file is made from; files among them,
@@ -69,8 +70,10 @@ def check_output(path: str | os.PathLike, suffixes: Collection[str] = (), inputs
                 raise NstError(f"{path} is read as {source}, and would be written over: choose another name for the output")
         longest = LONGEST_SIDE.get(path.suffix.lower())
         if size is not None and longest is not None and max(size) > longest:
-            raise NstError(f"{path}: {path.suffix[1:].upper()} cannot hold a picture of {size[1]}x{size[0]} px, "
-                           f"{longest} px a side at most: use .png or a smaller size")
+            raise NstError(
+                f"{path}: {path.suffix[1:].upper()} cannot hold a picture of {size[1]}x{size[0]} px, "
+                f"{longest} px a side at most: use .png or a smaller size"
+            )
         _try(target)
     except OSError as error:
         raise NstError(f"{path} cannot be written: {reason(error)}") from error

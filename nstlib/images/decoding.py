@@ -24,8 +24,24 @@ REDUCTIONS = (8, 4, 2)  # what libjpeg can divide the sides by while it reads
 PNG_TEXT = (b"tEXt", b"zTXt", b"iTXt")
 XMP = b"XML:com.adobe.xmp"
 # Formats that hold pixels and nothing else: EPS would start Ghostscript.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "DIB", "PPM", "JPEG2000", "TGA", "ICO", "ICNS",
-           "QOI", "PCX")  # fmt: skip
+FORMATS = (
+    "JPEG",
+    "MPO",
+    "PNG",
+    "WEBP",
+    "AVIF",
+    "GIF",
+    "TIFF",
+    "BMP",
+    "DIB",
+    "PPM",
+    "JPEG2000",
+    "TGA",
+    "ICO",
+    "ICNS",
+    "QOI",
+    "PCX",
+)
 UPRIGHT = {  # EXIF orientation -> what turns the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -38,9 +54,24 @@ UPRIGHT = {  # EXIF orientation -> what turns the picture upright
 ORIENTATION = 0x0112
 # What Pillow's decoders raise on damaged files, found by feeding them thousands of damaged files. Its warnings are among
 # them: a program may have made them errors. Not what torch or numpy raise: see `is_lack_of_memory`.
-DECODER_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, EOFError,
-                  AssertionError, RuntimeError, MemoryError, struct.error, zlib.error, ImageCms.PyCMSError, Warning,
-                  Image.DecompressionBombError)  # fmt: skip
+DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    AssertionError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    ImageCms.PyCMSError,
+    Warning,
+    Image.DecompressionBombError,
+)
 log = logging.getLogger(__name__)
 
 
@@ -87,19 +118,22 @@ def _opened(data: bytes, origin: str) -> Image.Image:
             if accepts is not None and damage is None:
                 damage = name, error
     if damage is not None and is_lack_of_memory(damage[1]):
-        raise ImageError(f"there was not enough memory to open {origin}: close other programs; if it is a small picture, "
-                         "it is broken, and asks for too much") from damage[1]  # fmt: skip
+        raise ImageError(
+            f"there was not enough memory to open {origin}: close other programs; if it is a small picture, "
+            "it is broken, and asks for too much"
+        ) from damage[1]
     told = _looks_like(data) or (f": it begins like a {damage[0]}, but is damaged ({damage[1]})" if damage else "")
-    raise ImageError(f"{origin} is not a picture that can be read{told}. Expected one of {', '.join(_formats())}"
-                     ) from (damage and damage[1])  # fmt: skip
+    raise ImageError(f"{origin} is not a picture that can be read{told}. Expected one of {', '.join(_formats())}") from (
+        damage and damage[1]
+    )
 
 
 def _without_text(data: bytes) -> bytes:
     """A PNG without its texts, of which Pillow refuses long ones, as programs that paint like to leave; XMP may say what is up."""
     kept, at = [data[:8]], 8
     while at < len(data):
-        end = at + 12 + int.from_bytes(data[at:at + 4], "big")
-        if data[at + 4:at + 8] not in PNG_TEXT or data[at + 8:at + 8 + len(XMP)] == XMP:
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] not in PNG_TEXT or data[at + 8 : at + 8 + len(XMP)] == XMP:
             kept.append(data[at:end])
         at = end
     return b"".join(kept)
@@ -111,8 +145,10 @@ def _reduce(picture: Image.Image, origin: str, size: int | None) -> None:
     fitting = [by for by in REDUCTIONS if width * height <= MAX_PIXELS * by**2]
     most = max(width, height) // min(fitting)
     if size is None or size > most:
-        raise ImageError(f"{origin} is {width}x{height}, {width * height:,} pixels: at most {MAX_PIXELS:,} pixels are read whole; "
-                         f"give size={most} or less, and it is made small while it is read")  # fmt: skip
+        raise ImageError(
+            f"{origin} is {width}x{height}, {width * height:,} pixels: at most {MAX_PIXELS:,} pixels are read whole; "
+            f"give size={most} or less, and it is made small while it is read"
+        )
     by = next((by for by in fitting if max(width, height) >= 2 * size * by), min(fitting))
     picture.draft(None, (width // by, height // by))
 
@@ -147,15 +183,18 @@ def pil_layers(picture: Image.Image, origin: str) -> Layers:
         if is_lack_of_memory(error) or "out of memory" in str(error):
             advice = memory_advice(picture.size[::-1], "make the picture smaller, or close other programs")
             raise ImageError(f"{origin}: {advice}") from error
-        raise ImageError(f"{origin} is damaged or cut short, and cannot be read to its end ({error}): "
-                         "copy or download it again") from error  # fmt: skip
+        raise ImageError(
+            f"{origin} is damaged or cut short, and cannot be read to its end ({error}): copy or download it again"
+        ) from error
 
 
 def _check_size(picture: Image.Image, origin: str) -> None:
     width, height = picture.size
     if width * height > MAX_PIXELS:
-        raise ImageError(f"{origin} is {width}x{height}, {width * height:,} pixels: at most {MAX_PIXELS:,} pixels are read; "
-                         "make it smaller with a picture editor first")  # fmt: skip
+        raise ImageError(
+            f"{origin} is {width}x{height}, {width * height:,} pixels: at most {MAX_PIXELS:,} pixels are read; "
+            "make it smaller with a picture editor first"
+        )
     if width * height == 0:
         raise ImageError(f"{origin} is {width}x{height}: a picture needs at least one pixel")
 
@@ -222,8 +261,10 @@ def _deep_grey(picture: Image.Image, origin: str) -> Layers:
     grey = np.asarray(picture).astype(np.float32)
     top = 1.0 if picture.mode == "F" else 65535.0
     if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= top):
-        raise ImageError(f"{origin} (mode {picture.mode!r}) has values from {grey.min():g} to {grey.max():g}: "
-                         f"expected 0 to {top:g}; scale them first")  # fmt: skip
+        raise ImageError(
+            f"{origin} (mode {picture.mode!r}) has values from {grey.min():g} to {grey.max():g}: "
+            f"expected 0 to {top:g}; scale them first"
+        )
     rgb = np.repeat((grey / top)[..., None], 3, axis=-1)  # (H, W) -> (H, W, 3)
     hidden = picture.info.get("transparency")
     return Layers(rgb, (grey != hidden)[..., None].astype(np.float32) if isinstance(hidden, int) else None)
@@ -235,8 +276,7 @@ def from_array(array: np.ndarray, origin: str) -> Layers:
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
-        raise ImageError(f"{origin} has shape {array.shape}: expected (H, W), (H, W, 3) or (H, W, 4)"
-                         + _axes_hint(array))  # fmt: skip
+        raise ImageError(f"{origin} has shape {array.shape}: expected (H, W), (H, W, 3) or (H, W, 4)" + _axes_hint(array))
     values = _unit_range(array, origin)
     if values.shape[-1] == 4:
         return Layers(values[..., :3], values[..., 3:])
@@ -255,8 +295,9 @@ def _unit_range(array: np.ndarray, origin: str) -> np.ndarray:
     if array.dtype == bool:
         return array.astype(np.float32)
     if array.dtype.kind != "f":
-        raise ImageError(f"{origin} has dtype {array.dtype}: expected uint8 (0 to 255), uint16 (0 to 65535), bool "
-                         "or floats in [0, 1]")  # fmt: skip
+        raise ImageError(
+            f"{origin} has dtype {array.dtype}: expected uint8 (0 to 255), uint16 (0 to 65535), bool or floats in [0, 1]"
+        )
     check_values(float(array.min()), float(array.max()), origin)
     return array.astype(np.float32)
 
@@ -264,8 +305,10 @@ def _unit_range(array: np.ndarray, origin: str) -> np.ndarray:
 def check_values(low: float, high: float, name: str, slack: float = 0.0) -> None:
     """Raise ImageError unless the extremes of a picture are numbers from 0 to 1, give or take `slack`."""
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise ImageError(f"{name} holds values that are not finite (NaN or infinity): expected numbers in [0, 1]; "
-                         "what made it went wrong before this")  # fmt: skip
+        raise ImageError(
+            f"{name} holds values that are not finite (NaN or infinity): expected numbers in [0, 1]; "
+            "what made it went wrong before this"
+        )
     if low < -slack or high > 1 + slack:
         advice = "divide by 255" if 2 < high <= 256 and low >= 0 else "use .clip(0, 1) if that is what you mean"
         raise ImageError(f"{name} has values from {low:.4g} to {high:.4g}: expected [0, 1]; {advice}")

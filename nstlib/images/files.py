@@ -31,7 +31,14 @@ from nstlib.images.tensors import MIN_SIDE, check_image, pixels, resize, shrunk_
 from nstlib.settings import is_lack_of_memory, memory_advice
 
 SAVERS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-ENCODER_ERRORS = (OSError, ValueError, MemoryError, OverflowError, SystemError, struct.error)  # what Pillow raises at absurd sides
+ENCODER_ERRORS = (
+    OSError,
+    ValueError,
+    MemoryError,
+    OverflowError,
+    SystemError,
+    struct.error,
+)  # what Pillow raises at absurd sides
 log = logging.getLogger(__name__)
 
 
@@ -87,8 +94,10 @@ def _resized(image: Tensor, size: int | None, minimum: int, origin: str) -> Tens
     image = resize(image, size)
     height, width = image.shape[-2:]
     if min(height, width) < minimum:
-        raise ImageError(f"{origin} at size={size} would be {width}x{height} pixels: at least {minimum} are needed on "
-                         f"each side; use a size of {least} or more, or crop it")  # fmt: skip
+        raise ImageError(
+            f"{origin} at size={size} would be {width}x{height} pixels: at least {minimum} are needed on "
+            f"each side; use a size of {least} or more, or crop it"
+        )
     return image
 
 
@@ -115,8 +124,14 @@ def to_address(image: Tensor) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(to_jpeg(image)).decode("ascii")
 
 
-def save_image(image: Tensor, path: str | os.PathLike, quality: int = 95, *,
-               provenance: Mapping[str, Any] | None = None, alpha: Tensor | None = None) -> Path:
+def save_image(
+    image: Tensor,
+    path: str | os.PathLike,
+    quality: int = 95,
+    *,
+    provenance: Mapping[str, Any] | None = None,
+    alpha: Tensor | None = None,
+) -> Path:
     """Write one picture (1, 3, H, W) or (3, H, W) in [0, 1] as .png, .jpg, .jpeg or .webp, whole or not at all.
 
     quality: 1 to 100, for JPEG and WebP. Values up to 1e-4 outside [0, 1] are clamped, beyond that refused.
@@ -148,7 +163,12 @@ def _with_opacity(picture: Image.Image, alpha: Tensor, kind: str, path: Path) ->
     if kind == "JPEG":
         log.warning("%s: JPEG has no transparency, so it is written opaque: name it .png or .webp to keep it", path)
         return picture
-    if not isinstance(alpha, Tensor) or alpha.ndim != 4 or alpha.shape[:2] != (1, 1) or not (alpha.min() >= 0 and alpha.max() <= 1):
+    if (
+        not isinstance(alpha, Tensor)
+        or alpha.ndim != 4
+        or alpha.shape[:2] != (1, 1)
+        or not (alpha.min() >= 0 and alpha.max() <= 1)
+    ):
         raise ImageError("alpha: expected opacity (1, 1, H, W) in [0, 1], as load_with_alpha gives it")
     picture.putalpha(sheet.from_unit(resize(alpha.float(), (picture.height, picture.width))[0].expand(3, -1, -1)).getchannel(0))
     return picture
@@ -183,16 +203,18 @@ def _saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
         picture.save(data, format=kind, **options)
     except ENCODER_ERRORS as error:
         why = "memory is short" if isinstance(error, MemoryError) else error
-        raise ImageError(f"{kind} cannot hold a picture of {picture.width}x{picture.height} px ({why}): make it smaller, "
-                         "or save it as .png") from error  # fmt: skip
+        raise ImageError(
+            f"{kind} cannot hold a picture of {picture.width}x{picture.height} px ({why}): make it smaller, or save it as .png"
+        ) from error
     return data.getvalue()
 
 
 # ---------------------------------------------------------------- on the screen
 
 
-def show(*images: Any, labels: Sequence[str] | str | None = None, alt: str | None = None, height: int = 240,
-         columns: int | None = None) -> None:  # fmt: skip
+def show(
+    *images: Any, labels: Sequence[str] | str | None = None, alt: str | None = None, height: int = 240, columns: int | None = None
+) -> None:
     """Display pictures side by side, at one height, as one WebP picture with alternative text.
 
     images: tensors (N, 3, H, W), (3, H, W) or grey (N, 1, H, W), (1, H, W), (H, W); PIL pictures; lists of these.
@@ -207,8 +229,9 @@ def show(*images: Any, labels: Sequence[str] | str | None = None, alt: str | Non
     labels = [str(label) for label in labels] if labels is not None else None
     if labels is not None and len(labels) != len(pictures):
         raise ImageError(f"{len(labels)} labels for {len(pictures)} pictures: expected one each")
-    page = sheet.contact_sheet(pictures, labels, pixels(height, "height"),
-                               None if columns is None else pixels(columns, "columns"))  # fmt: skip
+    page = sheet.contact_sheet(
+        pictures, labels, pixels(height, "height"), None if columns is None else pixels(columns, "columns")
+    )
     if alt is None:
         alt = "Pictures side by side: " + ", ".join(labels) if labels else f"{len(pictures)} picture(s)"
     if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:

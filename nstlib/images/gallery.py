@@ -19,8 +19,20 @@ from nstlib.files.downloads import download
 from nstlib.images.catalogue import GREY_PHOTOS, PAINTINGS, PHOTOS, REGIONS, Painting, Photo
 from nstlib.images.files import load_image
 
-__all__ = ["GREY_PHOTOS", "PAINTINGS", "PHOTOS", "REGIONS", "STYLES", "Painting", "Photo", "Style",
-           "mask", "painting", "photo", "style"]  # fmt: skip
+__all__ = [
+    "GREY_PHOTOS",
+    "PAINTINGS",
+    "PHOTOS",
+    "REGIONS",
+    "STYLES",
+    "Painting",
+    "Photo",
+    "Style",
+    "mask",
+    "painting",
+    "photo",
+    "style",
+]
 
 PAINTING_BYTES = 24 * 2**20  # bytes: a painting 1280 pixels wide has about one million
 
@@ -48,8 +60,9 @@ class _StyleTable(Mapping[str, Style]):
         try:
             return {name: _style_record(entry) for name, entry in json.loads(path.read_text(encoding="utf-8")).items()}
         except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
-            raise NstError(f"the table of style pictures, {path}, cannot be read ({error}): "
-                           "make it with `python tools/make/draw_styles.py`") from error  # fmt: skip
+            raise NstError(
+                f"the table of style pictures, {path}, cannot be read ({error}): make it with `python tools/make/draw_styles.py`"
+            ) from error
 
     def __getitem__(self, name: str) -> Style:
         return self._records[name]
@@ -75,8 +88,10 @@ def _images_folder() -> Path:
     for folder in (package.parent / "images", package / "_images"):
         if (folder / "styles").is_dir() and (folder / "masks").is_dir():
             return folder
-    raise NstError(f"the course's pictures are neither in {package.parent / 'images'} nor in {package / '_images'}: "
-                   "install the package again, or clone the repository")  # fmt: skip
+    raise NstError(
+        f"the course's pictures are neither in {package.parent / 'images'} nor in {package / '_images'}: "
+        "install the package again, or clone the repository"
+    )
 
 
 def _known(name: str, table: Mapping, what: str) -> None:
@@ -99,8 +114,7 @@ def _package_file(record: Photo) -> Path:
     package, _, inside = record.file.partition("/")
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise NstError(f"{record.title!r} is a picture of {record.package}, which is not installed: "
-                       f"pip install {record.package}")  # fmt: skip
+        raise NstError(f"{record.title!r} is a picture of {record.package}, which is not installed: pip install {record.package}")
     path = Path(spec.submodule_search_locations[0]) / inside
     if not path.is_file():
         raise NstError(f"{record.title!r} is missing from this version of {record.package} ({path}): use another photo")
@@ -140,6 +154,8 @@ def _fetched(record: Painting, name: str, check: Callable[[Path], object]) -> Pa
     try:
         return download(record.url, name=f"painting-{name}.jpg", max_bytes=PAINTING_BYTES, check=check)
     except DownloadError as error:
-        raise DownloadError(f"{record.title} by {record.artist} could not be had: {error}\n"
-                            f"Without a network, use a drawn picture: style({next(iter(STYLES))!r}), or one of "
-                            f"{', '.join(STYLES)}") from error  # fmt: skip
+        raise DownloadError(
+            f"{record.title} by {record.artist} could not be had: {error}\n"
+            f"Without a network, use a drawn picture: style({next(iter(STYLES))!r}), or one of "
+            f"{', '.join(STYLES)}"
+        ) from error

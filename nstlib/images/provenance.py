@@ -77,8 +77,9 @@ def pack(provenance: Mapping[str, Any], kind: str) -> dict[str, Any]:
     record = _record(provenance)
     packet, sentence = _packet(record), describe(record)
     if len(packet) > MOST:
-        raise ImageError(f"provenance needs {len(packet):,} bytes: at most {MOST:,} fit into a picture's metadata; "
-                         "leave out what is long")  # fmt: skip
+        raise ImageError(
+            f"provenance needs {len(packet):,} bytes: at most {MOST:,} fit into a picture's metadata; leave out what is long"
+        )
     if kind == "PNG":
         text = PngInfo()
         text.add_text("Software", record["software"])
@@ -126,14 +127,18 @@ def describe(record: Mapping[str, Any]) -> str:
 def _record(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Checked, as JSON gives it back, and with the two entries that every record has."""
     if not isinstance(provenance, Mapping) or not all(isinstance(key, str) for key in provenance):
-        raise ImageError(f"provenance={provenance!r}: expected a dict with names as keys, "
-                         'such as {"method": "stylize", "content": "temple", "style": "swirls"}')  # fmt: skip
+        raise ImageError(
+            f"provenance={provenance!r}: expected a dict with names as keys, "
+            'such as {"method": "stylize", "content": "temple", "style": "swirls"}'
+        )
     for key, value in provenance.items():
         try:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
-            raise ImageError(f"provenance[{key!r}] is a {type(value).__name__}: expected text, finite numbers, or lists and "
-                             f"dicts of these; of a picture give its name ({error})") from error  # fmt: skip
+            raise ImageError(
+                f"provenance[{key!r}] is a {type(value).__name__}: expected text, finite numbers, or lists and "
+                f"dicts of these; of a picture give its name ({error})"
+            ) from error
     record = {"source_type": next(iter(SOURCE_TYPES)), "software": _software()} | json.loads(json.dumps(dict(provenance)))
     if record["source_type"] not in SOURCE_TYPES:
         raise ImageError(f"provenance['source_type']={record['source_type']!r}: choose one of {', '.join(SOURCE_TYPES)}")
@@ -149,11 +154,14 @@ def _software() -> str:
 
 def _packet(record: Mapping[str, Any]) -> bytes:
     spaces = "".join(f'\n    xmlns:{name}="{address}"' for name, address in SPACES.items() if name != "rdf")
-    body = "".join(f"\n   <{tag}>{escape(value)}</{tag}>" for tag, value in {
-        "Iptc4xmpExt:DigitalSourceType": VOCABULARY + record["source_type"],
-        "xmp:CreatorTool": record["software"],
-        "nst:record": json.dumps(record),
-    }.items())  # fmt: skip
+    body = "".join(
+        f"\n   <{tag}>{escape(value)}</{tag}>"
+        for tag, value in {
+            "Iptc4xmpExt:DigitalSourceType": VOCABULARY + record["source_type"],
+            "xmp:CreatorTool": record["software"],
+            "nst:record": json.dumps(record),
+        }.items()
+    )
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'  # the mark that every XMP packet begins with
         f'<x:xmpmeta xmlns:x="adobe:ns:meta/">\n <rdf:RDF xmlns:rdf="{SPACES["rdf"]}">\n'
@@ -166,7 +174,7 @@ def _packet(record: Mapping[str, Any]) -> bytes:
 def _found(picture: Image.Image) -> bytes:
     """Return the XMP packet of an opened file, where Pillow of any version keeps it; b"" if there is none."""
     segments = [data for name, data in getattr(picture, "applist", []) if name == "APP1" and data.startswith(XMP_MARK)]
-    packet = segments[0][len(XMP_MARK):] if segments else picture.info.get("xmp") or picture.info.get(XMP_KEY) or b""
+    packet = segments[0][len(XMP_MARK) :] if segments else picture.info.get("xmp") or picture.info.get(XMP_KEY) or b""
     return packet.encode() if isinstance(packet, str) else packet
 
 

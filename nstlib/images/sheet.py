@@ -61,14 +61,14 @@ def _visible(image: Tensor, name: str) -> Tensor:
     batch = batch.float().expand(-1, 3, -1, -1)
     low, high = (float(value) for value in batch.aminmax())
     if not (low >= -1 and high <= 2):  # false for NaN too
-        raise ImageError(f"{name} has values from {low:.4g} to {high:.4g}: expected about [0, 1]; "
-                         "divide 0 to 255 by 255, scale a feature map by its largest value")  # fmt: skip
+        raise ImageError(
+            f"{name} has values from {low:.4g} to {high:.4g}: expected about [0, 1]; "
+            "divide 0 to 255 by 255, scale a feature map by its largest value"
+        )
     return batch.clamp(0, 1)
 
 
-def contact_sheet(
-    pictures: list[Image.Image], labels: list[str] | None, height: int, columns: int | None
-) -> Image.Image:
+def contact_sheet(pictures: list[Image.Image], labels: list[str] | None, height: int, columns: int | None) -> Image.Image:
     """The pictures at one height, in rows of `columns` (or as many as fit into MAX_WIDTH), labels below, on white."""
     pictures = [_at_height(picture, height) for picture in pictures]
     columns = min(columns or _fitting(pictures), len(pictures))
@@ -129,8 +129,11 @@ def _font_with(letters: frozenset[str]) -> ImageFont.FreeTypeFont | None:
                 return font
         except (OSError, ValueError):  # bitmaps, collections of another kind, damaged files
             continue
-    log.warning("no font of this machine has %s: they are written as numbers. Install one that has them, such as Noto Sans "
-                "CJK (Debian: fonts-noto-cjk)", " ".join(sorted(_missing(label_font(), letters))))  # fmt: skip
+    log.warning(
+        "no font of this machine has %s: they are written as numbers. Install one that has them, such as Noto Sans "
+        "CJK (Debian: fonts-noto-cjk)",
+        " ".join(sorted(_missing(label_font(), letters))),
+    )
     return None
 
 

@@ -39,8 +39,10 @@ def read(source: Any, size: int | None = None) -> tuple[Layers, str]:
         return decode(_file_bytes(source), str(source), size), str(source)
     if hasattr(source, "read"):
         return decode(_stream_bytes(source), "the file", size), "the file"
-    raise ImageError(f"a picture cannot be read from a {type(source).__name__}: expected a path, URL, bytes, open "
-                     "file, PIL picture, numpy array or tensor")  # fmt: skip
+    raise ImageError(
+        f"a picture cannot be read from a {type(source).__name__}: expected a path, URL, bytes, open "
+        "file, PIL picture, numpy array or tensor"
+    )
 
 
 def _file_bytes(source: str | os.PathLike) -> bytes:
@@ -89,8 +91,9 @@ def _channels_last(tensor: Tensor) -> np.ndarray:
         raise ImageError(f"the tensor has shape {tuple(tensor.shape)}: load_image takes one picture, as images[:1]")
     plain = tensor[0] if tensor.ndim == 4 else tensor
     if plain.ndim not in (2, 3) or (plain.ndim == 3 and plain.shape[0] not in (1, 3, 4)):
-        raise ImageError(f"the tensor has shape {tuple(tensor.shape)}: expected (1, 3, H, W), (3, H, W) or (H, W)"
-                         + axes_hint(tensor, "it"))  # fmt: skip
+        raise ImageError(
+            f"the tensor has shape {tuple(tensor.shape)}: expected (1, 3, H, W), (3, H, W) or (H, W)" + axes_hint(tensor, "it")
+        )
     try:
         plain = plain.detach().cpu()
         plain = plain.float() if plain.is_floating_point() else plain  # numpy has no bfloat16

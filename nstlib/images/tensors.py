@@ -33,8 +33,7 @@ def check_image(image: Tensor, name: str = "image", minimum: int = 1) -> Tensor:
     _check_tensor(image, name, channels=(3,))
     height, width = image.shape[-2:]
     if min(height, width) < minimum:
-        raise ImageError(f"{name} is {width}x{height} pixels: at least {minimum} are needed on each side; "
-                         "take a larger picture")  # fmt: skip
+        raise ImageError(f"{name} is {width}x{height} pixels: at least {minimum} are needed on each side; take a larger picture")
     low, high = (float(value) for value in image.detach().aminmax())
     check_values(low, high, name, SLACK)
     return (image if low >= 0 and high <= 1 else image.clamp(0, 1)).contiguous()
@@ -43,8 +42,7 @@ def check_image(image: Tensor, name: str = "image", minimum: int = 1) -> Tensor:
 def _check_tensor(image: Tensor, name: str, channels: Sequence[int]) -> None:
     expected = " or ".join(f"(N, {count}, H, W)" for count in channels)
     if not isinstance(image, Tensor):
-        raise ImageError(f"{name} is a {type(image).__name__}: expected a float32 tensor {expected}; "
-                         "load_image() makes one")  # fmt: skip
+        raise ImageError(f"{name} is a {type(image).__name__}: expected a float32 tensor {expected}; load_image() makes one")
     if image.ndim == 3 and image.shape[0] in channels:
         raise ImageError(f"{name} has shape {tuple(image.shape)}, expected {expected}; one picture? use {name}[None]")
     if image.ndim != 4 or image.shape[1] not in channels or image.numel() == 0:
@@ -86,8 +84,10 @@ def with_longer_side(picture: Tensor, size: int | None, name: str = "picture") -
     shape = _scaled(height, width, size / max(height, width))
     if min(shape) < MIN_SIDE:
         least = math.ceil(MIN_SIDE * max(height, width) / min(height, width))
-        raise ImageError(f"{name} at size={size} would be {shape[1]}x{shape[0]} pixels: at least {MIN_SIDE} are needed on "
-                         f"each side; use a size of {least} or more, or crop it")  # fmt: skip
+        raise ImageError(
+            f"{name} at size={size} would be {shape[1]}x{shape[0]} pixels: at least {MIN_SIDE} are needed on "
+            f"each side; use a size of {least} or more, or crop it"
+        )
     return resize(picture, shape)
 
 

@@ -20,8 +20,10 @@ def to_webp(picture: Image.Image, exact: bool = False) -> bytes:
     exact: keep every pixel, as figures need it: lossy WebP halves the resolution of colours, which dulls thin lines.
     """
     if max(picture.size) > MAX_SIDE:
-        raise ImageError(f"a picture of {picture.width}x{picture.height} pixels cannot be shown: at most {MAX_SIDE:,} fit "
-                         "on a side; use a smaller height, or fewer pictures")  # fmt: skip
+        raise ImageError(
+            f"a picture of {picture.width}x{picture.height} pixels cannot be shown: at most {MAX_SIDE:,} fit "
+            "on a side; use a smaller height, or fewer pictures"
+        )
     options = {"lossless": True, "quality": 75, "method": 4} if exact else {"quality": QUALITY, "method": 5}
     data = io.BytesIO()
     picture.save(data, format="WEBP", **options)

@@ -72,8 +72,10 @@ def _in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise NstError(f"{path} cannot be used as a file of answers ({error}): give the path of a new file, or of one that a "
-                       "Study made, in a folder where you may write") from error  # fmt: skip
+        raise NstError(
+            f"{path} cannot be used as a file of answers ({error}): give the path of a new file, or of one that a "
+            "Study made, in a folder where you may write"
+        ) from error
 
 
 def _address(path: Path, mode: str) -> str:
@@ -97,11 +99,15 @@ def _is_ready(path: Path) -> bool:
         names = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")]
         columns = tuple(row[1] for row in file.execute("PRAGMA table_info(answers)"))
     if owner or (names and columns != COLUMNS):
-        raise NstError(f"{path} is a database of another program (it holds {', '.join(names) or 'nothing yet'}), and is left as "
-                       "it is: give the path of a new file, or of one that a Study made")  # fmt: skip
+        raise NstError(
+            f"{path} is a database of another program (it holds {', '.join(names) or 'nothing yet'}), and is left as "
+            "it is: give the path of a new file, or of one that a Study made"
+        )
     if version not in (0, SCHEMA):
-        raise NstError(f"{path} was written by another version of nstlib (schema {version}, here {SCHEMA}), and is left as it "
-                       "is: give the path of a new file")  # fmt: skip
+        raise NstError(
+            f"{path} was written by another version of nstlib (schema {version}, here {SCHEMA}), and is left as it "
+            "is: give the path of a new file"
+        )
     return bool(names) and version == SCHEMA
 
 

@@ -69,7 +69,7 @@ def _strengths(x: Tensor) -> Tensor:
     """Length of each pair of responses, even and odd: (N, C, H, W) -> (N, C * orientations, H, W)."""
     filters, border = gabor_filters().to(x), SIDE // 2
     single = F.pad(x.flatten(0, 1)[:, None], (border,) * 4, mode="reflect")  # (N, C, H, W) -> (N * C, 1, H + 6, W + 6)
-    pairs = F.conv2d(single, filters).unflatten(1, (ORIENTATIONS, 2))        # (N * C, 6, 2, H, W)
+    pairs = F.conv2d(single, filters).unflatten(1, (ORIENTATIONS, 2))  # (N * C, 6, 2, H, W)
     return pairs.norm(dim=2).view(x.shape[0], -1, *x.shape[-2:])
 
 

@@ -46,8 +46,9 @@ def ssim(first: Tensor, second: Tensor) -> float:
 
     first, second = (luminance(image)[0, 0].cpu().numpy() for image in _same_size(first, second))
     # Left out, data_range would be guessed for floats, and the window would be a square of 7 px.
-    return float(structural_similarity(first, second, gaussian_weights=True, sigma=WINDOW_STD,
-                                       use_sample_covariance=False, data_range=1.0))
+    return float(
+        structural_similarity(first, second, gaussian_weights=True, sigma=WINDOW_STD, use_sample_covariance=False, data_range=1.0)
+    )
 
 
 def edge_correlation(first: Tensor, second: Tensor) -> float:
@@ -83,8 +84,9 @@ def sliced_wasserstein(first: Tensor, second: Tensor, seed: int = 0) -> float:
     directions = torch.randn(3 * PATCH**2, DIRECTIONS, generator=generator)
     directions /= directions.norm(dim=0)
     places = torch.rand(PATCHES, generator=generator)  # the same for both, so that a picture is 0 from itself
-    a, b = (_patches(check_image(image, name, PATCH), places) @ directions
-            for image, name in ((first, "first"), (second, "second")))
+    a, b = (
+        _patches(check_image(image, name, PATCH), places) @ directions for image, name in ((first, "first"), (second, "second"))
+    )
     # A random direction sees 1 / 147 of a squared length, and a patch has 147 squared values: the mean is per value.
     return float((a.sort(0).values - b.sort(0).values).square().mean().sqrt())
 
@@ -167,11 +169,14 @@ def bootstrap_mean(table: Sequence | np.ndarray, level: float = 0.95, seed: int 
     """
     scores = np.atleast_2d(np.asarray(table, dtype=float))
     if scores.ndim != 2 or scores.size == 0 or not np.isfinite(scores).all() or not 0 < level < 1:
-        raise NstError(f"a table of shape {scores.shape} and level={level}: expected finite scores (photographs, styles) "
-                       "and a level between 0 and 1, such as 0.95")  # fmt: skip
+        raise NstError(
+            f"a table of shape {scores.shape} and level={level}: expected finite scores (photographs, styles) "
+            "and a level between 0 and 1, such as 0.95"
+        )
     generator, (rows, columns) = np.random.default_rng(seed), scores.shape
-    means = [scores[generator.integers(rows, size=rows)][:, generator.integers(columns, size=columns)].mean()
-             for _ in range(REPEATS)]
+    means = [
+        scores[generator.integers(rows, size=rows)][:, generator.integers(columns, size=columns)].mean() for _ in range(REPEATS)
+    ]
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(scores.mean()), float(low), float(high)
 
@@ -213,8 +218,10 @@ def _fetch_weights(name: str) -> None:
     try:
         download(TORCHVISION + name, cache=path.parent, name=name, max_bytes=WEIGHTS_BYTES, check=check, resume=True)
     except DownloadError as error:
-        raise NstError(f"LPIPS needs ImageNet weights, and they could not be had ({error}). With a network, call it again; "
-                       f"or put {name} from {TORCHVISION} into {path.parent}") from error
+        raise NstError(
+            f"LPIPS needs ImageNet weights, and they could not be had ({error}). With a network, call it again; "
+            f"or put {name} from {TORCHVISION} into {path.parent}"
+        ) from error
 
 
 def fid(first: Sequence[Tensor], second: Sequence[Tensor], features: nn.Module | None = None) -> float:
@@ -232,8 +239,10 @@ def fid(first: Sequence[Tensor], second: Sequence[Tensor], features: nn.Module |
     try:
         distance = FrechetInceptionDistance(2048 if features is None else features, normalize=True)
     except (OSError, ModuleNotFoundError) as error:
-        raise NstError(f"FID needs Inception's weights through torch-fidelity, and they could not be had ({error}). "
-                       "With a network: pip install torch-fidelity, then call it again; or give features=") from error
+        raise NstError(
+            f"FID needs Inception's weights through torch-fidelity, and they could not be had ({error}). "
+            "With a network: pip install torch-fidelity, then call it again; or give features="
+        ) from error
     with torch.no_grad():
         for pictures, real in ((first, True), (second, False)):
             for picture in pictures:
@@ -252,6 +261,8 @@ def art_fid(content_distance: float, style_distance: float) -> float:
 def _same_size(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     first, second = check_image(first, "first", WINDOW), check_image(second, "second", WINDOW)
     if first.shape != second.shape or len(first) != 1:
-        raise NstError(f"first is {tuple(first.shape)}, second {tuple(second.shape)}: expected two pictures of one size; "
-                       "use nstlib.images.files.resize on one of them")  # fmt: skip
+        raise NstError(
+            f"first is {tuple(first.shape)}, second {tuple(second.shape)}: expected two pictures of one size; "
+            "use nstlib.images.files.resize on one of them"
+        )
     return first, second

@@ -71,8 +71,10 @@ def plan_pairs(methods: Sequence[str], items: Sequence[str], answers: int, seed:
     chance = random.Random(f"{seed}")
     chance.shuffle(methods)
     chance.shuffle(items)
-    pairs = [(a, b) if (j - i) % 2 else (b, a)  # each method stands on the left as often as on the right
-             for (i, a), (j, b) in combinations(enumerate(methods), 2)]  # fmt: skip
+    pairs = [
+        (a, b) if (j - i) % 2 else (b, a)  # each method stands on the left as often as on the right
+        for (i, a), (j, b) in combinations(enumerate(methods), 2)
+    ]
     chance.shuffle(pairs)
     schedule: list[Question] = []
     for turn in range(-(-answers // len(pairs))):
@@ -93,8 +95,10 @@ def sample_size(effect: float, power: float = 0.8, alpha: float = 0.05) -> int:
     from scipy.stats import binom, norm
 
     if not 0.5 + SMALLEST_EFFECT <= effect <= 1 or not 0 < power < 1 or not 0 < alpha < 1:
-        raise NstError(f"effect={effect}, power={power}, alpha={alpha}: effect is the share that prefers the better method, "
-                       "from 0.51 to 1, such as 0.65; power and alpha lie between 0 and 1")  # fmt: skip
+        raise NstError(
+            f"effect={effect}, power={power}, alpha={alpha}: effect is the share that prefers the better method, "
+            "from 0.51 to 1, such as 0.65; power and alpha lie between 0 and 1"
+        )
     spread = norm.isf(alpha / 2) * 0.5 + norm.ppf(power) * np.sqrt(effect * (1 - effect))
     guess = (spread / (effect - 0.5)) ** 2  # the normal approximation
     many = np.arange(1, int(1.3 * guess) + 60)
@@ -127,19 +131,27 @@ class Study:
             raise NstError(f"chosen={chosen!r}: expected {question.left!r}, {question.right!r} or None")
         if not person or not 0 <= seconds < float("inf"):
             raise NstError(f"person={person!r}, seconds={seconds}: expected a name and a time of 0 s or more")
-        if any("\ud800" <= letter <= "\udfff" for name in (person, question.item, question.left, question.right) for letter in name):
+        if any(
+            "\ud800" <= letter <= "\udfff" for name in (person, question.item, question.left, question.right) for letter in name
+        ):
             raise NstError(f"person={person!r}, {question}: expected letters; a name holds half of one")
         row = (person, question.number, question.item, question.left, question.right, chosen, float(seconds))
         with connected(self.path) as file:
-            done = file.execute('INSERT OR IGNORE INTO answers (person, question, item, "left", "right", chosen, seconds) '
-                                "VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # fmt: skip
+            done = file.execute(
+                'INSERT OR IGNORE INTO answers (person, question, item, "left", "right", chosen, seconds) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
         return done.rowcount == 1
 
     def answers(self, person: str | None = None) -> list[Answer]:
         """Return every answer, or one person's, in the order in which they came."""
         with connected(self.path) as file:
-            rows = file.execute('SELECT question, item, "left", "right", person, chosen, seconds, written FROM answers '
-                                "WHERE ? IS NULL OR person = ? ORDER BY rowid", (person, person)).fetchall()  # fmt: skip
+            rows = file.execute(
+                'SELECT question, item, "left", "right", person, chosen, seconds, written FROM answers '
+                "WHERE ? IS NULL OR person = ? ORDER BY rowid",
+                (person, person),
+            ).fetchall()
         return [Answer(*row) for row in rows]
 
     def next_question(self, person: str, schedule: Sequence[Question]) -> Question | None:
@@ -153,8 +165,10 @@ class Study:
             if answer is None:
                 return question
             if (answer.item, answer.left, answer.right) != (question.item, question.left, question.right):
-                raise NstError(f"question {question.number} of {person!r} was another one when it was answered: this schedule "
-                               "has other methods, items or another seed; start a new file for it")  # fmt: skip
+                raise NstError(
+                    f"question {question.number} of {person!r} was another one when it was answered: this schedule "
+                    "has other methods, items or another seed; start a new file for it"
+                )
         return None
 
     def export_csv(self, path: str | os.PathLike) -> Path:
@@ -236,8 +250,9 @@ class Agreement:
     methods: int
 
 
-def agreement(strengths: Mapping[str, float | Sequence[float]], metric_values: Mapping[str, float], *,
-              lower_is_better: bool = False) -> Agreement:
+def agreement(
+    strengths: Mapping[str, float | Sequence[float]], metric_values: Mapping[str, float], *, lower_is_better: bool = False
+) -> Agreement:
     """Rank correlation of people's strengths (also as `bradley_terry` gives them) with a metric's values, by method.
 
     `lower_is_better`: the metric is a distance, and agrees where it falls. With m methods there are only m points: below
@@ -246,8 +261,10 @@ def agreement(strengths: Mapping[str, float | Sequence[float]], metric_values: M
     from scipy.stats import kendalltau, spearmanr
 
     if set(strengths) != set(metric_values) or len(strengths) < 3:
-        raise NstError(f"strengths of {', '.join(map(str, strengths))} and values of {', '.join(map(str, metric_values))}: "
-                       "expected the same methods, 3 or more")  # fmt: skip
+        raise NstError(
+            f"strengths of {', '.join(map(str, strengths))} and values of {', '.join(map(str, metric_values))}: "
+            "expected the same methods, 3 or more"
+        )
     judged = [float(np.ravel(strengths[name])[0]) for name in strengths]
     measured = [float(metric_values[name]) * (-1 if lower_is_better else 1) for name in strengths]
     kendall = kendalltau(judged, measured)

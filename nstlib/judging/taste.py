@@ -154,8 +154,10 @@ def parse_setting(name: str) -> dict[str, float]:
     try:
         return {str(key): float(value) for key, value in json.loads(name).items()}
     except (ValueError, TypeError, AttributeError) as error:
-        raise NstError(f'{name!r} is no setting: expected text such as {{"style_weight": 40.0}}; only answers about settings '
-                       "tell a taste, not those about methods") from error  # fmt: skip
+        raise NstError(
+            f'{name!r} is no setting: expected text such as {{"style_weight": 40.0}}; only answers about settings '
+            "tell a taste, not those about methods"
+        ) from error
 
 
 def _checked(space: Mapping[str, Sequence[float]]) -> dict[str, tuple[float, ...]]:

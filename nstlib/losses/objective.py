@@ -67,9 +67,17 @@ class StyleObjective:
     `nstlib.losses.statistics.STATISTICS`. `extractor` gives all the layers that are named. Raises NstError for another name.
     """
 
-    def __init__(self, extractor: FeatureExtractor, content: Tensor, style: Tensor | Sequence[StyleTarget], *,
-                 weights: Weights | None = None, content_layers: Sequence[str] = CONTENT_LAYERS,
-                 style_layers: Sequence[str] = STYLE_LAYERS, statistic: str = "gram"):
+    def __init__(
+        self,
+        extractor: FeatureExtractor,
+        content: Tensor,
+        style: Tensor | Sequence[StyleTarget],
+        *,
+        weights: Weights | None = None,
+        content_layers: Sequence[str] = CONTENT_LAYERS,
+        style_layers: Sequence[str] = STYLE_LAYERS,
+        statistic: str = "gram",
+    ):
         self.extractor, self.weights = extractor, weights or Weights()
         self.statistic = STATISTICS[choice(statistic, "statistic", STATISTICS)]
         self.styles = [StyleTarget(style, layers=style_layers)] if isinstance(style, Tensor) else list(style)
@@ -89,13 +97,17 @@ class StyleObjective:
 
     def measure(self, seen: Mapping[str, Tensor]) -> Measures:
         """Measure the canvas's statistic for each style, in its region and at its layers."""
-        return [{layer: self.statistic.measure(seen[layer], self.region(number, seen[layer].shape[-2:])) for layer in one.layers}
-                for number, one in enumerate(self.styles)]
+        return [
+            {layer: self.statistic.measure(seen[layer], self.region(number, seen[layer].shape[-2:])) for layer in one.layers}
+            for number, one in enumerate(self.styles)
+        ]
 
     def style_term(self, measures: Measures) -> Tensor | float:
         """Return the distance of these measures from the styles', averaged over layers, summed with the styles' weights."""
-        distances = [_mean(self.statistic.distance(measured[layer], target[layer]) for layer in one.layers)
-                     for one, measured, target in zip(self.styles, measures, self.targets, strict=True)]
+        distances = [
+            _mean(self.statistic.distance(measured[layer], target[layer]) for layer in one.layers)
+            for one, measured, target in zip(self.styles, measures, self.targets, strict=True)
+        ]
         return sum(one.weight * distance for one, distance in zip(self.styles, distances, strict=True))
 
     def weighted(self, content: Tensor | float, style: Tensor | float, tv: Tensor) -> dict[str, Tensor]:

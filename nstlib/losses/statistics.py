@@ -125,8 +125,8 @@ def second_moment(features: Tensor, weight: Tensor | None = None) -> Tensor:
     # its mean keeps its digits when `_gaussian` takes the two apart again.
     around = (features - mean[..., None, None]).flatten(2)  # (N, C, H*W)
     covariance, mean = (_exact(x) for x in ((around * share.flatten(2)) @ around.mT, mean[..., None]))
-    first = torch.cat([covariance + mean @ mean.mT, mean], -1)                # (N, C, C+1)
-    last = torch.cat([mean.mT, torch.ones_like(mean[:, :1])], -1)             # (N, 1, C+1)
+    first = torch.cat([covariance + mean @ mean.mT, mean], -1)  # (N, C, C+1)
+    last = torch.cat([mean.mT, torch.ones_like(mean[:, :1])], -1)  # (N, 1, C+1)
     return torch.cat([first, last], 1)
 
 
@@ -142,7 +142,7 @@ def gaussian_wasserstein(moments: Tensor, target: Tensor) -> Tensor:
     the gradient is infinite where a channel is dead or a map flat.
     """
     (mean, cov), (mean_, cov_) = _gaussian(moments), _gaussian(target)
-    energy = (mean_.square().sum() + _trace(cov_))
+    energy = mean_.square().sum() + _trace(cov_)
     floor = FLOOR * energy / len(cov) * torch.eye(len(cov), dtype=cov.dtype, device=cov.device)
     # S' S has the eigenvalues of L^T S L, where S' = L L^T: symmetric, so only eigenvalues are differentiated, and
     # none of the 1 / (a - b) of eigenvectors can blow up where two of them meet.

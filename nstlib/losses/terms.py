@@ -18,8 +18,8 @@ def gram_matrix(features: Tensor) -> Tensor:
     Gatys, Ecker and Bethge, "Texture synthesis using convolutional neural networks" (2015). They sum over pixels; we
     average, so that pictures of different sizes can be compared.
     """
-    flat = features.flatten(2).float()        # (N, C, H, W) -> (N, C, H*W)
-    return flat @ flat.mT / flat.shape[-1]    # (N, C, H*W) -> (N, C, C)
+    flat = features.flatten(2).float()  # (N, C, H, W) -> (N, C, H*W)
+    return flat @ flat.mT / flat.shape[-1]  # (N, C, H*W) -> (N, C, C)
 
 
 def _energy(x: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ def _energy(x: Tensor) -> Tensor:
 
 CONTENT_FORMS = {
     "relative": lambda f, p: _energy(f - p) / _energy(p),
-    "gatys": lambda f, p: _energy(f - p) / 2,               # Gatys 2016, equation 1
+    "gatys": lambda f, p: _energy(f - p) / 2,  # Gatys 2016, equation 1
     "johnson": lambda f, p: _energy(f - p) / f[0].numel(),  # Johnson 2016, section 3.2
 }
 

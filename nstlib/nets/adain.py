@@ -57,7 +57,9 @@ class MirroredDecoder(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return the pictures, around [0, 1] but not clamped."""
-        *hidden, last = [(conv, number > 0 and place == 0) for number, block in enumerate(self.blocks) for place, conv in enumerate(block)]
+        *hidden, last = [
+            (conv, number > 0 and place == 0) for number, block in enumerate(self.blocks) for place, conv in enumerate(block)
+        ]
         with half_precision(self.in_half, maps.device):
             for conv, enlarge in hidden:
                 maps = F.relu(enlarged(maps, conv) if enlarge else conv(pad(maps, "reflect")))
@@ -81,8 +83,9 @@ def encoder_shapes(encoder: FeatureExtractor) -> list[list[tuple[int, int]]]:
     return list(blocks.values())
 
 
-def blend(made: Sequence[Tensor], shares: Sequence[float] | None, masks: Sequence[Tensor] | None,
-          rest: Callable[[], Tensor]) -> Tensor:
+def blend(
+    made: Sequence[Tensor], shares: Sequence[float] | None, masks: Sequence[Tensor] | None, rest: Callable[[], Tensor]
+) -> Tensor:
     """Mix maps (1, C, h, w), one for each style, by shares or, place by place, by masks.
 
     `shares` (default: equal) are made to sum to 1. So are the masks (1, 1, H, W) of any size at each place where they sum to
@@ -123,8 +126,14 @@ class AdaINNet(nn.Module):
         """Switch: the convolutions of encoder and decoder in bfloat16; statistics and attention stay in float32."""
         self._encoder[0].in_half = self.decoder.in_half = on
 
-    def mixed(self, content: Tensor, styles: Sequence[Tensor], shares: Sequence[float] | None = None,
-              masks: Sequence[Tensor] | None = None, match: Match = adain) -> Tensor:
+    def mixed(
+        self,
+        content: Tensor,
+        styles: Sequence[Tensor],
+        shares: Sequence[float] | None = None,
+        masks: Sequence[Tensor] | None = None,
+        match: Match = adain,
+    ) -> Tensor:
         """Return the content's maps in a mixture of several styles' statistics, by shares, or from place to place by masks.
 
         `content` (1, C, h, w); `styles`: maps, one a style. `match` gives the content's maps one style's statistics. `shares`
@@ -141,7 +150,9 @@ class AdaINNet(nn.Module):
         size = content.shape[-2:] if content.shape[1] == 3 else [SHRUNK * side for side in content.shape[-2:]]
         return self.paint_maps(maps[0], maps[1:], alpha, size)
 
-    def paint_maps(self, content: Tensor, styles: Sequence[Tensor], alpha: float, size: Sequence[int], **mixture: object) -> Tensor:
+    def paint_maps(
+        self, content: Tensor, styles: Sequence[Tensor], alpha: float, size: Sequence[int], **mixture: object
+    ) -> Tensor:
         """Decode encoded pictures: (N, 3, *size), not clamped. `mixture`: shares, masks, match, see `mixed`."""
         target = self.mixed(content, styles, **mixture)
-        return self.decoder(alpha * target + (1 - alpha) * content)[..., :size[0], :size[1]]
+        return self.decoder(alpha * target + (1 - alpha) * content)[..., : size[0], : size[1]]

@@ -25,7 +25,11 @@ Encoded = Tensor | dict[str, Tensor]  # maps of relu4_1, or of several layers by
 
 def _whiten_and_color(content: Tensor, style: Tensor) -> Tensor:
     """On the CPU where the device has neither float64 nor eigenvectors."""
-    return whiten_and_color(content.cpu(), style.cpu()).to(content) if content.device.type == "mps" else whiten_and_color(content, style)
+    return (
+        whiten_and_color(content.cpu(), style.cpu()).to(content)
+        if content.device.type == "mps"
+        else whiten_and_color(content, style)
+    )
 
 
 NETWORKS = {"adain": load_adain, "wct": load_adain, "sanet": load_sanet}  # WCT needs a decoder only: AdaIN's
@@ -62,8 +66,15 @@ class OnePass:
         with memory_in_words(style.shape[-2:], "that is the style: give style_size"):
             return self.network.encode(style)
 
-    def paint(self, content: Tensor, styles: Sequence[Encoded], *, alpha: float = 1.0, mix: Sequence[float] | None = None,
-              masks: Sequence[Tensor] | None = None) -> Tensor:
+    def paint(
+        self,
+        content: Tensor,
+        styles: Sequence[Encoded],
+        *,
+        alpha: float = 1.0,
+        mix: Sequence[float] | None = None,
+        masks: Sequence[Tensor] | None = None,
+    ) -> Tensor:
         """Paint a picture (1, 3, H, W) in [0, 1], sides from 32 px, in encoded styles: the same size, in [0, 1], on the CPU.
 
         Several styles: `mix`, what each counts (default: equally), or `masks`, where each holds: (1, 1, H, W) in [0, 1], of any
@@ -76,8 +87,9 @@ class OnePass:
             return self._painted(content, list(styles), alpha, mix, masks).clone()  # a tensor that may be trained on
 
     @torch.inference_mode()
-    def _painted(self, content: Tensor, styles: list[Encoded], alpha: float, mix: Sequence[float] | None,
-                 masks: Sequence[Tensor] | None) -> Tensor:
+    def _painted(
+        self, content: Tensor, styles: list[Encoded], alpha: float, mix: Sequence[float] | None, masks: Sequence[Tensor] | None
+    ) -> Tensor:
         maps, size = self.network.encode(content), content.shape[-2:]
         for one in styles:
             if _channels(one) != _channels(maps):
@@ -94,7 +106,9 @@ class OnePass:
             raise NstError(f"{name} holds {len(picture)} pictures: give one at a time, such as {name}[:1]")
         return picture.to(self.device, memory_format=torch.channels_last)
 
-    def _check(self, styles: Sequence[Encoded], alpha: float, mix: Sequence[float] | None, masks: Sequence[Tensor] | None) -> float:
+    def _check(
+        self, styles: Sequence[Encoded], alpha: float, mix: Sequence[float] | None, masks: Sequence[Tensor] | None
+    ) -> float:
         if not isinstance(styles, Sequence) or not styles:
             raise NstError("there is no style: give at least one, in a list")
         kind = dict if self.method == "sanet" else Tensor
@@ -117,8 +131,14 @@ def _channels(encoded: Encoded) -> dict[str, int]:
     return {layer: maps.shape[1] for layer, maps in (encoded if isinstance(encoded, dict) else {"": encoded}).items()}
 
 
-def paint_like(painter: OnePass, content: Tensor, styles: Sequence[Tensor], color: str = "style", style_size: int | None = None,
-               **how: object) -> Tensor:
+def paint_like(
+    painter: OnePass,
+    content: Tensor,
+    styles: Sequence[Tensor],
+    color: str = "style",
+    style_size: int | None = None,
+    **how: object,
+) -> Tensor:
     """Paint a picture in the manner of others, all (1, 3, H, W) in [0, 1]: encode them, and `OnePass.paint`, which takes `how`.
 
     `color`: whose colours, one of `nstlib.control.color.COLORS`. `style_size`: pixels of the style pictures' longer sides, and

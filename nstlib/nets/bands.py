@@ -32,8 +32,13 @@ KEPT_BYTES = 2**30  # of one map; a larger one is computed again where it is rea
 NORM_EPSILON = 1e-5  # as in torch's normalisations
 
 
-def paint(network: FastNet, picture: Tensor, style: str | int | Mapping[str, float] | None = None,
-          tile: int | None = None, half: bool | None = None) -> Tensor:
+def paint(
+    network: FastNet,
+    picture: Tensor,
+    style: str | int | Mapping[str, float] | None = None,
+    tile: int | None = None,
+    half: bool | None = None,
+) -> Tensor:
     """Paint a picture (1, 3, H, W) in [0, 1] in one pass: the same size, in [0, 1], on the CPU. Any size from 32 px.
 
     `style`, for a network of many: a name, an index, or {name: share} for a mixture. `tile`: about tile x tile pixels are
@@ -56,13 +61,20 @@ def paint(network: FastNet, picture: Tensor, style: str | int | Mapping[str, flo
         tile = TILE
     with memory_in_words(picture.shape[-2:], "tile=512 paints the same picture in less memory"), torch.inference_mode():
         shares = network.shares(chosen, 1, torch.empty(0, device=where))
-        painted = torch.cat([_paint_in_bands(network, one, shares, tile, half) if in_bands else
-                             network(one.to(where, memory_format=torch.channels_last), shares) for one in picture.split(1)])
+        painted = torch.cat(
+            [
+                _paint_in_bands(network, one, shares, tile, half)
+                if in_bands
+                else network(one.to(where, memory_format=torch.channels_last), shares)
+                for one in picture.split(1)
+            ]
+        )
     if not bool(torch.isfinite(painted).all()):
-        raise NstError("the network paints values that are not finite (NaN): its weights are damaged, or its training broke off; "
-                       "train it again, or load it again")
+        raise NstError(
+            "the network paints values that are not finite (NaN): its weights are damaged, or its training broke off; "
+            "train it again, or load it again"
+        )
     return painted.clamp(0, 1).cpu().contiguous()
-
 
 
 def style_shares(network: FastNet, style: str | int | Mapping[str, float] | None) -> int | Tensor | None:
@@ -136,7 +148,7 @@ class Computed:
         with torch.autocast(padded.device.type, torch.bfloat16, enabled=self.half):
             found = layer.convolve_padded(padded)
         skipped = top % enlarge
-        return self.norm(found[..., skipped:skipped + bottom - top, :])
+        return self.norm(found[..., skipped : skipped + bottom - top, :])
 
 
 def _paint_in_bands(network: FastNet, picture: Tensor, shares: Tensor | None, tile: int | None, half: bool) -> Tensor:

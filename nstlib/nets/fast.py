@@ -64,7 +64,9 @@ class Layer(nn.Module):
     `narrow`: it has few channels out, and even sides; then it is computed at four pixels at once where nothing is learned.
     """
 
-    def __init__(self, conv: nn.Module, norm: nn.Module | None = None, relu: bool = False, enlarge: int = 1, narrow: bool = False):
+    def __init__(
+        self, conv: nn.Module, norm: nn.Module | None = None, relu: bool = False, enlarge: int = 1, narrow: bool = False
+    ):
         super().__init__()
         self.conv, self.norm, self.relu, self.enlarge, self.narrow = conv, norm, relu, enlarge, narrow
 
@@ -124,8 +126,9 @@ class FastNet(nn.Module):
     Raises NstError.
     """
 
-    def __init__(self, width: float = 1.0, norm: str = "instance", styles: int = 1, upsampling: str = "nearest",
-                 names: Sequence[str] = ()):
+    def __init__(
+        self, width: float = 1.0, norm: str = "instance", styles: int = 1, upsampling: str = "nearest", names: Sequence[str] = ()
+    ):
         super().__init__()
         _check(width, norm, styles, upsampling, names)
         self.options = {"width": width, "norm": norm, "styles": styles, "upsampling": upsampling, "names": list(names)}
@@ -142,8 +145,13 @@ class FastNet(nn.Module):
         def block() -> ResidualBlock:
             return ResidualBlock(layer(nn.Conv2d(large, large, 3)), layer(nn.Conv2d(large, large, 3), relu=False))
 
-        self.down = nn.ModuleList([layer(nn.Conv2d(3, small, 9)), layer(nn.Conv2d(small, middle, 3, stride=2)),
-                                   layer(nn.Conv2d(middle, large, 3, stride=2))])
+        self.down = nn.ModuleList(
+            [
+                layer(nn.Conv2d(3, small, 9)),
+                layer(nn.Conv2d(small, middle, 3, stride=2)),
+                layer(nn.Conv2d(middle, large, 3, stride=2)),
+            ]
+        )
         self.blocks = nn.ModuleList(block() for _ in range(BLOCKS))
         self.up = nn.ModuleList([up(large, middle), up(middle, small), Layer(nn.Conv2d(small, 3, 9), narrow=True)])
         with torch.no_grad():  # begin near grey: where the tanh is flat, nothing would be learned
@@ -204,10 +212,11 @@ def convolve_enlarged(x: Tensor, conv: nn.Conv2d) -> Tensor:
     kernels = torch.einsum("oiyx,pay,qbx->pqoiab", conv.weight, pairs, pairs).flatten(0, 2)  # (4 C', C, 2, 2)
     every = F.conv2d(x, kernels.contiguous(memory_format=torch.channels_last), conv.bias.repeat(4))
     channels = conv.out_channels
-    enlarged = torch.empty((len(x), channels, 2 * height, 2 * width), dtype=every.dtype, device=x.device,
-                           memory_format=torch.channels_last)
+    enlarged = torch.empty(
+        (len(x), channels, 2 * height, 2 * width), dtype=every.dtype, device=x.device, memory_format=torch.channels_last
+    )
     for number, (row, column) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
-        place = every[:, number * channels:(number + 1) * channels, row:row + height, column:column + width]
+        place = every[:, number * channels : (number + 1) * channels, row : row + height, column : column + width]
         enlarged[..., row::2, column::2] = place
     return enlarged
 

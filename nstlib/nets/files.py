@@ -39,7 +39,9 @@ def save_network(network: nn.Module, path: str | os.PathLike, **about: object) -
     path = Path(path)
     kind = next((name for name, one in NETWORKS.items() if type(network) is one), None)
     if kind is None:
-        raise NstError(f"a {type(network).__name__} cannot be written: expected one of {', '.join(one.__name__ for one in NETWORKS.values())}")
+        raise NstError(
+            f"a {type(network).__name__} cannot be written: expected one of {', '.join(one.__name__ for one in NETWORKS.values())}"
+        )
     meta = {"network": kind, "options": json.dumps(network.options), "about": json.dumps(about)}
     state = {name: tensor.detach().cpu().half().contiguous() for name, tensor in network.state_dict().items()}
     check_finite(state, path)
@@ -73,8 +75,10 @@ def find_painter(name: str | os.PathLike) -> tuple[FastNet, str | None]:
         return load_fast(name), None
     many = load_fast("many")
     if name not in many.names:
-        raise WeightsError(f"there is no network {str(name)!r}: choose one of {', '.join(FAST_WEIGHTS)}, a style that 'many' "
-                           f"holds ({', '.join(many.names)}), or a .safetensors file that was trained")
+        raise WeightsError(
+            f"there is no network {str(name)!r}: choose one of {', '.join(FAST_WEIGHTS)}, a style that 'many' "
+            f"holds ({', '.join(many.names)}), or a .safetensors file that was trained"
+        )
     return many, str(name)
 
 
@@ -112,8 +116,10 @@ def load_network(path: Path, kind: str) -> nn.Module:
 def _options(meta: Mapping[str, str], kind: str, path: Path) -> dict[str, object]:
     """What a file's notes say of how to build its network, checked. Raises WeightsError."""
     if not {"network", "options"} <= set(meta):
-        raise WeightsError(f"{path} is no network of this course: its notes name neither kind nor options; "
-                           "expected a file that `train` or save_network wrote")
+        raise WeightsError(
+            f"{path} is no network of this course: its notes name neither kind nor options; "
+            "expected a file that `train` or save_network wrote"
+        )
     if meta["network"] != kind:
         raise WeightsError(f"{path} holds a network of the kind {meta['network']!r}, not {kind!r}")
     try:
@@ -124,14 +130,21 @@ def _options(meta: Mapping[str, str], kind: str, path: Path) -> dict[str, object
         raise WeightsError(f"{path}: its options are damaged: expected names and values, got a {type(options).__name__}")
     unknown = [name for name in options if name not in OPTIONS[kind]]
     if unknown:
-        raise WeightsError(f"{path}: this version of nstlib does not know the option {', '.join(unknown)}: a newer one wrote the file; "
-                           "update nstlib, or train the network again")
-    wrong = [f"{name}={value!r}"[:60] for name, value in options.items()
-             if not isinstance(value, OPTIONS[kind][name]) or isinstance(value, bool)]
+        raise WeightsError(
+            f"{path}: this version of nstlib does not know the option {', '.join(unknown)}: a newer one wrote the file; "
+            "update nstlib, or train the network again"
+        )
+    wrong = [
+        f"{name}={value!r}"[:60]
+        for name, value in options.items()
+        if not isinstance(value, OPTIONS[kind][name]) or isinstance(value, bool)
+    ]
     wrong += [] if all(isinstance(name, str) for name in options.get("names", ()) if not wrong) else ["names, which are no text"]
     wrong += [f"backbone={options['backbone']!r}"] if options.get("backbone", "mini") not in BACKBONES else []
     if wrong:
-        raise WeightsError(f"{path}: options that cannot be: {', '.join(wrong)}; the file is damaged, or a newer version wrote it")
+        raise WeightsError(
+            f"{path}: options that cannot be: {', '.join(wrong)}; the file is damaged, or a newer version wrote it"
+        )
     return options
 
 

@@ -31,7 +31,7 @@ def normalised(maps: Tensor) -> Tensor:
 def thinned(maps: dict[str, Tensor], most: int = MOST_ASKED) -> dict[str, Tensor]:
     """Return every n-th row and column of maps (N, C, H, W), so that a side has at most about `most` places."""
     steps = {layer: math.ceil(max(one.shape[-2:]) / most) for layer, one in maps.items()}
-    return {layer: one[..., ::steps[layer], ::steps[layer]] for layer, one in maps.items()}
+    return {layer: one[..., :: steps[layer], :: steps[layer]] for layer, one in maps.items()}
 
 
 class StyleAttention(nn.Module):
@@ -104,8 +104,9 @@ class SANet(nn.Module):
         far = F.interpolate(far, size=near.shape[-2:], mode="nearest")
         return self.merge(pad(near + far, "reflect"))
 
-    def mixed(self, content: dict[str, Tensor], styles: Sequence[dict[str, Tensor]],
-              masks: Sequence[Tensor] | None = None) -> Tensor:
+    def mixed(
+        self, content: dict[str, Tensor], styles: Sequence[dict[str, Tensor]], masks: Sequence[Tensor] | None = None
+    ) -> Tensor:
         """Return `attended` for one style, or for several, each in the region of its mask: (1, C, H / 8, W / 8).
 
         Masks are (1, 1, H, W) of any size, see `nstlib.nets.adain.blend`. Where none holds, the content asks itself, and so
@@ -116,10 +117,15 @@ class SANet(nn.Module):
         made = [self.attended(content, style) for style in styles]
         return made[0] if masks is None else blend(made, None, masks, lambda: self.attended(content, thinned(content)))
 
-    def paint_maps(self, content: dict[str, Tensor], styles: Sequence[dict[str, Tensor]], size: Sequence[int],
-                   masks: Sequence[Tensor] | None = None) -> Tensor:
+    def paint_maps(
+        self,
+        content: dict[str, Tensor],
+        styles: Sequence[dict[str, Tensor]],
+        size: Sequence[int],
+        masks: Sequence[Tensor] | None = None,
+    ) -> Tensor:
         """Decode encoded pictures: (N, 3, *size), not clamped. `masks`: see `mixed`."""
-        return self.decoder(self.mixed(content, styles, masks))[..., :size[0], :size[1]]
+        return self.decoder(self.mixed(content, styles, masks))[..., : size[0], : size[1]]
 
     def forward(self, content: Tensor | dict[str, Tensor], style: Tensor | dict[str, Tensor]) -> Tensor:
         """Return the painted pictures, of the contents' size, around [0, 1] but not clamped.

@@ -25,8 +25,16 @@ class LBFGS:
     curvature from throwing the canvas far away. `line_search="backtracking"` halves a step until the loss falls enough (Armijo); it asks the host after each evaluation.
     """
 
-    def __init__(self, canvas: Tensor, *, history: int = 20, learning_rate: float = 1.0, curvature: float = 1e-8,
-                 max_step: float = float("inf"), line_search: str | None = None):
+    def __init__(
+        self,
+        canvas: Tensor,
+        *,
+        history: int = 20,
+        learning_rate: float = 1.0,
+        curvature: float = 1e-8,
+        max_step: float = float("inf"),
+        line_search: str | None = None,
+    ):
         if not canvas.requires_grad or not canvas.is_leaf:
             raise NstError("canvas must be a leaf that requires a gradient: write canvas.requires_grad_() first")
         if history < 1:
@@ -74,11 +82,11 @@ class LBFGS:
 
     def _allocate(self, gradient: Tensor) -> None:
         pictures, n = gradient.shape
-        self.steps = gradient.new_zeros(pictures, self.size, n)    # S, one row a pair
+        self.steps = gradient.new_zeros(pictures, self.size, n)  # S, one row a pair
         self.changes = gradient.new_zeros(pictures, self.size, n)  # Y
         self.sy = gradient.new_zeros(pictures, self.size, self.size)  # S Y^T, kept up to date pair by pair
         self.yy = gradient.new_zeros(pictures, self.size, self.size)  # Y Y^T
-        self.scale = gradient.new_ones(pictures, 1)                # gamma: the inverse Hessian to begin with
+        self.scale = gradient.new_ones(pictures, 1)  # gamma: the inverse Hessian to begin with
 
     def _remember(self, s: Tensor, y: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Put the pair (N, n), (N, n) into the history; returns S g and Y g, (N, m), read in the same pass."""
@@ -86,7 +94,7 @@ class LBFGS:
         self.order.append(slot)
         dot, norms = _dot(s, y), s.norm(dim=1, keepdim=True) * y.norm(dim=1, keepdim=True)
         good = dot > self.curvature * norms  # (N, 1), on the device: a bad pair becomes zeros, nobody asks the host
-        torch.mul(s, good, out=self.steps[:, slot])    # straight into the history: pictures may be large
+        torch.mul(s, good, out=self.steps[:, slot])  # straight into the history: pictures may be large
         torch.mul(y, good, out=self.changes[:, slot])
         y = self.changes[:, slot]
         s_y, s_g = self.steps @ y[:, :, None], self.steps @ gradient[:, :, None]  # each (N, m, 1)
@@ -101,14 +109,14 @@ class LBFGS:
     def _direction(self, gradient: Tensor, s_g: Tensor, y_g: Tensor) -> Tensor:
         """- H g by the compact form: (N, n)."""
         order = torch.tensor(self.order, device=gradient.device)
-        s_g, y_g = s_g[:, order, None], y_g[:, order, None]       # oldest first
+        s_g, y_g = s_g[:, order, None], y_g[:, order, None]  # oldest first
         sy, yy = (x[:, order][:, :, order] for x in (self.sy, self.yy))
         r, d, gamma = sy.triu(), torch.diag_embed(sy.diagonal(dim1=1, dim2=2)), self.scale[:, :, None]
-        a = torch.linalg.solve_triangular(r, s_g, upper=True)     # R^-1 S g
+        a = torch.linalg.solve_triangular(r, s_g, upper=True)  # R^-1 S g
         b = torch.linalg.solve_triangular(r.mT, (d + gamma * yy) @ a - gamma * y_g, upper=False)
         along_s, along_y = torch.zeros_like(self.sy[:, :1]), torch.zeros_like(self.sy[:, :1])
         along_s[:, 0, order], along_y[:, 0, order] = b[:, :, 0], a[:, :, 0]
-        direction = along_s @ self.steps                          # (N, 1, n)
+        direction = along_s @ self.steps  # (N, 1, n)
         direction.baddbmm_(-self.scale[:, :, None] * along_y, self.changes)
         return direction[:, 0].addcmul_(gradient, self.scale).neg_()
 

@@ -57,23 +57,31 @@ class Stopped(Exception):
 class Recorder:
     """Use as `with recorder:` around the steps; `add` each Step, then ask for `result()`."""
 
-    def __init__(self, backbone: str, weights: object, shape: Sequence[int], steps: int, progress: bool,
-                 callback: Callable[[object], object] | None):
+    def __init__(
+        self,
+        backbone: str,
+        weights: object,
+        shape: Sequence[int],
+        steps: int,
+        progress: bool,
+        callback: Callable[[object], object] | None,
+    ):
         self.backbone, self.weights, self.shape, self.callback = backbone, weights, tuple(shape), callback
-        self.finish: Callable[[Tensor], Tensor] = lambda image: image  # makes the picture of the canvas: colours may be kept apart
+        self.finish: Callable[[Tensor], Tensor] = lambda image: (
+            image
+        )  # makes the picture of the canvas: colours may be kept apart
         self.bar = bar(total=steps, desc=f"{backbone} {max(shape)} px", unit="eval", disable=not progress)
         self.began, self.stopped = time.perf_counter(), None
         self.seconds: list[float] = []
         self.sides: list[int] = []
         self.losses: list[dict[str, Tensor]] = []
         self.best: tuple[float, Tensor] | None = None  # of the current size
-        self.good: Tensor | None = None                # of any size
+        self.good: Tensor | None = None  # of any size
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
         self.bar.close()
         if kind is KeyboardInterrupt and self.good is not None:
             self.stopped = "interrupted"
@@ -102,8 +110,11 @@ class Recorder:
         if not total < float("inf"):  # also NaN
             values = ", ".join(f"{name} {float(loss):.3g}" for name, loss in losses.items())
             self.stopped = "a loss was not finite"
-            raise OptimizationError(f"after {len(self.losses)} evaluations the losses are {values} with {self.weights}: "
-                                    "take smaller weights or another start", self.result() if self.good is not None else None)
+            raise OptimizationError(
+                f"after {len(self.losses)} evaluations the losses are {values} with {self.weights}: "
+                "take smaller weights or another start",
+                self.result() if self.good is not None else None,
+            )
         if self.best is None or total <= self.best[0]:
             self.best, self.good = (total, picture), picture
             self.bar.set_postfix_str(f"loss {total:.3g}", refresh=False)

@@ -90,8 +90,9 @@ def _spectrum(size: Sequence[int], power: float) -> Tensor:
     return gain / gain.square().mean().sqrt()
 
 
-def optimization_steps(canvas: Canvas, objective: Callable[[Tensor], Mapping[str, Tensor]], optimiser: LBFGS,
-                       steps: int) -> Iterator[Step]:
+def optimization_steps(
+    canvas: Canvas, objective: Callable[[Tensor], Mapping[str, Tensor]], optimiser: LBFGS, steps: int
+) -> Iterator[Step]:
     """Evaluate and move, `steps` times; yields a Step after each evaluation. Stop it by no longer asking.
 
     `optimiser` works on `canvas.z`: an LBFGS of ours (one evaluation a step) or a `torch.optim.Adam`.
@@ -112,13 +113,33 @@ def optimization_steps(canvas: Canvas, objective: Callable[[Tensor], Mapping[str
         yield Step(index, **seen)
 
 
-def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str = "auto", size: int | None = None,
-            content_weight: float = Weights.content, style_weight: float = Weights.style, tv_weight: float = Weights.tv,
-            content_layers: Sequence[str] = CONTENT_LAYERS, style_layers: Sequence[str] | Sequence[Sequence[str]] = STYLE_LAYERS,
-            mix: Sequence[float] | None = None, masks: Sequence[Tensor] | None = None, style_scale: float = 1.0,
-            color: str = "style", statistic: str = "gram", pooling: str = "max", steps: int = STEPS,
-            init: str | Tensor = "content", optimizer: str = "lbfgs", pyramid: bool | int = True, tile: int | None = None, half: bool = False,
-            seed: int = 0, progress: bool = True, callback: Callable[[Step], object] | None = None) -> Stylized:
+def stylize(
+    content: Tensor,
+    style: Tensor | Sequence[Tensor],
+    *,
+    backbone: str = "auto",
+    size: int | None = None,
+    content_weight: float = Weights.content,
+    style_weight: float = Weights.style,
+    tv_weight: float = Weights.tv,
+    content_layers: Sequence[str] = CONTENT_LAYERS,
+    style_layers: Sequence[str] | Sequence[Sequence[str]] = STYLE_LAYERS,
+    mix: Sequence[float] | None = None,
+    masks: Sequence[Tensor] | None = None,
+    style_scale: float = 1.0,
+    color: str = "style",
+    statistic: str = "gram",
+    pooling: str = "max",
+    steps: int = STEPS,
+    init: str | Tensor = "content",
+    optimizer: str = "lbfgs",
+    pyramid: bool | int = True,
+    tile: int | None = None,
+    half: bool = False,
+    seed: int = 0,
+    progress: bool = True,
+    callback: Callable[[Step], object] | None = None,
+) -> Stylized:
     """Paint `content` in the manner of `style`: pictures (1, 3, H, W) in [0, 1] of any sizes. Gatys et al. 2016.
 
     `size`: longer side of the result in pixels (default: the content's). `backbone`: "auto", "mini", "vgg19".
@@ -163,8 +184,11 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
             target = resize(content, shape)
             here = [replace(one, picture=shrunk_to(one.picture, max(shape) * style_scale)) for one in styles]
             options = {"weights": weights, "content_layers": content_layers, "statistic": statistic}
-            objective = (StyleObjective(extractor, target, here, **options) if tile is None else
-                         TiledObjective(extractor, target, here, tile, **options))
+            objective = (
+                StyleObjective(extractor, target, here, **options)
+                if tile is None
+                else TiledObjective(extractor, target, here, tile, **options)
+            )
             start = resize(picture, shape) if picture is not None else _start(init, target, here, seed, painter)
             canvas = Canvas(start)
             for step in optimization_steps(canvas, objective, OPTIMIZERS[optimizer](canvas.z), share):
@@ -173,8 +197,13 @@ def stylize(content: Tensor, style: Tensor | Sequence[Tensor], *, backbone: str 
     return recorder.result()
 
 
-def style_targets(style: Tensor | Sequence[Tensor], mix: Sequence[float] | None, masks: Sequence[Tensor] | None,
-                  layers: Sequence[str] | Sequence[Sequence[str]], where: torch.device) -> list[StyleTarget]:
+def style_targets(
+    style: Tensor | Sequence[Tensor],
+    mix: Sequence[float] | None,
+    masks: Sequence[Tensor] | None,
+    layers: Sequence[str] | Sequence[Sequence[str]],
+    where: torch.device,
+) -> list[StyleTarget]:
     """Return the styles of a call of `stylize`, each with share, region and layers. Raises NstError where counts differ."""
     if not isinstance(style, Tensor | Sequence) or isinstance(style, str):
         raise NstError(f"style is {shortened(style)}: expected a picture (1, 3, H, W), or several in a list")
@@ -187,12 +216,18 @@ def style_targets(style: Tensor | Sequence[Tensor], mix: Sequence[float] | None,
     named = [layers] * len(pictures) if alike else entries(layers, "style_layers", len(pictures))
     named = [names(own, "style_layers") for own in named]
     counts = [1.0] * len(pictures) if mix is None else shares(mix, "mix", len(pictures))
-    regions = [None] * len(pictures) if masks is None else [check_mask(mask, f"masks[{i}]").to(where) for i, mask in
-                                                            enumerate(entries(masks, "masks", len(pictures)))]
+    regions = (
+        [None] * len(pictures)
+        if masks is None
+        else [check_mask(mask, f"masks[{i}]").to(where) for i, mask in enumerate(entries(masks, "masks", len(pictures)))]
+    )
     # In regions every style counts fully, each in its own; mixed, they share.
     total = sum(counts) if masks is None else max(counts)
-    return [StyleTarget(picture, share / total, region, own_layers)
-            for picture, share, region, own_layers in zip(pictures, counts, regions, named, strict=True) if share > 0]
+    return [
+        StyleTarget(picture, share / total, region, own_layers)
+        for picture, share, region, own_layers in zip(pictures, counts, regions, named, strict=True)
+        if share > 0
+    ]
 
 
 def one_picture(picture: Tensor, name: str, minimum: int = 1) -> Tensor:
@@ -254,8 +289,14 @@ def _say_what_is_stretched(init: str | Tensor, masks: Sequence[Tensor] | None, s
     given = {"init": init} if isinstance(init, Tensor) else {}
     for name, one in (given | {f"masks[{i}]": mask for i, mask in enumerate(() if masks is None else masks)}).items():
         if min(one.shape[-2:]) >= SMALLEST_SIDE and is_stretched(one.shape[-2:], shape):  # not a few numbers for the whole
-            log.warning("%s is %dx%d and is stretched to the content's shape, %dx%d: crop it to keep its own",
-                        name, one.shape[-1], one.shape[-2], shape[1], shape[0])
+            log.warning(
+                "%s is %dx%d and is stretched to the content's shape, %dx%d: crop it to keep its own",
+                name,
+                one.shape[-1],
+                one.shape[-2],
+                shape[1],
+                shape[0],
+            )
 
 
 def _painter(init: str | Tensor, backbone: str) -> OnePass | None:
@@ -264,8 +305,10 @@ def _painter(init: str | Tensor, backbone: str) -> OnePass | None:
         return None
     painter = OnePass("adain")
     if painter.backbone != backbone:
-        raise NstError(f"init='adain': the course has this network for backbone={painter.backbone!r}, not for {backbone!r}; "
-                       f"take that one, or paint the start yourself: init=transfer(content, style, 'adain').image")
+        raise NstError(
+            f"init='adain': the course has this network for backbone={painter.backbone!r}, not for {backbone!r}; "
+            f"take that one, or paint the start yourself: init=transfer(content, style, 'adain').image"
+        )
     return painter
 
 

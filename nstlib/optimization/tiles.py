@@ -54,7 +54,9 @@ def cut(shape: Sequence[int], tile: int, halo: int) -> Iterator[Tile]:
     step, halo = max(SMALLEST_TILE, tile // GRID * GRID), math.ceil(halo / GRID) * GRID
     for top, bottom in _spans(shape[0], step):
         for left, right in _spans(shape[1], step):
-            seen = (slice(max(0, a - halo), min(end, b + halo)) for a, b, end in ((top, bottom, shape[0]), (left, right, shape[1])))
+            seen = (
+                slice(max(0, a - halo), min(end, b + halo)) for a, b, end in ((top, bottom, shape[0]), (left, right, shape[1]))
+            )
             yield Tile((slice(top, bottom), slice(left, right)), tuple(seen))
 
 
@@ -76,7 +78,7 @@ def reach(network: VGG, layer: str) -> int:
     for name in convs[: convs.index("conv" + layer[4:]) + 1]:
         if name.endswith("_1") and name != "conv1_1":
             pixels += stride(name) // 2  # pooling looks one place of the block before further
-        pixels += stride(name)           # a 3x3 convolution looks one place further
+        pixels += stride(name)  # a 3x3 convolution looks one place further
     return pixels
 
 
@@ -98,8 +100,10 @@ class TiledObjective(StyleObjective):
         self.halo = max(reach(extractor.network, layer) for layer in extractor.layers)
         super().__init__(extractor, content, style, **options)
         if not self.statistic.additive:
-            raise NstError(f"tile={tile}: statistic={options['statistic']!r} is no mean over places; leave tile out, "
-                           "or take gram, mean_std or wasserstein")
+            raise NstError(
+                f"tile={tile}: statistic={options['statistic']!r} is no mean over places; leave tile out, "
+                "or take gram, mean_std or wasserstein"
+            )
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         """{"content", "style", "tv", "total"}: scalars, weighted; only "total" carries a gradient."""
@@ -129,10 +133,14 @@ class TiledObjective(StyleObjective):
         for tile in self.tiles:
             crop = tile.crop(image).detach().requires_grad_()
             seen = self.extractor(crop)
-            style = sum((part[layer] * slope[layer]).sum() for part, slope in
-                        zip(self.measure_part(seen, tile), slopes, strict=True) for layer in part)
-            total = (weights.content * self.content_part(seen, tile) + weights.style * style
-                     + weights.tv * self.tv_part(crop, tile))
+            style = sum(
+                (part[layer] * slope[layer]).sum()
+                for part, slope in zip(self.measure_part(seen, tile), slopes, strict=True)
+                for layer in part
+            )
+            total = (
+                weights.content * self.content_part(seen, tile) + weights.style * style + weights.tv * self.tv_part(crop, tile)
+            )
             tile.crop(gradient).add_(torch.autograd.grad(total, crop)[0])
         return gradient
 
@@ -167,7 +175,7 @@ class TiledObjective(StyleObjective):
         top, left = (own.start - seen.start for own, seen in zip(tile.owns, tile.sees, strict=True))
         rows, columns = (own.stop - own.start for own in tile.owns)
         own, (height, width) = crop[..., top:, left:], self.shape
-        down, across = own[..., :rows + 1, :columns].diff(dim=-2), own[..., :rows, :columns + 1].diff(dim=-1)
+        down, across = own[..., : rows + 1, :columns].diff(dim=-2), own[..., :rows, : columns + 1].diff(dim=-1)
         return down.square().sum() / (3 * (height - 1) * width) + across.square().sum() / (3 * height * (width - 1))
 
     @cached_property

@@ -20,10 +20,10 @@ from nstlib.options import number, whole
 from nstlib.options import seed as check_seed
 
 # Efros and Leung's own program; its error limit counts squared differences of values in [0, 1].
-SEED_SIDE = 3      # pixels: the piece of the sample that growth begins with
-TOLERANCE = 0.1    # places up to 10 % worse than the best one are as welcome
+SEED_SIDE = 3  # pixels: the piece of the sample that growth begins with
+TOLERANCE = 0.1  # places up to 10 % worse than the best one are as welcome
 ERROR_LIMIT = 0.3  # a pixel whose best place is worse than this waits for more neighbours...
-PATIENCE = 1.1     # ... and the limit grows by this factor when all of them wait
+PATIENCE = 1.1  # ... and the limit grows by this factor when all of them wait
 WINDOW_PER_SIGMA = 6.4  # window / sigma of the Gaussian that weighs its pixels
 
 
@@ -54,8 +54,15 @@ def efros_leung(sample: Tensor, size: int | tuple[int, int], *, window: int = 11
     return last.canvas
 
 
-def growth_steps(sample: Tensor, size: int | tuple[int, int], *, window: int = 11, limit: float = ERROR_LIMIT,
-                 seed: int = 0, together: bool = True) -> Iterator[Growth]:  # fmt: skip
+def growth_steps(
+    sample: Tensor,
+    size: int | tuple[int, int],
+    *,
+    window: int = 11,
+    limit: float = ERROR_LIMIT,
+    seed: int = 0,
+    together: bool = True,
+) -> Iterator[Growth]:
     """The growth of `efros_leung`, pass by pass; every step is a copy that later passes leave alone.
 
     together: a pass fills, in four turns, the better half of the rim, no two neighbours in one turn; with False it
@@ -77,8 +84,9 @@ def growth_steps(sample: Tensor, size: int | tuple[int, int], *, window: int = 1
 
 def _check_growth(sample: Tensor, height: int, width: int, window: int) -> None:
     if whole(window, "window") % 2 == 0 or not SEED_SIDE <= window <= min(sample.shape[-2:]):
-        raise NstError(f"window={window}: expected an odd number from {SEED_SIDE} to the sample's shorter side, "
-                       f"{min(sample.shape[-2:])}")  # fmt: skip
+        raise NstError(
+            f"window={window}: expected an odd number from {SEED_SIDE} to the sample's shorter side, {min(sample.shape[-2:])}"
+        )
     if min(height, width) < SEED_SIDE:
         raise NstError(f"size={(height, width)}: expected at least {SEED_SIDE} pixels on each side")
     if len(sample) != 1:

@@ -23,18 +23,22 @@ from nstlib.options import seed as check_seed
 SCALES, ORIENTATIONS, CORRELATION_WIDTH = 4, 4, 7  # the paper's choice: 710 numbers
 MULTIPLE = 2**SCALES  # pixels: a side is halved so often, and must stay whole...
 SMALLEST = (CORRELATION_WIDTH + 1) * MULTIPLE  # ... and at the end be wider than the correlations: 128 pixels
-FLAT = 1e-6    # share of the colours' variance below which a direction holds nothing
-RANGE = 1e3    # weight of values outside [0, 1]
-START = 0.1    # standard deviation of the noise that a texture grows from
+FLAT = 1e-6  # share of the colours' variance below which a direction holds nothing
+RANGE = 1e3  # weight of values outside [0, 1]
+START = 0.1  # standard deviation of the noise that a texture grows from
 
 # The paper's four kinds of statistics, by plenoptic's names: 17, 125, 472 and 96 numbers.
 GROUPS = {
     "histogram": ("pixel_statistics", "skew_reconstructed", "kurtosis_reconstructed", "var_highpass_residual"),
     "correlation": ("auto_correlation_reconstructed", "std_reconstructed"),
-    "magnitude": ("auto_correlation_magnitude", "cross_orientation_correlation_magnitude", "magnitude_std",
-                  "cross_scale_correlation_magnitude"),
+    "magnitude": (
+        "auto_correlation_magnitude",
+        "cross_orientation_correlation_magnitude",
+        "magnitude_std",
+        "cross_scale_correlation_magnitude",
+    ),
     "phase": ("cross_scale_correlation_real",),
-}  # fmt: skip
+}
 
 
 class TextureModel:
@@ -111,8 +115,10 @@ class TextureModel:
 
         shape = tuple(picture.shape[-2:])
         if any(side % MULTIPLE or side < SMALLEST for side in shape):
-            raise NstError(f"a picture of {shape[1]}x{shape[0]} pixels: expected sides that are multiples of {MULTIPLE}, "
-                           f"{SMALLEST} or more; crop or resize it")  # fmt: skip
+            raise NstError(
+                f"a picture of {shape[1]}x{shape[0]} pixels: expected sides that are multiples of {MULTIPLE}, "
+                f"{SMALLEST} or more; crop or resize it"
+            )
         if shape not in self._measures:
             model = PortillaSimoncelli(shape, SCALES, ORIENTATIONS, CORRELATION_WIDTH)
             pyramid = SteerablePyramidFreq(shape, height=SCALES, order=ORIENTATIONS - 1, is_complex=True)
@@ -172,8 +178,14 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def portilla_simoncelli(sample: Tensor, size: int | tuple[int, int] | None = None, *, steps: int = 100, seed: int = 0,
-                        groups: Sequence[str] = tuple(GROUPS)) -> Tensor:  # fmt: skip
+def portilla_simoncelli(
+    sample: Tensor,
+    size: int | tuple[int, int] | None = None,
+    *,
+    steps: int = 100,
+    seed: int = 0,
+    groups: Sequence[str] = tuple(GROUPS),
+) -> Tensor:
     """Return a texture (1, 3, H, W), grown from noise, with a sample's statistics (1, 3, h, w). Raises NstError.
 
     size: pixels of a side, or (H, W), multiples of 16 from 128 up; None is the sample's. steps: evaluations.

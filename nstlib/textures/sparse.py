@@ -18,7 +18,7 @@ from nstlib.errors import NstError
 
 GAIN = 1.15  # Elad and Aharon 2006: a patch is explained when what is left is 1.15 times the noise
 ALIKE = 0.99  # two atoms with a larger inner product are one
-RARE = 3     # an atom that fewer patches use is no help
+RARE = 3  # an atom that fewer patches use is no help
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,16 @@ def sparse_codes(patches: Tensor, atoms: Tensor, stop: Stop) -> Tensor:
 
 def _check_matrices(patches: Tensor, atoms: Tensor) -> None:
     if patches.ndim != 2 or atoms.ndim != 2 or patches.shape[1] != atoms.shape[1]:
-        raise NstError(f"patches {tuple(patches.shape)} and atoms {tuple(atoms.shape)}: expected (N, d) and (K, d); "
-                       "a row is a patch, flattened")  # fmt: skip
+        raise NstError(
+            f"patches {tuple(patches.shape)} and atoms {tuple(atoms.shape)}: expected (N, d) and (K, d); "
+            "a row is a patch, flattened"
+        )
     lengths = atoms.norm(dim=1)
     if not bool(((lengths - 1).abs() < 1e-3).all()):
-        raise NstError(f"atoms have lengths from {float(lengths.min()):.3g} to {float(lengths.max()):.3g}, expected 1: "
-                       "divide by atoms.norm(dim=1, keepdim=True)")  # fmt: skip
+        raise NstError(
+            f"atoms have lengths from {float(lengths.min()):.3g} to {float(lengths.max()):.3g}, expected 1: "
+            "divide by atoms.norm(dim=1, keepdim=True)"
+        )
 
 
 def _pursue(patches: np.ndarray, atoms: np.ndarray, stop: Stop) -> np.ndarray:
@@ -82,8 +86,13 @@ def _pursue(patches: np.ndarray, atoms: np.ndarray, stop: Stop) -> np.ndarray:
         return codes
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # "ended prematurely": nothing was left to explain
-        found = orthogonal_mp_gram(atoms @ atoms.T, atoms @ patches[rest].T, n_nonzero_coefs=stop.atoms, tol=tolerance,
-                                   norms_squared=squares[rest] if tolerance is not None else None)  # fmt: skip
+        found = orthogonal_mp_gram(
+            atoms @ atoms.T,
+            atoms @ patches[rest].T,
+            n_nonzero_coefs=stop.atoms,
+            tol=tolerance,
+            norms_squared=squares[rest] if tolerance is not None else None,
+        )
     codes[rest] = found.T.reshape(len(rest), len(atoms))
     return codes
 
@@ -105,8 +114,10 @@ def ksvd(patches: Tensor, count: int, stop: Stop, *, rounds: int = 10, seed: int
 def ksvd_rounds(patches: Tensor, count: int, stop: Stop, *, rounds: int = 10, seed: int = 0) -> Iterator[Round]:
     """Yield the rounds of `ksvd`: code all patches, then renew the atoms one by one, each with its coefficients."""
     if patches.ndim != 2 or len(patches) < count or rounds < 1:
-        raise NstError(f"patches of shape {tuple(patches.shape)}, {count} atoms, {rounds} rounds: expected (N, d) with "
-                       "at least as many patches as atoms, and a round or more")  # fmt: skip
+        raise NstError(
+            f"patches of shape {tuple(patches.shape)}, {count} atoms, {rounds} rounds: expected (N, d) with "
+            "at least as many patches as atoms, and a round or more"
+        )
     random = np.random.default_rng(seed)
     signals = patches.double().numpy()
     atoms = _unit(_first_atoms(signals, count, random))
@@ -116,8 +127,11 @@ def ksvd_rounds(patches: Tensor, count: int, stop: Stop, *, rounds: int = 10, se
         for k in random.permutation(count):
             _renew(k, atoms, codes, residual)
         _replace_useless(atoms, codes, residual, signals)
-        yield Round(torch.from_numpy(atoms.copy()).to(patches.dtype), float(np.sqrt(np.square(residual).mean())),
-                    float((codes != 0).sum(1).mean()))  # fmt: skip
+        yield Round(
+            torch.from_numpy(atoms.copy()).to(patches.dtype),
+            float(np.sqrt(np.square(residual).mean())),
+            float((codes != 0).sum(1).mean()),
+        )
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
@@ -128,7 +142,9 @@ def _first_atoms(signals: np.ndarray, count: int, random: np.random.Generator) -
     """Patches that are not empty, taken by chance."""
     useful = np.flatnonzero(np.square(signals).sum(1) > 1e-12)
     if len(useful) < count:
-        raise NstError(f"{len(useful)} of {len(signals)} patches are not all zero: expected at least {count}, as atoms to start from")
+        raise NstError(
+            f"{len(useful)} of {len(signals)} patches are not all zero: expected at least {count}, as atoms to start from"
+        )
     return signals[random.choice(useful, count, replace=False)]
 
 

@@ -27,7 +27,14 @@ NAME = re.compile(r"checkpoint-(\d{8,})\.safetensors")
 OURS = {"step", "notes", "sha256"}  # what stands in the metadata of a checkpoint of this course
 PARTS = ("network", "optimiser", "mean", "history")
 NOTES = {"seconds": (int, float), "settings": dict, "identity": dict, "scaler": (dict, type(None))}  # of a training
-FOREIGN = (SafetensorError, KeyError, ValueError, TypeError, OSError, RuntimeError)  # of files that are damaged or another program's
+FOREIGN = (
+    SafetensorError,
+    KeyError,
+    ValueError,
+    TypeError,
+    OSError,
+    RuntimeError,
+)  # of files that are damaged or another program's
 
 
 @dataclass
@@ -52,7 +59,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         if path.exists() and not _is_ours(path):
             path.rename(_free(path.with_suffix(".other")))
         write_whole(path, _bytes(checkpoint))
-        for old in [one for one in _newest_first(folder) if 0 <= _step(one) < checkpoint.step and _is_ours(one)][KEEP - 1:]:
+        for old in [one for one in _newest_first(folder) if 0 <= _step(one) < checkpoint.step and _is_ours(one)][KEEP - 1 :]:
             old.unlink()
     except (OSError, NstError) as error:
         kept = latest_path(folder)
@@ -108,8 +115,10 @@ def load_latest(folder: Path, check: Callable[[Checkpoint], None] = lambda _: No
         else:
             return found
     if refused:
-        raise NstError(f"every checkpoint in {folder} is damaged or of another program ({'; '.join(refused)}): "
-                       "name another folder, or begin anew (--anew; in Python nstlib.training.checkpoints.set_aside)")
+        raise NstError(
+            f"every checkpoint in {folder} is damaged or of another program ({'; '.join(refused)}): "
+            "name another folder, or begin anew (--anew; in Python nstlib.training.checkpoints.set_aside)"
+        )
     return None
 
 

@@ -80,8 +80,10 @@ class Pictures(Sequence):
 
     def identity(self) -> dict[str, object]:
         """Return what the pictures are known by: their number, contents and shorter side. Every file is read for it."""
-        return {"photographs": fingerprint.content(f"{len(self)} pictures", [self._content(source) for source in self.sources]),
-                "shorter side": self.side}
+        return {
+            "photographs": fingerprint.content(f"{len(self)} pictures", [self._content(source) for source in self.sources]),
+            "shorter side": self.side,
+        }
 
     def _content(self, source: object) -> object:
         try:
@@ -176,7 +178,7 @@ class Crops:
 
         picture = self.pictures[draw(len(self.pictures))]
         top, left = (draw(side - self.size + 1) for side in picture.shape[-2:])
-        crop = picture[:, top:top + self.size, left:left + self.size]
+        crop = picture[:, top : top + self.size, left : left + self.size]
         return crop.flip(2) if draw(2) else crop
 
 
@@ -195,8 +197,10 @@ class Pairs:
 
     def __init__(self, contents: Crops, styles: Crops):
         if contents.size != styles.size or contents.seed == styles.seed:
-            raise NstError(f"crops of {contents.size} and {styles.size} px with the seeds {contents.seed} and {styles.seed}: "
-                           "expected one size and two seeds")
+            raise NstError(
+                f"crops of {contents.size} and {styles.size} px with the seeds {contents.seed} and {styles.seed}: "
+                "expected one size and two seeds"
+            )
         self.contents, self.styles = contents, styles
 
     def batch(self, step: int, count: int, first: int = 0) -> Tensor:
@@ -214,7 +218,9 @@ class Joined(Sequence):
     def __init__(self, collections: Iterable[Sequence[Tensor]], share: float = 0.25):
         self.collections = collections = list(collections)
         least = share * max(map(len, collections))
-        self.places = [(one, index) for one in collections for _ in range(max(1, round(least / len(one)))) for index in range(len(one))]
+        self.places = [
+            (one, index) for one in collections for _ in range(max(1, round(least / len(one)))) for index in range(len(one))
+        ]
 
     def __len__(self) -> int:
         return len(self.places)

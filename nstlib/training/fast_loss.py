@@ -30,9 +30,16 @@ class PerceptualLoss:
     `glaring`. Raises NstError.
     """
 
-    def __init__(self, extractor: FeatureExtractor, styles: Sequence[Tensor] | Mapping[str, Tensor], weights: Weights = FAST_WEIGHTS, *,
-                 content_layers: Sequence[str] = CONTENT_LAYERS, style_layers: Sequence[str] = STYLE_LAYERS,
-                 glare: float = 0.0):
+    def __init__(
+        self,
+        extractor: FeatureExtractor,
+        styles: Sequence[Tensor] | Mapping[str, Tensor],
+        weights: Weights = FAST_WEIGHTS,
+        *,
+        content_layers: Sequence[str] = CONTENT_LAYERS,
+        style_layers: Sequence[str] = STYLE_LAYERS,
+        glare: float = 0.0,
+    ):
         if isinstance(glare, bool) or not isinstance(glare, int | float) or not 0 <= glare < float("inf"):
             raise NstError(f"glare={glare!r}: expected a finite number from 0 up")
         named = styles if isinstance(styles, Mapping) else {str(number): picture for number, picture in enumerate(styles, 1)}
@@ -61,9 +68,15 @@ class PerceptualLoss:
         seen = self.extractor(painted)
         with torch.autocast(images.device.type, enabled=False):  # Gram matrices want all their digits
             content = mean_loss([content_loss(seen[layer].float(), wanted[layer].float()) for layer in self.content_layers])
-            style = mean_loss([style_loss(gram_matrix(seen[layer].float()), target[chosen]) for layer, target in self.targets.items()])
+            style = mean_loss(
+                [style_loss(gram_matrix(seen[layer].float()), target[chosen]) for layer, target in self.targets.items()]
+            )
             variation = total_variation(painted.float())
-        losses = {"content": self.weights.content * content, "style": self.weights.style * style, "tv": self.weights.tv * variation}
+        losses = {
+            "content": self.weights.content * content,
+            "style": self.weights.style * style,
+            "tv": self.weights.tv * variation,
+        }
         if self.glare:
             losses["glare"] = self.glare * glaring(painted)
         return losses | {"total": sum(losses.values())}

@@ -21,7 +21,9 @@ log = logging.getLogger(__name__)
 @lru_cache(maxsize=1)
 def suffixes() -> tuple[str, ...]:
     """Return the endings, in small letters, of the formats that can be read here."""
-    return tuple(sorted(suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS and kind in Image.OPEN))
+    return tuple(
+        sorted(suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS and kind in Image.OPEN)
+    )
 
 
 def picture_files(path: str | os.PathLike, without: Iterable[str | os.PathLike] = ()) -> list[Path]:

@@ -80,16 +80,26 @@ class Run:
     pictures, settings, and what `known` names beside them. Raises NstError.
     """
 
-    def __init__(self, network: nn.Module, loss: Loss, batches: Batches, settings: TrainingSettings, folder: Path | None,
-                 known: Mapping[str, object] | None = None):
+    def __init__(
+        self,
+        network: nn.Module,
+        loss: Loss,
+        batches: Batches,
+        settings: TrainingSettings,
+        folder: Path | None,
+        known: Mapping[str, object] | None = None,
+    ):
         self.accelerator = make_accelerator(settings.precision)
         self.settings, self.folder, self.plain = settings, Path(folder).expanduser() if folder is not None else None, network
         self.loss, self.batches, self.known = loss, batches, dict(known or {})
         self.history: dict[str, list[float]] = {}
         self.step, self.saved, self.before, self.began = 0, -1, 0.0, time.perf_counter()
         network.to(self.accelerator.device)
-        self.mean = torch.optim.swa_utils.AveragedModel(
-            network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.ema)) if settings.ema else None
+        self.mean = (
+            torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.ema))
+            if settings.ema
+            else None
+        )
         learned = [p for p in network.parameters() if p.requires_grad]
         if not learned:
             raise NstError("no weight of the network may learn: set requires_grad on those that should")
@@ -157,8 +167,11 @@ class Run:
         if not all(math.isfinite(value) for value in judged.values()):
             kept = f", also in {self.folder}" if self.folder else ""
             what = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
-            advice = (f"take a smaller learning rate than {self.settings.learning_rate:g}, or smaller loss weights" if self.step else
-                      "nothing was learned yet, so look at the weights of the losses, at the pictures, and at the network to start with")
+            advice = (
+                f"take a smaller learning rate than {self.settings.learning_rate:g}, or smaller loss weights"
+                if self.step
+                else "nothing was learned yet, so look at the weights of the losses, at the pictures, and at the network to start with"
+            )
             raise TrainingError(f"step {self.step}: {what}. The weights are those before this step{kept}; {advice}")
 
     def save(self) -> Path | None:
@@ -166,11 +179,14 @@ class Run:
         if self.folder is None or not self.accelerator.is_main_process:
             return None
         slots = self.optimiser.optimizer.state_dict()["state"].items()
-        tensors = joined({
-            "network": self.plain.state_dict(),
-            "optimiser": {f"{index}.{slot}": torch.as_tensor(value) for index, held in slots for slot, value in held.items()},
-            "mean": {} if self.mean is None else self.mean.state_dict(),
-            "history": {name: torch.tensor(values, dtype=torch.float64) for name, values in self.history.items()}})
+        tensors = joined(
+            {
+                "network": self.plain.state_dict(),
+                "optimiser": {f"{index}.{slot}": torch.as_tensor(value) for index, held in slots for slot, value in held.items()},
+                "mean": {} if self.mean is None else self.mean.state_dict(),
+                "history": {name: torch.tensor(values, dtype=torch.float64) for name, values in self.history.items()},
+            }
+        )
         scaler = self.accelerator.scaler.state_dict() if self.accelerator.scaler else None
         notes = {"seconds": self.seconds, "settings": asdict(self.settings), "scaler": scaler, "identity": self.identity}
         path = save_checkpoint(self.folder, Checkpoint(self.step, tensors, notes))
@@ -203,11 +219,15 @@ class Run:
     def _check_same(self, found: Checkpoint) -> None:
         """Refuse to resume another training: the result would match no single one."""
         other = fingerprint.differences(found.notes["identity"], self.identity)
-        shapes = [{name: tensor.shape for name, tensor in state.items()} for state in
-                  (self.plain.state_dict(), parted(found.tensors)["network"])]
+        shapes = [
+            {name: tensor.shape for name, tensor in state.items()}
+            for state in (self.plain.state_dict(), parted(found.tensors)["network"])
+        ]
         if other or shapes[0] != shapes[1]:
-            raise NstError(f"{self.folder} holds another training ({'; '.join(other) or 'of another network'}): name another folder, "
-                           "or begin anew (--anew; in Python nstlib.training.checkpoints.set_aside)")
+            raise NstError(
+                f"{self.folder} holds another training ({'; '.join(other) or 'of another network'}): name another folder, "
+                "or begin anew (--anew; in Python nstlib.training.checkpoints.set_aside)"
+            )
 
     def __iter__(self) -> Iterator[TrainStep]:
         try:
@@ -231,8 +251,9 @@ class Run:
             self.lock.release()
 
 
-def training_steps(network: nn.Module, loss: Loss, batches: Batches, settings: TrainingSettings,
-                   folder: Path | None = None) -> Iterator[TrainStep]:
+def training_steps(
+    network: nn.Module, loss: Loss, batches: Batches, settings: TrainingSettings, folder: Path | None = None
+) -> Iterator[TrainStep]:
     """Train `network` in place; yields after each step. With a folder, it is saved there and goes on from there.
 
     `batches(step, count, first)` gives pictures, `loss(network, images, numbers)` the named losses. At the end, also when
@@ -243,8 +264,16 @@ def training_steps(network: nn.Module, loss: Loss, batches: Batches, settings: T
     yield from Run(network, loss, batches, settings, folder)
 
 
-def train(network: nn.Module, loss: Loss, batches: Batches, settings: TrainingSettings, folder: Path | None = None, *,
-          progress: bool = True, callback: Callable[[TrainStep], object] | None = None) -> Trained:
+def train(
+    network: nn.Module,
+    loss: Loss,
+    batches: Batches,
+    settings: TrainingSettings,
+    folder: Path | None = None,
+    *,
+    progress: bool = True,
+    callback: Callable[[TrainStep], object] | None = None,
+) -> Trained:
     """Train `network` to the end, with a bar; see `training_steps`. `callback` sees each step; a true answer stops.
 
     Ctrl-C stops too, and keeps what was learned. Returns the network, with the whole history, also of earlier lives.
@@ -255,8 +284,9 @@ def train(network: nn.Module, loss: Loss, batches: Batches, settings: TrainingSe
 def finish(run: Run, progress: bool = True, callback: Callable[[TrainStep], object] | None = None) -> Trained:
     """Go on with a training to its end, as `train` does."""
     steps = iter(run)
-    with bar(total=run.settings.steps, initial=run.step, unit="step",
-             disable=not progress or not run.accelerator.is_main_process) as shown:
+    with bar(
+        total=run.settings.steps, initial=run.step, unit="step", disable=not progress or not run.accelerator.is_main_process
+    ) as shown:
         try:
             for step in steps:
                 shown.set_postfix({name: f"{value:.3g}" for name, value in step.losses.items()}, refresh=False)

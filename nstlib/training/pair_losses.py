@@ -37,7 +37,10 @@ class _PairLoss:
     """The base of both losses: an encoder of photographs, styles and painted pictures, with float32 at the end."""
 
     def __init__(self, layers: Sequence[str], backbone: str, weights: dict[str, float]):
-        if not all(isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf") for value in weights.values()):
+        if not all(
+            isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+            for value in weights.values()
+        ):
             raise NstError(f"weights are finite numbers from 0 up; got {weights}")
         self.extractor, self.layers, self.weights = FeatureExtractor(backbone, layers), tuple(layers), weights
 
@@ -74,8 +77,12 @@ class IdentityLoss(_PairLoss):
         painted = network(seen[adain.LAYER], seen[adain.LAYER]).float()
         again = self.encode(painted)
         with torch.autocast(images.device.type, enabled=False):
-            return self.weighted({"pixels": F.mse_loss(painted, own),
-                                  "maps": mean_loss([content_loss(again[layer], seen[layer]) for layer in self.layers])})
+            return self.weighted(
+                {
+                    "pixels": F.mse_loss(painted, own),
+                    "maps": mean_loss([content_loss(again[layer], seen[layer]) for layer in self.layers]),
+                }
+            )
 
 
 class AdaINLoss(_PairLoss):
@@ -85,7 +92,9 @@ class AdaINLoss(_PairLoss):
     turns: within thousands of steps, not 160,000, the other two leave garish colours and specks.
     """
 
-    def __init__(self, style_weight: float = 8.0, content_weight: float = 1.0, pixel_weight: float = 30.0, *, backbone: str = "mini"):
+    def __init__(
+        self, style_weight: float = 8.0, content_weight: float = 1.0, pixel_weight: float = 30.0, *, backbone: str = "mini"
+    ):
         super().__init__(STYLE_LAYERS[:4], backbone, {"content": content_weight, "style": style_weight, "pixels": pixel_weight})
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
@@ -96,12 +105,15 @@ class AdaINLoss(_PairLoss):
             deep = seen[adain.LAYER]
             target = adain.adain(deep[photos], deep[styles])
         painted = network(deep[torch.cat([photos, own])], deep[torch.cat([styles, own])]).float()
-        found = self.encode(painted[:len(images)])
+        found = self.encode(painted[: len(images)])
         with torch.autocast(images.device.type, enabled=False):
-            return self.weighted({
-                "content": content_loss(found[adain.LAYER], target),
-                "style": mean_loss([manner_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
-                "pixels": F.mse_loss(painted[len(images):], pictures[own])})
+            return self.weighted(
+                {
+                    "content": content_loss(found[adain.LAYER], target),
+                    "style": mean_loss([manner_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
+                    "pixels": F.mse_loss(painted[len(images) :], pictures[own]),
+                }
+            )
 
 
 class SANetLoss(_PairLoss):
@@ -111,10 +123,18 @@ class SANetLoss(_PairLoss):
     that of its maps, relative. Each pair is asked this of one of its two pictures, by turns: half the work of both.
     """
 
-    def __init__(self, style_weight: float = 20.0, content_weight: float = 2.0, pixel_weight: float = 50.0,
-                 map_weight: float = 2.0, *, backbone: str = "mini"):
-        super().__init__(STYLE_LAYERS, backbone, {"content": content_weight, "style": style_weight,
-                                                  "pixels": pixel_weight, "maps": map_weight})
+    def __init__(
+        self,
+        style_weight: float = 20.0,
+        content_weight: float = 2.0,
+        pixel_weight: float = 50.0,
+        map_weight: float = 2.0,
+        *,
+        backbone: str = "mini",
+    ):
+        super().__init__(
+            STYLE_LAYERS, backbone, {"content": content_weight, "style": style_weight, "pixels": pixel_weight, "maps": map_weight}
+        )
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
         """Return {"content", "style", "pixels", "maps", "total"} of pairs (N, 2, 3, H, W), numbered `numbers` (N,).
@@ -124,16 +144,20 @@ class SANetLoss(_PairLoss):
         pictures, photos, styles, own = _rows(images, numbers)
         with torch.no_grad():
             seen = self.encode(pictures)
-        asked = [{layer: seen[layer][rows] for layer in sanet.LAYERS}
-                 for rows in (torch.cat([photos, own]), torch.cat([styles, own]))]
+        asked = [
+            {layer: seen[layer][rows] for layer in sanet.LAYERS} for rows in (torch.cat([photos, own]), torch.cat([styles, own]))
+        ]
         painted = network(*asked).float()
         found, again = _halves(self.encode(painted))
         with torch.autocast(images.device.type, enabled=False):
-            return self.weighted({
-                "content": mean_loss([_normalised_error(found[layer], seen[layer][photos]) for layer in sanet.LAYERS]),
-                "style": mean_loss([manner_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
-                "pixels": F.mse_loss(painted[len(images):], pictures[own]),
-                "maps": mean_loss([content_loss(again[layer], seen[layer][own]) for layer in self.layers])})
+            return self.weighted(
+                {
+                    "content": mean_loss([_normalised_error(found[layer], seen[layer][photos]) for layer in sanet.LAYERS]),
+                    "style": mean_loss([manner_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
+                    "pixels": F.mse_loss(painted[len(images) :], pictures[own]),
+                    "maps": mean_loss([content_loss(again[layer], seen[layer][own]) for layer in self.layers]),
+                }
+            )
 
 
 def _rows(images: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -47,8 +47,13 @@ class FastRecipe:
         _check_sizes(self.crop, self.sample_every)
 
 
-def train_fast(styles: Mapping[str, Tensor], pictures: Sequence[Tensor], settings: TrainingSettings | None = None,
-               folder: str | os.PathLike | None = None, recipe: FastRecipe | None = None) -> Trained:
+def train_fast(
+    styles: Mapping[str, Tensor],
+    pictures: Sequence[Tensor],
+    settings: TrainingSettings | None = None,
+    folder: str | os.PathLike | None = None,
+    recipe: FastRecipe | None = None,
+) -> Trained:
     """Train a network that paints in one style, or a conditional one for several, on crops of photographs.
 
     `styles`: pictures (1, 3, H, W) by name, of the size that their strokes shall have, or with `recipe.style_size`.
@@ -99,8 +104,13 @@ class AdaptiveRecipe:
         _check_sizes(self.crop, self.sample_every)
 
 
-def train_adain(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: TrainingSettings | None = None,
-                folder: str | os.PathLike | None = None, recipe: AdaptiveRecipe | None = None) -> Trained:
+def train_adain(
+    contents: Sequence[Tensor],
+    styles: Sequence[Tensor],
+    settings: TrainingSettings | None = None,
+    folder: str | os.PathLike | None = None,
+    recipe: AdaptiveRecipe | None = None,
+) -> Trained:
     """Train the decoder of an AdaINNet on crops of photographs and of styles, both as `nstlib.training.datasets` gives them.
 
     With a folder, a training that was stopped goes on, and sample pictures are put there; another training is refused in
@@ -109,14 +119,24 @@ def train_adain(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: 
     return _train_pairs((AdaINNet, AdaINLoss), (contents, styles), settings, folder, recipe or AdaptiveRecipe())
 
 
-def train_decoder(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: TrainingSettings | None = None,
-                  folder: str | os.PathLike | None = None, recipe: AdaptiveRecipe | None = None) -> Trained:
+def train_decoder(
+    contents: Sequence[Tensor],
+    styles: Sequence[Tensor],
+    settings: TrainingSettings | None = None,
+    folder: str | os.PathLike | None = None,
+    recipe: AdaptiveRecipe | None = None,
+) -> Trained:
     """Train the decoder of an AdaINNet to give pictures back, as a beginning for both networks; otherwise as `train_adain`."""
     return _train_pairs((AdaINNet, IdentityLoss), (contents, styles), settings, folder, recipe or AdaptiveRecipe())
 
 
-def train_sanet(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: TrainingSettings | None = None,
-                folder: str | os.PathLike | None = None, recipe: AdaptiveRecipe | None = None) -> Trained:
+def train_sanet(
+    contents: Sequence[Tensor],
+    styles: Sequence[Tensor],
+    settings: TrainingSettings | None = None,
+    folder: str | os.PathLike | None = None,
+    recipe: AdaptiveRecipe | None = None,
+) -> Trained:
     """Train the attentions and the decoder of a SANet; otherwise as `train_adain`.
 
     From random weights it can collapse to flat grey, a local minimum of the content loss: begin with the decoder
@@ -125,8 +145,13 @@ def train_sanet(contents: Sequence[Tensor], styles: Sequence[Tensor], settings: 
     return _train_pairs((SANet, SANetLoss), (contents, styles), settings, folder, recipe or AdaptiveRecipe())
 
 
-def _train_pairs(kind: tuple[type[nn.Module], Callable[..., Loss]], pictures: Sequence[Sequence[Tensor]],
-                 settings: TrainingSettings | None, folder: str | os.PathLike | None, recipe: AdaptiveRecipe) -> Trained:
+def _train_pairs(
+    kind: tuple[type[nn.Module], Callable[..., Loss]],
+    pictures: Sequence[Sequence[Tensor]],
+    settings: TrainingSettings | None,
+    folder: str | os.PathLike | None,
+    recipe: AdaptiveRecipe,
+) -> Trained:
     if recipe.crop % SHRUNK:
         raise NstError(f"crop={recipe.crop}: expected a multiple of {SHRUNK} pixels")
     torch.manual_seed(0)

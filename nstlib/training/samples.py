@@ -68,8 +68,11 @@ class Samples(_Sheets):
 
     def paint(self, network: nn.Module) -> list[Tensor]:
         """Return the photographs in each style."""
-        return [network(picture, number if network.options["styles"] > 1 else None)
-                for number in range(self.styles) for picture in self.pictures]
+        return [
+            network(picture, number if network.options["styles"] > 1 else None)
+            for number in range(self.styles)
+            for picture in self.pictures
+        ]
 
 
 class PairSamples(_Sheets):
@@ -82,4 +85,6 @@ class PairSamples(_Sheets):
 
     def paint(self, network: nn.Module) -> list[Tensor]:
         """Return one row for each style picture: the picture, then the photographs in its style."""
-        return [picture for manner in self.manners for picture in (manner, *(network(content, manner) for content in self.pictures))]
+        return [
+            picture for manner in self.manners for picture in (manner, *(network(content, manner) for content in self.pictures))
+        ]

@@ -25,12 +25,21 @@ class TrainingSettings:
     checkpoint_every: int = 100  # steps
 
     def __post_init__(self) -> None:
-        wrong = [f"{name}={getattr(self, name)!r}" for name in ("steps", "batch", "checkpoint_every")
-                 if not is_number(getattr(self, name), int) or getattr(self, name) < 1]
-        wrong += [f"{name}={getattr(self, name)!r}" for name in ("learning_rate", "clip")
-                  if not is_number(getattr(self, name)) or not 0 < getattr(self, name) < math.inf]
-        wrong += [f"{name}={getattr(self, name)!r}" for name in ("warmup", "ema")
-                  if not is_number(getattr(self, name)) or not 0 <= getattr(self, name) < 1]
+        wrong = [
+            f"{name}={getattr(self, name)!r}"
+            for name in ("steps", "batch", "checkpoint_every")
+            if not is_number(getattr(self, name), int) or getattr(self, name) < 1
+        ]
+        wrong += [
+            f"{name}={getattr(self, name)!r}"
+            for name in ("learning_rate", "clip")
+            if not is_number(getattr(self, name)) or not 0 < getattr(self, name) < math.inf
+        ]
+        wrong += [
+            f"{name}={getattr(self, name)!r}"
+            for name in ("warmup", "ema")
+            if not is_number(getattr(self, name)) or not 0 <= getattr(self, name) < 1
+        ]
         wrong += [] if self.precision in PRECISIONS else [f"precision={self.precision!r}, not one of {', '.join(PRECISIONS)}"]
         if wrong:
             raise NstError(f"settings that cannot be: {'; '.join(wrong)}")

@@ -4,9 +4,17 @@ import pytest
 
 pytestmark = pytest.mark.browser
 CELLS = (
-    "course.start()", "course.choose", "import ipywidgets", 'cat = photo("cat"', "def tint", "device = best_device()",
-    "seen = see(cat)", "def choosiest", "def lit", "def look",
-)  # fmt: skip
+    "course.start()",
+    "course.choose",
+    "import ipywidgets",
+    'cat = photo("cat"',
+    "def tint",
+    "device = best_device()",
+    "seen = see(cat)",
+    "def choosiest",
+    "def lit",
+    "def look",
+)
 
 
 def test_the_panel_of_lesson_1_shows_the_picture_and_the_layer_that_were_chosen(lab):

@@ -4,9 +4,15 @@ import pytest
 
 pytestmark = pytest.mark.browser
 NEEDED = (
-    "course.start()", "course.choose", "def cut(", "import torch.nn.functional as F", "from nstlib.textures import efros_leung",
-    "def source_colours", "moments = list(", "def press(",
-)  # fmt: skip
+    "course.start()",
+    "course.choose",
+    "def cut(",
+    "import torch.nn.functional as F",
+    "from nstlib.textures import efros_leung",
+    "def source_colours",
+    "moments = list(",
+    "def press(",
+)
 
 
 def test_the_panel_of_lesson_2_grows_a_texture(lab):

@@ -4,9 +4,19 @@ import pytest
 
 pytestmark = pytest.mark.browser
 NEEDED = (
-    "course.start()", "course.choose", "from nstlib.settings import device", "network = nstlib.FeatureExtractor", "def grams(",
-    "def texture_loss", "def noise_like", "def synthesise", "from nstlib.images import STYLES", "def mixed(", "def put(", "def press(",
-)  # fmt: skip
+    "course.start()",
+    "course.choose",
+    "from nstlib.settings import device",
+    "network = nstlib.FeatureExtractor",
+    "def grams(",
+    "def texture_loss",
+    "def noise_like",
+    "def synthesise",
+    "from nstlib.images import STYLES",
+    "def mixed(",
+    "def put(",
+    "def press(",
+)
 
 
 def test_the_panel_of_lesson_3_grows_a_texture(lab):

@@ -3,7 +3,14 @@
 import pytest
 
 pytestmark = pytest.mark.browser
-NEEDED = ("course.start()", "course.choose", "import base64", "def paint(", "from nstlib.notebook.panels.brush import MaskBrush", "def press(")
+NEEDED = (
+    "course.start()",
+    "course.choose",
+    "import base64",
+    "def paint(",
+    "from nstlib.notebook.panels.brush import MaskBrush",
+    "def press(",
+)
 
 
 def test_the_panel_of_lesson_5_paints_a_region_that_was_drawn(lab):

@@ -4,9 +4,16 @@ import pytest
 
 pytestmark = pytest.mark.browser
 NEEDED = (
-    "course.start()", "course.choose", "import tempfile", "def paint(", "PHOTOS = (", "rng, n = ", "from nstlib.judging import Study",
-    "INVENTED = ", "study_panel(mine",
-)  # fmt: skip
+    "course.start()",
+    "course.choose",
+    "import tempfile",
+    "def paint(",
+    "PHOTOS = (",
+    "rng, n = ",
+    "from nstlib.judging import Study",
+    "INVENTED = ",
+    "study_panel(mine",
+)
 
 
 def test_the_panel_of_lesson_6_asks_blindly_and_goes_on(lab):

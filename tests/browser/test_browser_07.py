@@ -14,8 +14,9 @@ def test_the_panel_of_lesson_7_paints_what_is_chosen(lab):
     for number, choice in ((0, "cat"), (1, "mosaic")):
         before = picture.get_attribute("src")
         panel.locator("select").nth(number).select_option(choice)
-        lab.page.wait_for_function("([i, s]) => i.src !== s && i.naturalWidth > 32", arg=[picture.element_handle(), before],
-                                   timeout=60_000)
+        lab.page.wait_for_function(
+            "([i, s]) => i.src !== s && i.naturalWidth > 32", arg=[picture.element_handle(), before], timeout=60_000
+        )
     width = picture.evaluate("i => i.naturalWidth")
     slider = panel.get_by_role("slider").first
     slider.focus()

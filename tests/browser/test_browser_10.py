@@ -35,5 +35,6 @@ def test_the_panel_of_lesson_10_lights_what_the_mark_asks_for(lab):
     panel.locator("select").nth(2).select_option("relu5_1")
     panel.get_by_text(re.compile(r"^column 0, row 0: half")).wait_for(timeout=60_000)
     panel.locator("select").nth(3).select_option("painted")
-    lab.page.wait_for_function("([image, old]) => image.getAttribute('href') !== old",
-                               arg=[photograph.element_handle(), before[0]], timeout=60_000)
+    lab.page.wait_for_function(
+        "([image, old]) => image.getAttribute('href') !== old", arg=[photograph.element_handle(), before[0]], timeout=60_000
+    )

@@ -23,8 +23,12 @@ def drawing(lab, lab_address):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in (MAKE, ASK, SET)])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     url, token = lab_address
-    answer = requests.put(f"{url}api/contents/notebooks/{NOTEBOOK}", headers={"Authorization": f"token {token}"},
-                          json={"type": "notebook", "content": notebook}, timeout=30)  # fmt: skip
+    answer = requests.put(
+        f"{url}api/contents/notebooks/{NOTEBOOK}",
+        headers={"Authorization": f"token {token}"},
+        json={"type": "notebook", "content": notebook},
+        timeout=30,
+    )
     answer.raise_for_status()
     lab.open(NOTEBOOK)
     lab.run("MaskBrush(photo")

@@ -19,10 +19,10 @@ from nstlib.notebook.panels.study import study_panel, taste_panel
 methods, items = ["temple", "cat", "coffee"], ["dusk", "noon"]
 pictures = {(item, method): photo(method, 64) for item in items for method in methods}
 study = Study("answers_of_the_test.sqlite")""",
-    'study_panel(study, lambda name: plan_pairs(methods, items, 4, name), pictures)',
+    "study_panel(study, lambda name: plan_pairs(methods, items, 4, name), pictures)",
     """model = TasteModel({"style_weight": (1, 100), "tv_weight": (1, 100)})
 taste_panel(photo("temple", 64), style("waves", 64), model=model, size=64, final_size=64, steps=2, answers=2, backbone="mini")""",
-)  # fmt: skip
+)
 
 
 @pytest.fixture

@@ -54,18 +54,24 @@ def test_names_of_any_script_are_shown_on_any_console(tmp_path, monkeypatch, enc
 def test_without_streams_a_command_works_in_silence(tmp_path, monkeypatch):
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, None)
-    assert main(["stylize", "temple", "swirls", "-o", str(tmp_path / "x.png"), "--size", "48", "--steps", "1", "--backbone", "mini"]) == 0
+    assert (
+        main(["stylize", "temple", "swirls", "-o", str(tmp_path / "x.png"), "--size", "48", "--steps", "1", "--backbone", "mini"])
+        == 0
+    )
     assert main(["stylize", "nowhere.jpg", "swirls", "-o", str(tmp_path / "y.png")]) == 1
     assert load_image(tmp_path / "x.png").shape == (1, 3, 32, 48)
 
 
-@pytest.mark.parametrize("address, shown", [
-    ("http://me:hunter2@example.org/x.png", "http://example.org/x.png"),
-    ("https://me:p@ss@example.org", "https://example.org"),
-    ("ftp://me@example.org/a and http://a:b@c/d", "ftp://example.org/a and http://c/d"),
-    ("https://example.org/a@b.png", "https://example.org/a@b.png"),
-    ("me@example.org", "me@example.org"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "address, shown",
+    [
+        ("http://me:hunter2@example.org/x.png", "http://example.org/x.png"),
+        ("https://me:p@ss@example.org", "https://example.org"),
+        ("ftp://me@example.org/a and http://a:b@c/d", "ftp://example.org/a and http://c/d"),
+        ("https://example.org/a@b.png", "https://example.org/a@b.png"),
+        ("me@example.org", "me@example.org"),
+    ],
+)
 def test_no_password_is_shown(capsys, address, shown):
     console.complain(address)
     assert capsys.readouterr().err == f"{shown}\n"
@@ -93,10 +99,16 @@ def interrupting(monkeypatch, number, while_saving=0):
     monkeypatch.setattr(images, "_encode", pressed)
 
 
-@pytest.mark.parametrize("command, name, again", [
-    ("stylize", "SIGINT", 0), ("stylize", "SIGINT", 3), ("stylize", "SIGTERM", 3), ("transfer", "SIGTERM", 2),
-    pytest.param("stylize", "SIGHUP", 1, marks=posix),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "command, name, again",
+    [
+        ("stylize", "SIGINT", 0),
+        ("stylize", "SIGINT", 3),
+        ("stylize", "SIGTERM", 3),
+        ("transfer", "SIGTERM", 2),
+        pytest.param("stylize", "SIGHUP", 1, marks=posix),
+    ],
+)
 def test_an_interrupted_command_writes_its_last_good_picture(tmp_path, monkeypatch, capsys, command, name, again):
     how = {"stylize": [*SMALL, "--steps", "100000"], "transfer": ["--method", "optimise", "--size", "48", "--quiet"]}[command]
     out, before = tmp_path / "x.png", [signal.getsignal(number) for number in console.STOPPING]
@@ -109,13 +121,19 @@ def test_an_interrupted_command_writes_its_last_good_picture(tmp_path, monkeypat
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_that_comes_while_the_finished_picture_is_saved_waits(tmp_path, monkeypatch, capsys, number):
     def late(*_, **__):
-        monkeypatch.setattr(images, "_encode", lambda *arguments, kept=images._encode: (signal.raise_signal(number), kept(*arguments))[1])
+        monkeypatch.setattr(
+            images, "_encode", lambda *arguments, kept=images._encode: (signal.raise_signal(number), kept(*arguments))[1]
+        )
         return done()
 
     monkeypatch.setattr(optimization, "stylize", late)
     assert main(["stylize", "temple", "swirls", "-o", str(tmp_path / "x.png")]) == 130
     said = capsys.readouterr()
-    assert "48x40 px" in said.out and "before there was a result" not in said.err and load_image(tmp_path / "x.png").shape == (1, 3, 40, 48)
+    assert (
+        "48x40 px" in said.out
+        and "before there was a result" not in said.err
+        and load_image(tmp_path / "x.png").shape == (1, 3, 40, 48)
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -204,6 +222,7 @@ def test_a_result_that_no_place_takes_is_an_error_that_says_why(tmp_path, tempor
 @pytest.fixture
 def idle(tmp_path, monkeypatch):
     """A folder with pictures, in which no command may begin its work."""
+
     def work(*_, **__):
         raise AssertionError("worked first")
 
@@ -221,21 +240,24 @@ def idle(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("command", ["stylize", "transfer"])
-@pytest.mark.parametrize("photo, output, said", [
-    ("photo.png", "folder.png", "it is a folder"),
-    ("photo.png", "a" * 300 + ".png", "the name is too long"),
-    ("photo.png", "none/x.png", "make it first"),
-    ("photo.png", "x.tiff", "should end in"),
-    ("photo.png", "x", "should end in"),
-    ("photo.png", "photo.png", "written over"),
-    ("photo.png", "style.png", "written over"),
-    ("photo.png", "mask.png", "written over"),
-    pytest.param("photo.png", "link.png", "written over", marks=posix),
-    pytest.param("link.png", "photo.png", "written over", marks=posix),
-    pytest.param("photo.png", "hard.png", "written over", marks=posix),
-    pytest.param("photo.png", "/dev/null.png/x.png", "cannot be written", marks=posix),
-    ("wide.png", "x.webp", "WEBP cannot hold a picture of 17000x40 px"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "photo, output, said",
+    [
+        ("photo.png", "folder.png", "it is a folder"),
+        ("photo.png", "a" * 300 + ".png", "the name is too long"),
+        ("photo.png", "none/x.png", "make it first"),
+        ("photo.png", "x.tiff", "should end in"),
+        ("photo.png", "x", "should end in"),
+        ("photo.png", "photo.png", "written over"),
+        ("photo.png", "style.png", "written over"),
+        ("photo.png", "mask.png", "written over"),
+        pytest.param("photo.png", "link.png", "written over", marks=posix),
+        pytest.param("link.png", "photo.png", "written over", marks=posix),
+        pytest.param("photo.png", "hard.png", "written over", marks=posix),
+        pytest.param("photo.png", "/dev/null.png/x.png", "cannot be written", marks=posix),
+        ("wide.png", "x.webp", "WEBP cannot hold a picture of 17000x40 px"),
+    ],
+)
 def test_what_cannot_be_written_is_refused_before_the_work(idle, capsys, command, photo, output, said):
     before = {entry.name: entry.stat().st_mtime_ns for entry in idle.iterdir()}
     size = [] if command == "transfer" else ["--size", "17000" if photo == "wide.png" else "48"]
@@ -251,8 +273,10 @@ def test_the_picture_that_a_run_starts_from_and_the_network_are_inputs_too(idle,
     assert capsys.readouterr().err.count("written over") == 2
 
 
-@pytest.mark.parametrize("size, output, fits", [("16383", "x.webp", True), ("16384", "x.webp", False), ("65501", "x.jpg", False),
-                                                ("70000", "x.png", True)])  # fmt: skip
+@pytest.mark.parametrize(
+    "size, output, fits",
+    [("16383", "x.webp", True), ("16384", "x.webp", False), ("65501", "x.jpg", False), ("70000", "x.png", True)],
+)
 def test_the_size_asked_for_must_fit_the_format(idle, capsys, size, output, fits):
     words = ["stylize", "photo.png", "style.png", "-o", output, "--size", size]
     if fits:

@@ -62,18 +62,29 @@ def handed_on(monkeypatch):
     def train_fast(styles, pictures, settings, where, recipe):
         seen.update(styles=styles, pictures=pictures, settings=settings, where=where, recipe=recipe)
         return Trained(FastNet(0.125), {"total": [1.0] * settings.steps}, 1.0)
+
     monkeypatch.setattr("nstlib.commands.train.train_fast", train_fast)
     return seen
 
 
-@pytest.mark.parametrize(("words", "part", "name", "value"), [
-    (["--steps", "7"], "settings", "steps", 7), (["--batch", "3"], "settings", "batch", 3), (["--ema", "0.5"], "settings", "ema", 0.5),
-    (["--learning-rate", "0.01"], "settings", "learning_rate", 0.01), (["--precision", "bf16"], "settings", "precision", "bf16"),
-    (["--checkpoint-every", "9"], "settings", "checkpoint_every", 9), (["--sample-every", "11"], "recipe", "sample_every", 11),
-    (["--crop", "64"], "recipe", "crop", 64), (["--width", "0.25"], "recipe", "width", 0.25), (["--glare", "0.5"], "recipe", "glare", 0.5),
-    (["--content-weight", "2"], "recipe", "weights", Weights(2, 5, 2)), (["--style-weight", "3"], "recipe", "weights", Weights(1, 3, 2)),
-    (["--tv-weight", "4"], "recipe", "weights", Weights(1, 5, 4)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "part", "name", "value"),
+    [
+        (["--steps", "7"], "settings", "steps", 7),
+        (["--batch", "3"], "settings", "batch", 3),
+        (["--ema", "0.5"], "settings", "ema", 0.5),
+        (["--learning-rate", "0.01"], "settings", "learning_rate", 0.01),
+        (["--precision", "bf16"], "settings", "precision", "bf16"),
+        (["--checkpoint-every", "9"], "settings", "checkpoint_every", 9),
+        (["--sample-every", "11"], "recipe", "sample_every", 11),
+        (["--crop", "64"], "recipe", "crop", 64),
+        (["--width", "0.25"], "recipe", "width", 0.25),
+        (["--glare", "0.5"], "recipe", "glare", 0.5),
+        (["--content-weight", "2"], "recipe", "weights", Weights(2, 5, 2)),
+        (["--style-weight", "3"], "recipe", "weights", Weights(1, 3, 2)),
+        (["--tv-weight", "4"], "recipe", "weights", Weights(1, 5, 4)),
+    ],
+)
 def test_each_option_of_train_reaches_the_recipe(tmp_path, handed_on, words, part, name, value):
     assert main(["train", "waves", "-o", str(tmp_path / "x.safetensors"), *words]) == 0
     usual = {"settings": TrainingSettings(ema=0.99), "recipe": FastRecipe(sample_every=250)}
@@ -93,13 +104,23 @@ def test_train_takes_styles_sizes_and_folders_as_they_are_named(tmp_path, album,
     assert min(handed_on["pictures"][0].shape[1:]) == 300
 
 
-@pytest.mark.parametrize(("words", "wanted"), [
-    ([], (None, None, None)), (["--tile", "64"], (None, 64, None)), (["--half"], (None, None, True)), (["--no-half"], (None, None, False)),
-    (["--style", "night"], ({"night": 1.0}, None, None)), (["--style", "day=2", "night=0.5"], ({"day": 2.0, "night": 0.5}, None, None))])
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ([], (None, None, None)),
+        (["--tile", "64"], (None, 64, None)),
+        (["--half"], (None, None, True)),
+        (["--no-half"], (None, None, False)),
+        (["--style", "night"], ({"night": 1.0}, None, None)),
+        (["--style", "day=2", "night=0.5"], ({"day": 2.0, "night": 0.5}, None, None)),
+    ],
+)
 def test_each_option_of_paint_reaches_the_library(tmp_path, two_styles, album, monkeypatch, words, wanted):
     """Of one picture and of a folder's, alike."""
     seen = []
-    monkeypatch.setattr("nstlib.commands.paint.paint", lambda network, picture, *how: seen.append((max(picture.shape), *how)) or picture)
+    monkeypatch.setattr(
+        "nstlib.commands.paint.paint", lambda network, picture, *how: seen.append((max(picture.shape), *how)) or picture
+    )
     for source, out in (("cat", tmp_path / "x.png"), (str(album), tmp_path / "out")):
         assert main(["paint", source, str(two_styles), "-o", str(out), "--size", "50", *words]) == 0
     assert seen == [(50, *wanted)] * 3
@@ -161,19 +182,22 @@ def test_ctrl_c_between_pictures(tmp_path, two_styles):
     assert running.returncode == 130 and "goes on from there" in printed and "Traceback" not in errors and 0 < done < 200
 
 
-@pytest.mark.parametrize(("words", "said"), [
-    (["paint", "cat", "nobody", "-o", "{}/x.png"], "there is no network 'nobody'"),
-    (["paint", "cat", "{}/nothing.safetensors", "-o", "{}/x.png"], "no network at"),
-    (["paint", "cat", "{}/two.safetensors", "-o", "{}/x.png", "--style", "dusk"], "the network has day, night"),
-    (["paint", "cat", "{}/two.safetensors", "-o", "{}/x.png", "--style", "day=much"], "NAME=SHARE"),
-    (["paint", "cat", "{}/two.safetensors", "-o", "{}/x.txt"], ".png"),
-    (["paint", "{}/empty", "{}/two.safetensors", "-o", "{}/out"], "no picture in"),
-    (["train", "waves", "{}/empty", "-o", "{}/x.safetensors", *TINY], "no picture in"),
-    (["train", "waves", "{}/nowhere", "-o", "{}/x.safetensors", *TINY], "there is no folder"),
-    (["train", "waves", "-o", "{}/x.png", *TINY], ".safetensors"),
-    (["train", "nowhere.png", "-o", "{}/x.safetensors", *TINY], "nowhere.png"),
-    (["train", "waves", "-o", "{}/x.safetensors", *TINY, "--steps", "0"], "steps=0"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["paint", "cat", "nobody", "-o", "{}/x.png"], "there is no network 'nobody'"),
+        (["paint", "cat", "{}/nothing.safetensors", "-o", "{}/x.png"], "no network at"),
+        (["paint", "cat", "{}/two.safetensors", "-o", "{}/x.png", "--style", "dusk"], "the network has day, night"),
+        (["paint", "cat", "{}/two.safetensors", "-o", "{}/x.png", "--style", "day=much"], "NAME=SHARE"),
+        (["paint", "cat", "{}/two.safetensors", "-o", "{}/x.txt"], ".png"),
+        (["paint", "{}/empty", "{}/two.safetensors", "-o", "{}/out"], "no picture in"),
+        (["train", "waves", "{}/empty", "-o", "{}/x.safetensors", *TINY], "no picture in"),
+        (["train", "waves", "{}/nowhere", "-o", "{}/x.safetensors", *TINY], "there is no folder"),
+        (["train", "waves", "-o", "{}/x.png", *TINY], ".safetensors"),
+        (["train", "nowhere.png", "-o", "{}/x.safetensors", *TINY], "nowhere.png"),
+        (["train", "waves", "-o", "{}/x.safetensors", *TINY, "--steps", "0"], "steps=0"),
+    ],
+)
 def test_a_mistake_is_a_sentence(tmp_path, two_styles, capsys, words, said):
     (tmp_path / "empty").mkdir()
     assert main([word.format(tmp_path) for word in words]) == 1

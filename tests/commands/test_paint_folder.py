@@ -44,14 +44,17 @@ def pictures(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*g")}
 
 
-@pytest.mark.parametrize(("change", "words", "said"), [
-    (lambda: make_network("n.safetensors", 1), [], "network: another network"),
-    (lambda: save_image(photo("coffee", 64), "album/cat.jpg"), [], "cat.jpg: photograph: another file"),
-    (lambda: None, ["--size", "48"], "size 48, was None"),
-    (lambda: None, ["--half"], "half True, was False"),
-    (lambda: None, ["--style", "night"], "style"),
-    (lambda: None, ["--style", "day=3", "night"], "style [0.75, 0.25]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "words", "said"),
+    [
+        (lambda: make_network("n.safetensors", 1), [], "network: another network"),
+        (lambda: save_image(photo("coffee", 64), "album/cat.jpg"), [], "cat.jpg: photograph: another file"),
+        (lambda: None, ["--size", "48"], "size 48, was None"),
+        (lambda: None, ["--half"], "half True, was False"),
+        (lambda: None, ["--style", "night"], "style"),
+        (lambda: None, ["--style", "day=3", "night"], "style [0.75, 0.25]"),
+    ],
+)
 def test_what_decides_a_painting_is_noticed_and_painted_anew_where_asked(here, capsys, change, words, said):
     change()
     before = pictures(here / "out")
@@ -88,6 +91,7 @@ def test_a_painting_of_an_earlier_version_is_stale(here, capsys):
 def bomb():
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
     size = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
 
@@ -135,6 +139,7 @@ def test_what_is_too_large_or_damaged_is_skipped_and_named(here, capsys):
 
 def test_a_name_in_no_encoding(here, capsys):
     import os
+
     try:
         os.rename(b"album/cat.jpg", b"album/caf\xe9.jpg")
     except OSError:
@@ -143,22 +148,37 @@ def test_a_name_in_no_encoding(here, capsys):
     assert main([*COMMAND[:-2], "new"]) == 0 and "0 painted, 2 there" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("files", "names"), [
-    (["a.jpg", "b.png"], ["a.jpg", "b.png"]), (["A.jpg", "a.jpg"], ["A.jpg", "a-2.jpg"]), (["a.gif", "a.gif.png"], ["a.gif-2.png", "a.gif.png"]),
-    (["a.JPG", "a.jpg", "a-2.jpg"], ["a.JPG", "a-3.jpg", "a-2.jpg"]), (["a.gif", "a.tif"], ["a.gif.png", "a.tif.png"]),
-    (["Trip/a.jpg", "trip/a.jpg"], ["Trip/a.jpg", "trip/a-2.jpg"]), (["caf\u00e9.png", "cafe\u0301.png"], ["caf\u00e9-2.png", "cafe\u0301.png"]),
-    (["stra\u00dfe.png", "strasse.png"], ["stra\u00dfe-2.png", "strasse.png"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (["a.jpg", "b.png"], ["a.jpg", "b.png"]),
+        (["A.jpg", "a.jpg"], ["A.jpg", "a-2.jpg"]),
+        (["a.gif", "a.gif.png"], ["a.gif-2.png", "a.gif.png"]),
+        (["a.JPG", "a.jpg", "a-2.jpg"], ["a.JPG", "a-3.jpg", "a-2.jpg"]),
+        (["a.gif", "a.tif"], ["a.gif.png", "a.tif.png"]),
+        (["Trip/a.jpg", "trip/a.jpg"], ["Trip/a.jpg", "trip/a-2.jpg"]),
+        (["caf\u00e9.png", "cafe\u0301.png"], ["caf\u00e9-2.png", "cafe\u0301.png"]),
+        (["stra\u00dfe.png", "strasse.png"], ["stra\u00dfe-2.png", "strasse.png"]),
+    ],
+)
 def test_no_two_paintings_have_one_name(tmp_path, files, names):
     found = painted_names([tmp_path / name for name in files], tmp_path)
     folded = {str(name).casefold() for name in found.values()}
     assert len(folded) == len(files) and sorted(path.as_posix() for path in found.values()) == sorted(names)
 
 
-@pytest.mark.parametrize(("words", "names", "wanted"), [
-    (["waves"], (), {"waves": 1}), (["waves=0.5", "ink=2"], (), {"waves": 0.5, "ink": 2}), (["a=b=0.5"], (), {"a=b": 0.5}),
-    (["a=b"], ("a=b",), {"a=b": 1}), (["a=1"], ("a=1",), {"a=1": 1}), (["waves", "waves=2"], (), {"waves": 3}), (["a=1e-3"], (), {"a": 1e-3}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "names", "wanted"),
+    [
+        (["waves"], (), {"waves": 1}),
+        (["waves=0.5", "ink=2"], (), {"waves": 0.5, "ink": 2}),
+        (["a=b=0.5"], (), {"a=b": 0.5}),
+        (["a=b"], ("a=b",), {"a=b": 1}),
+        (["a=1"], ("a=1",), {"a=1": 1}),
+        (["waves", "waves=2"], (), {"waves": 3}),
+        (["a=1e-3"], (), {"a": 1e-3}),
+    ],
+)
 def test_shares(words, names, wanted):
     assert shares(words, names) == wanted
 

@@ -55,7 +55,10 @@ def another_style():
 
 OTHERS = {
     "one pixel of the style": (lambda: {"styles": another_style()}, "style waves: another picture of 48x48 px"),
-    "a style of another size": (lambda: {"styles": {"waves": style("waves", 64)}}, "style waves picture of 64x64 px, was picture of 48x48 px"),
+    "a style of another size": (
+        lambda: {"styles": {"waves": style("waves", 64)}},
+        "style waves picture of 64x64 px, was picture of 48x48 px",
+    ),
     "another name": (lambda: {"styles": {"foam": STYLES["waves"]}}, "style foam picture.*was not there"),
     "one style more": (lambda: {"styles": STYLES | {"ink": style("ink", 48)}}, "network's styles 2, was 1"),
     "the style's size": (lambda: {"style_size": 40}, "style size 40, was None"),
@@ -82,6 +85,7 @@ def test_whatever_decides_the_network_is_noticed(trained, photos, name):
 
 def test_the_same_goes_on_and_a_photograph_is_known_by_its_content(tmp_path, photos):
     import shutil
+
     moved, where = tmp_path / "moved", tmp_path / "run"
     shutil.copytree(photos, moved)
     first = again(where, photos)
@@ -106,6 +110,7 @@ def test_the_network_to_begin_with_is_known_by_its_weights(tmp_path, photos):
 def test_a_backbone_is_known_by_its_weights(tmp_path, photos, monkeypatch):
     again(tmp_path, photos)
     from nstlib.features import extractor as features
+
     monkeypatch.setitem(features.BACKBONES, "mini", lambda weights: features.randomise(features.load_mini()))
     with pytest.raises(NstError, match="backbone: another mini"):
         again(tmp_path, photos)
@@ -117,12 +122,18 @@ def test_networks_for_any_style(tmp_path, train):
     recipe = AdaptiveRecipe(crop=32)
     train(photos, styles, SETTINGS, tmp_path, recipe)
     train(photos, styles, SETTINGS, tmp_path, recipe)
-    for given, said in [((photos, bundled(48, ["ink"])), "styles' photographs: another 1 pictures"),
-                        ((bundled(48, ["temple"]), styles), "photographs: another 1 pictures"),
-                        ((photos, Joined([styles, bundled(48, ["ink"])])), "styles' photographs 2 pictures")]:
+    for given, said in [
+        ((photos, bundled(48, ["ink"])), "styles' photographs: another 1 pictures"),
+        ((bundled(48, ["temple"]), styles), "photographs: another 1 pictures"),
+        ((photos, Joined([styles, bundled(48, ["ink"])])), "styles' photographs 2 pictures"),
+    ]:
         with pytest.raises(NstError, match=said):
             train(*given, SETTINGS, tmp_path, recipe)
-    for change, said in [({"weights": {"style_weight": 3.0}}, "style weight 3.0"), ({"crop": 40}, "crop 40"), ({"start": AdaINNet()}, "start with")]:
+    for change, said in [
+        ({"weights": {"style_weight": 3.0}}, "style weight 3.0"),
+        ({"crop": 40}, "crop 40"),
+        ({"start": AdaINNet()}, "start with"),
+    ]:
         with pytest.raises(NstError, match=said):
             train(photos, styles, SETTINGS, tmp_path, dataclasses.replace(recipe, **change))
     other = train_sanet if train is train_adain else train_adain
@@ -135,24 +146,55 @@ def test_a_network_to_begin_with_stays_as_it_is():
     start = AdaINNet()
     before = start.decoder.blocks[-1][-1].weight.clone()
     trained = train_adain(bundled(48, ["cat"]), bundled(48, ["ink"]), SETTINGS, None, AdaptiveRecipe(crop=32, start=start))
-    assert torch.equal(start.decoder.blocks[-1][-1].weight, before) and not torch.equal(trained.network.decoder.blocks[-1][-1].weight, before)
+    assert torch.equal(start.decoder.blocks[-1][-1].weight, before) and not torch.equal(
+        trained.network.decoder.blocks[-1][-1].weight, before
+    )
 
 
-@pytest.mark.parametrize(("make", "said"), [
-    (lambda: FastRecipe(crop=0), "crop=0"), (lambda: FastRecipe(crop=64.5), "crop=64.5"), (lambda: FastRecipe(sample_every=-1), "sample_every=-1"),
-    (lambda: AdaptiveRecipe(crop=True), "crop=True"), (lambda: PerceptualLoss(None, [], Weights()), "there is no style"),
-    (lambda: PerceptualLoss(None, STYLES, Weights(), glare=float("nan")), "glare=nan"), (lambda: PerceptualLoss(None, STYLES, glare=-1), "glare=-1"),
-    (lambda: PerceptualLoss(None, STYLES, glare="much"), "glare='much'"), (lambda: TrainingSettings(steps=True), "steps=True"),
-    (lambda: TrainingSettings(learning_rate="fast"), "learning_rate='fast'"), (lambda: TrainingSettings(ema=float("nan")), "ema=nan"),
-    (lambda: train_adain(bundled(48, ["cat"]), bundled(48, ["ink"]), SETTINGS, None, AdaptiveRecipe({"styel_weight": 1}, 32)), "style_weight"),
-    (lambda: train_fast({}, bundled(48, ["cat"]), SETTINGS, None, RECIPE), "there is no style"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: FastRecipe(crop=0), "crop=0"),
+        (lambda: FastRecipe(crop=64.5), "crop=64.5"),
+        (lambda: FastRecipe(sample_every=-1), "sample_every=-1"),
+        (lambda: AdaptiveRecipe(crop=True), "crop=True"),
+        (lambda: PerceptualLoss(None, [], Weights()), "there is no style"),
+        (lambda: PerceptualLoss(None, STYLES, Weights(), glare=float("nan")), "glare=nan"),
+        (lambda: PerceptualLoss(None, STYLES, glare=-1), "glare=-1"),
+        (lambda: PerceptualLoss(None, STYLES, glare="much"), "glare='much'"),
+        (lambda: TrainingSettings(steps=True), "steps=True"),
+        (lambda: TrainingSettings(learning_rate="fast"), "learning_rate='fast'"),
+        (lambda: TrainingSettings(ema=float("nan")), "ema=nan"),
+        (
+            lambda: train_adain(
+                bundled(48, ["cat"]), bundled(48, ["ink"]), SETTINGS, None, AdaptiveRecipe({"styel_weight": 1}, 32)
+            ),
+            "style_weight",
+        ),
+        (lambda: train_fast({}, bundled(48, ["cat"]), SETTINGS, None, RECIPE), "there is no style"),
+    ],
+)
 def test_what_cannot_be_is_a_sentence(make, said):
     with pytest.raises(NstError, match=said):
         make()
 
 
-TINY = ["--steps", "2", "--batch", "1", "--crop", "32", "--style-size", "48", "--width", "0.125", "--precision", "no", "--sample-every", "0"]
+TINY = [
+    "--steps",
+    "2",
+    "--batch",
+    "1",
+    "--crop",
+    "32",
+    "--style-size",
+    "48",
+    "--width",
+    "0.125",
+    "--precision",
+    "no",
+    "--sample-every",
+    "0",
+]
 
 
 def test_the_command_begins_anew_where_asked(tmp_path, photos, monkeypatch, capsys):
@@ -187,7 +229,11 @@ def test_samples_inside_the_folder_of_photographs_are_not_learned_from(tmp_path,
     command = ["train", "waves", ".", "-o", "n.safetensors", *TINY, "--sample-every", "1"]
     assert main(command) == 0 and main(command) == 0 and read_about("n.safetensors")["pictures"] == 2
     assert len(list((tmp_path / "n.run" / "samples").iterdir())) == 2
-    assert len(folder(tmp_path, 48)) == 2 and main([*command, "--run", "other"]) == 0 and read_about("n.safetensors")["pictures"] == 2
+    assert (
+        len(folder(tmp_path, 48)) == 2
+        and main([*command, "--run", "other"]) == 0
+        and read_about("n.safetensors")["pictures"] == 2
+    )
 
 
 def test_ctrl_c_in_the_first_step_ends_in_words_and_with_a_checkpoint(tmp_path, photos, monkeypatch, capsys):
@@ -201,19 +247,31 @@ def test_ctrl_c_in_the_first_step_ends_in_words_and_with_a_checkpoint(tmp_path, 
     assert main(command) == 0 and read_about("n.safetensors")["steps"] == 2
 
 
-@pytest.mark.parametrize(("sources", "names"), [
-    (["swirls", "waves"], ["swirls", "waves"]), (["a/paint.png", "b/paint.png", "c/Paint.jpg"], ["paint", "paint-2", "Paint-3"]),
-    (["http://x/1/a.png?w=2", "http://y/a.jpg"], ["a", "a-2"]), (["http://x/"], ["style"]), (["http://x/a%20b.png"], ["a b"]),
-    (["a/paint.png", "b/paint-2.png", "c/paint.png"], ["paint", "paint-2", "paint-3"]), (["dir/waves.png", "waves"], ["waves", "waves-2"]),
-    (["a/x=1.png"], ["x=1"]), (["a/caf\u00e9.png", "b/cafe\u0301.png"], ["caf\u00e9", "cafe\u0301-2"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("sources", "names"),
+    [
+        (["swirls", "waves"], ["swirls", "waves"]),
+        (["a/paint.png", "b/paint.png", "c/Paint.jpg"], ["paint", "paint-2", "Paint-3"]),
+        (["http://x/1/a.png?w=2", "http://y/a.jpg"], ["a", "a-2"]),
+        (["http://x/"], ["style"]),
+        (["http://x/a%20b.png"], ["a b"]),
+        (["a/paint.png", "b/paint-2.png", "c/paint.png"], ["paint", "paint-2", "paint-3"]),
+        (["dir/waves.png", "waves"], ["waves", "waves-2"]),
+        (["a/x=1.png"], ["x=1"]),
+        (["a/caf\u00e9.png", "b/cafe\u0301.png"], ["caf\u00e9", "cafe\u0301-2"]),
+    ],
+)
 def test_names_of_styles(sources, names):
     assert style_names(sources) == names
 
 
 def test_a_style_that_is_given_twice(tmp_path):
     save_image(style("waves", 48), tmp_path / "a.png")
-    for sources in (["waves", "waves"], [str(tmp_path / "a.png"), f"{tmp_path}/../{tmp_path.name}/a.png"], ["http://x/a.png"] * 2):
+    for sources in (
+        ["waves", "waves"],
+        [str(tmp_path / "a.png"), f"{tmp_path}/../{tmp_path.name}/a.png"],
+        ["http://x/a.png"] * 2,
+    ):
         with pytest.raises(NstError, match="given twice"):
             style_names(sources)
 

@@ -108,8 +108,13 @@ def test_the_luminance_recipe_works_in_grey_and_gives_the_contents_colours_back(
 def test_the_style_gets_the_contents_colours(name, levels, pictures):
     content, moved = COLORS[name].before(*pictures)
     assert content is pictures[0]
-    gap = {x: abs(torch.quantile(x[0].flatten(1), torch.tensor(levels), dim=1)
-                  - torch.quantile(content[0].flatten(1), torch.tensor(levels), dim=1)).mean() for x in (moved, pictures[1])}  # fmt: skip
+    gap = {
+        x: abs(
+            torch.quantile(x[0].flatten(1), torch.tensor(levels), dim=1)
+            - torch.quantile(content[0].flatten(1), torch.tensor(levels), dim=1)
+        ).mean()
+        for x in (moved, pictures[1])
+    }
     assert gap[moved] < 0.5 * gap[pictures[1]]
 
 

@@ -17,16 +17,32 @@ from nstlib.images.gallery import mask
 
 def test_a_mask_comes_in_many_forms():
     expected = torch.tensor([[0.0, 1.0, 1.0]])[None, None]
-    for given_ in (torch.tensor([[0.0, 1.0, 1.0]]), torch.tensor([[False, True, True]]), expected, expected[0],
-                   expected.double()):  # fmt: skip
+    for given_ in (
+        torch.tensor([[0.0, 1.0, 1.0]]),
+        torch.tensor([[False, True, True]]),
+        expected,
+        expected[0],
+        expected.double(),
+    ):
         torch.testing.assert_close(check_mask(given_), expected)
 
 
-@pytest.mark.parametrize(("wrong", "words"), [
-    ([[0, 1]], "list"), (torch.ones(2, 3, 4), "shape"), (torch.ones(3), "shape"), (torch.ones(1, 3, 4, 4), "shape"),
-    (torch.full((4, 4), 255), "dtype"), (torch.full((4, 4), 2.0), "from 2 to 2"), (torch.full((4, 4), -0.5), "-0.5"),
-    (torch.full((4, 4), float("nan")), "nan"), (torch.zeros(4, 4), "0 everywhere"),
-    (torch.zeros(4, 4, dtype=torch.bool), "0 everywhere"), (torch.full((4, 4), 1 / 255), "labels")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ([[0, 1]], "list"),
+        (torch.ones(2, 3, 4), "shape"),
+        (torch.ones(3), "shape"),
+        (torch.ones(1, 3, 4, 4), "shape"),
+        (torch.full((4, 4), 255), "dtype"),
+        (torch.full((4, 4), 2.0), "from 2 to 2"),
+        (torch.full((4, 4), -0.5), "-0.5"),
+        (torch.full((4, 4), float("nan")), "nan"),
+        (torch.zeros(4, 4), "0 everywhere"),
+        (torch.zeros(4, 4, dtype=torch.bool), "0 everywhere"),
+        (torch.full((4, 4), 1 / 255), "labels"),
+    ],
+)
 def test_what_is_no_mask_is_named(wrong, words):
     with pytest.raises(NstError, match=f"sky.*{words}"):
         check_mask(wrong, "sky")
@@ -63,7 +79,7 @@ def test_a_softened_edge_is_as_wide_as_said():
     soft = soften(step, 20)
     profile = soft[0, 0, 20]
     assert profile.diff().min() >= -1e-6 and soft.min() >= 0 and soft.max() <= 1
-    assert profile[100 - 40:].max() > 0.99 and profile[:100 - 25].max() < 0.01
+    assert profile[100 - 40 :].max() > 0.99 and profile[: 100 - 25].max() < 0.01
     assert profile[100 - 10].item() == pytest.approx(0.17, abs=0.03)  # one deviation of a Gaussian
     assert torch.equal(soften(step, 0), step)
     assert soften(mask("temple", "sky", 96), 6).mean().item() == pytest.approx(mask("temple", "sky", 96).mean().item(), abs=0.01)
@@ -98,7 +114,12 @@ def test_three_points_are_a_region_and_two_are_none():
 
 
 def test_one_pixel_is_a_mask():
-    assert torch.equal(check_mask(torch.ones(1, 1)), torch.ones(1, 1, 1, 1)) and check_mask(torch.full((1, 1, 3), 0.5)).shape == (1, 1, 1, 3)
+    assert torch.equal(check_mask(torch.ones(1, 1)), torch.ones(1, 1, 1, 1)) and check_mask(torch.full((1, 1, 3), 0.5)).shape == (
+        1,
+        1,
+        1,
+        3,
+    )
     assert torch.equal(shrink(torch.full((1, 1, 1, 1), 0.25), (2, 3)), torch.full((1, 1, 2, 3), 0.25))
 
 
@@ -132,9 +153,19 @@ def test_strokes_may_leave_the_picture_and_may_be_none():
     assert from_strokes([], (4, 5)).shape == (1, 1, 4, 5) and from_strokes([], (4, 5)).sum() == 0
 
 
-@pytest.mark.parametrize("wrong", [
-    {"radius": 0.1}, {"points": [[0.1]]}, {"points": "ab"}, {"points": [["a", 1]]}, {"points": [[float("nan"), 0.1]]},
-    [[0.1, 0.2]], {"points": [[0.1, 0.1]], "radius": "wide"}, {"points": [[0.1, 0.1]], "radius": float("inf")}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"radius": 0.1},
+        {"points": [[0.1]]},
+        {"points": "ab"},
+        {"points": [["a", 1]]},
+        {"points": [[float("nan"), 0.1]]},
+        [[0.1, 0.2]],
+        {"points": [[0.1, 0.1]], "radius": "wide"},
+        {"points": [[0.1, 0.1]], "radius": float("inf")},
+    ],
+)
 def test_what_is_no_stroke_is_named(wrong):
     with pytest.raises(NstError, match="points"):
         from_strokes([wrong], (10, 10))
@@ -213,12 +244,21 @@ def test_a_file_that_is_no_mask_is_named(values, words):
 # ---------------------------------------------------------------- strokes that would take minutes
 
 
-@pytest.mark.parametrize(("strokes", "words"), [
-    ([{"points": [[0.2, 0.2], [0.8, 0.8]], "radius": 1e5}], "radius"), ([{"points": [[0.5, 0.5]], "radius": -0.1}], "radius"),
-    ([{"points": [[0.5, 0.5], [1e7, 0.5]], "radius": 0.1}], "far from"), ([{"points": [[0, 0], [-1e9, 1], [1, 1]]}], "far from"),
-    ([{"points": [[0.5, 0.5]] * 2_000_000, "radius": 0.5}], "minutes"), ([{"points": [[0.1, 0.5]] * 200_000}], "minutes"),
-    ([{"points": [[0.5, 0.5]] * 4000, "radius": 1.0}] * 100, "minutes"), ([{"points": "ab", "radius": 0}], "stroke"),
-    ([{"points": [[10**400, 0]]}], "stroke"), ([3], "stroke")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("strokes", "words"),
+    [
+        ([{"points": [[0.2, 0.2], [0.8, 0.8]], "radius": 1e5}], "radius"),
+        ([{"points": [[0.5, 0.5]], "radius": -0.1}], "radius"),
+        ([{"points": [[0.5, 0.5], [1e7, 0.5]], "radius": 0.1}], "far from"),
+        ([{"points": [[0, 0], [-1e9, 1], [1, 1]]}], "far from"),
+        ([{"points": [[0.5, 0.5]] * 2_000_000, "radius": 0.5}], "minutes"),
+        ([{"points": [[0.1, 0.5]] * 200_000}], "minutes"),
+        ([{"points": [[0.5, 0.5]] * 4000, "radius": 1.0}] * 100, "minutes"),
+        ([{"points": "ab", "radius": 0}], "stroke"),
+        ([{"points": [[10**400, 0]]}], "stroke"),
+        ([3], "stroke"),
+    ],
+)
 def test_strokes_have_limits(strokes, words):
     with pytest.raises(NstError, match=words):
         from_strokes(strokes, (171, 256))

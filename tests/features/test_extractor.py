@@ -133,20 +133,24 @@ def test_poolings_differ_only_behind_the_first_pooling():
     assert (most["relu2_1"] - mean["relu2_1"]).abs().max() > 0.01
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    ({"backbone": "vgg16"}, "mini, vgg19, resnet50, auto"),
-    ({"backbone": "mini", "layers": ("relu4_5",)}, "conv1_1, relu1_1"),
-    ({"backbone": "mini", "layers": ()}, "missing"),
-    ({"backbone": "mini", "pooling": "median"}, "max, average"),
-    ({"backbone": "mini", "weights": "nowhere.safetensors"}, "nowhere"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"backbone": "vgg16"}, "mini, vgg19, resnet50, auto"),
+        ({"backbone": "mini", "layers": ("relu4_5",)}, "conv1_1, relu1_1"),
+        ({"backbone": "mini", "layers": ()}, "missing"),
+        ({"backbone": "mini", "pooling": "median"}, "max, average"),
+        ({"backbone": "mini", "weights": "nowhere.safetensors"}, "nowhere"),
+    ],
+)
 def test_bad_arguments_are_named(arguments, words):
     with pytest.raises(NstError, match=words):
         FeatureExtractor(**arguments)
 
 
-@pytest.mark.parametrize(("picture", "words"), [
-    (torch.rand(3, 64, 64), r"image\[None\]"), (torch.rand(1, 3, 31, 64), "32 px"), ([1, 2], "list")])
+@pytest.mark.parametrize(
+    ("picture", "words"), [(torch.rand(3, 64, 64), r"image\[None\]"), (torch.rand(1, 3, 31, 64), "32 px"), ([1, 2], "list")]
+)
 def test_bad_pictures_are_named(picture, words):
     with pytest.raises(NstError, match=words):
         mini()(picture)

@@ -15,14 +15,7 @@ from nstlib import FeatureExtractor, gram_matrix, photo, style, style_loss
 from nstlib.errors import DownloadError, WeightsError
 from nstlib.features import resnet
 from nstlib.features.extractor import choose_backbone
-from nstlib.features.resnet import (
-    RESNET_CONTENT_LAYERS,
-    RESNET_STYLE_LAYERS,
-    Flattened,
-    ResNet50,
-    entropy,
-    flatten_peaks,
-)
+from nstlib.features.resnet import RESNET_CONTENT_LAYERS, RESNET_STYLE_LAYERS, Flattened, ResNet50, entropy, flatten_peaks
 from nstlib.losses.objective import StyleObjective
 
 
@@ -197,7 +190,12 @@ def test_an_extractor_can_be_flattened_and_used_in_an_objective(random_one):
     found = flattened(picture)
     assert tuple(found) == flattened.layers == RESNET_STYLE_LAYERS
     assert entropy(found["layer3_6"]) > entropy(random_one(picture)["layer3_6"])
-    objective = StyleObjective(flattened, torch.rand(1, 3, 64, 64), torch.rand(1, 3, 64, 64),
-                               content_layers=RESNET_CONTENT_LAYERS, style_layers=RESNET_STYLE_LAYERS)  # fmt: skip
+    objective = StyleObjective(
+        flattened,
+        torch.rand(1, 3, 64, 64),
+        torch.rand(1, 3, 64, 64),
+        content_layers=RESNET_CONTENT_LAYERS,
+        style_layers=RESNET_STYLE_LAYERS,
+    )
     objective(picture)["total"].backward()
     assert picture.grad.isfinite().all() and picture.grad.abs().sum() > 0

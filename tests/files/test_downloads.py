@@ -61,7 +61,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(self.server.body) - 1}/{len(self.server.body)}")
         self.send_header("Content-Length", str(len(rest)))
         self.end_headers()
-        self.wfile.write(rest if start else rest[:len(rest) // 2])
+        self.wfile.write(rest if start else rest[: len(rest) // 2])
 
     def answer_unannounced(self):
         self.send(self.server.body)
@@ -106,7 +106,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
     def answer_dribbling(self):
         self.send(b"", length=len(self.server.body))
         for start in range(0, len(self.server.body), 1024):
-            self.wfile.write(self.server.body[start:start + 1024])
+            self.wfile.write(self.server.body[start : start + 1024])
             self.server.release.wait(0.05)
 
     def answer_moved(self):
@@ -156,20 +156,23 @@ def test_without_an_announced_length_and_through_redirects(server, tmp_path, pat
     assert (tmp_path / "a.bin").read_bytes() == BODY
 
 
-@pytest.mark.parametrize("path, options, message", [
-    ("/missing", {}, "404"),
-    ("/busy", {}, "wait a minute"),
-    ("/truncated", {}, "before the end|only 100"),
-    ("/empty", {}, "only 0"),
-    ("/page", {}, "web page"),
-    ("/disguised", {}, "web page"),
-    ("/file", {"max_bytes": 1000}, "10,240 bytes: at most 1,000"),
-    ("/unannounced", {"max_bytes": 1000}, "more than the 1,000"),
-    ("/slow", {"timeout": 0.2}, "no answer within 0.2 seconds"),
-    ("/drip", {"timeout": 0.3}, "bytes came in"),
-    ("/circle", {}, "redirects more than 8 times"),
-    ("/file", {"sha256": "0" * 64}, "has changed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path, options, message",
+    [
+        ("/missing", {}, "404"),
+        ("/busy", {}, "wait a minute"),
+        ("/truncated", {}, "before the end|only 100"),
+        ("/empty", {}, "only 0"),
+        ("/page", {}, "web page"),
+        ("/disguised", {}, "web page"),
+        ("/file", {"max_bytes": 1000}, "10,240 bytes: at most 1,000"),
+        ("/unannounced", {"max_bytes": 1000}, "more than the 1,000"),
+        ("/slow", {"timeout": 0.2}, "no answer within 0.2 seconds"),
+        ("/drip", {"timeout": 0.3}, "bytes came in"),
+        ("/circle", {}, "redirects more than 8 times"),
+        ("/file", {"sha256": "0" * 64}, "has changed"),
+    ],
+)
 def test_refused_and_nothing_left_behind(server, tmp_path, path, options, message):
     with pytest.raises(DownloadError, match=message) as caught:
         download(server.url + path, cache=tmp_path, **options)
@@ -220,8 +223,23 @@ def test_a_cached_file_that_was_damaged_is_fetched_again(server, tmp_path):
     assert download(server.url + "/file", cache=tmp_path).read_bytes() == BODY
 
 
-@pytest.mark.parametrize("damaged", [b"", b"{", b"[]", b"null", b"1", b'{"url": "x"}', b'{"sha256": 5}', b'{"sha256": "abc"}', b"\xff\xfe", b"[" * 60_000,
-                                     b'{"sha256": "' + b"0" * 10**6 + b'"}'], ids=range(11))  # fmt: skip
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"1",
+        b'{"url": "x"}',
+        b'{"sha256": 5}',
+        b'{"sha256": "abc"}',
+        b"\xff\xfe",
+        b"[" * 60_000,
+        b'{"sha256": "' + b"0" * 10**6 + b'"}',
+    ],
+    ids=range(11),
+)
 def test_a_note_that_cannot_be_read_is_an_error_not_a_licence(server, tmp_path, damaged):
     path = download(server.url + "/file", cache=tmp_path)
     (tmp_path / (path.name + ".json")).write_bytes(damaged)
@@ -315,7 +333,10 @@ def test_the_second_download_waits_and_finds_the_file(server, tmp_path, resume):
 
 
 def test_a_download_that_stands_still_is_not_waited_for_without_end(server, tmp_path):
-    with FileLock(tmp_path / ".a.bin.lock"), pytest.raises(DownloadError, match="another download of a.bin .* not moved for 0.2 s"):
+    with (
+        FileLock(tmp_path / ".a.bin.lock"),
+        pytest.raises(DownloadError, match="another download of a.bin .* not moved for 0.2 s"),
+    ):
         download(server.url + "/file", cache=tmp_path, name="a.bin", timeout=0.1)
     assert not server.asked
 
@@ -337,8 +358,10 @@ def test_what_a_killed_download_left_is_in_nobodys_way(server, tmp_path):
 
 
 def test_two_processes_fetch_one_file(server, tmp_path):
-    code = ("import sys; from nstlib.files.downloads import download\n"
-            "print(len(download(sys.argv[1], cache=sys.argv[2], name='a.bin', resume=True, check=lambda path: None).read_bytes()))")
+    code = (
+        "import sys; from nstlib.files.downloads import download\n"
+        "print(len(download(sys.argv[1], cache=sys.argv[2], name='a.bin', resume=True, check=lambda path: None).read_bytes()))"
+    )
     words = [sys.executable, "-c", code, server.url + "/dribbling", str(tmp_path)]
     running = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [one.communicate(timeout=60)[0].strip() for one in running] == [str(len(BODY))] * 3
@@ -382,6 +405,7 @@ def test_what_broke_off_goes_on(server, tmp_path):
 
 def test_what_came_of_one_source_is_not_mixed_with_a_mirrors(server, tmp_path):
     """The mirror's file differs; what came of the first source is there for the next time, and goes once all is well."""
+
     def check(path):
         if path.read_bytes() not in (BODY, b"mirror" * 999):
             raise ImageError("mixed")

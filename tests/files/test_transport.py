@@ -58,6 +58,7 @@ class Server:
 
     def drips(self, start: bytes, drop: bytes = b"x"):
         """Begin like this, then send a little again and again, for at most five seconds."""
+
         def answer(connection, head):
             connection.sendall(start)
             for _ in range(250):
@@ -106,17 +107,21 @@ def refused(url, folder, match="", **options):
 # ---------------------------------------------------------------- the clock
 
 
-@pytest.mark.parametrize(("start", "drop"), [
-    (b"", b"H"),  # a status line
-    (b"HTTP/1.1 200 OK\r\nX-A: ", b"x"),
-    (b"HTTP/1.1 200 OK\r\n", b"X-A: x\r\n"[:1]),
-    (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"[:5]),
-    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),  # the size of a piece
-    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x"),  # a remark beside it
-    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", b"X: x\r\n"),  # trailers
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\nabc", b""),  # silence
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    ("start", "drop"),
+    [
+        (b"", b"H"),  # a status line
+        (b"HTTP/1.1 200 OK\r\nX-A: ", b"x"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-A: x\r\n"[:1]),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"[:5]),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),  # the size of a piece
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x"),  # a remark beside it
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", b"X: x\r\n"),  # trailers
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\nabc", b""),  # silence
+    ],
+    ids=str,
+)
 def test_a_server_that_drips_has_the_seconds_of_the_timeout(server, tmp_path, start, drop):
     server.drips(start, drop)
     refused(server.url + "/a", tmp_path, "no answer within 0.2 seconds", timeout=0.2)
@@ -151,7 +156,7 @@ def test_a_slow_but_honest_file_takes_longer_than_the_timeout(server, tmp_path, 
     def answer(connection, head):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY))
         for start in range(0, len(BODY), 1024):
-            connection.sendall(BODY[start:start + 1024])
+            connection.sendall(BODY[start : start + 1024])
             server.release.wait(0.05)
 
     server.answer = answer
@@ -189,21 +194,38 @@ def test_redirects_end(server, tmp_path):
     assert len(server.heads) == 9
 
 
-@pytest.mark.parametrize("where", ["ftp://127.0.0.1/a", "file:///etc/hosts", "javascript:alert(1)", "data:,x", "http://", "http://[::1",
-                                   "http://127.0.0.1:99999/a", "http://127.0.0.1:x/a", "//", "http:///a"])  # fmt: skip
+@pytest.mark.parametrize(
+    "where",
+    [
+        "ftp://127.0.0.1/a",
+        "file:///etc/hosts",
+        "javascript:alert(1)",
+        "data:,x",
+        "http://",
+        "http://[::1",
+        "http://127.0.0.1:99999/a",
+        "http://127.0.0.1:x/a",
+        "//",
+        "http:///a",
+    ],
+)
 def test_only_to_addresses_on_the_web(server, tmp_path, where):
     server.sends(redirect(where))
     refused(server.url + "/a", tmp_path, "no address on the web|redirects more than")
 
 
-@pytest.mark.parametrize("head", [b"HTTP/1.1 302 Found\r\n\r\n", b"HTTP/1.1 304 Not Modified\r\n\r\n", b"HTTP/1.1 300 Many\r\nLocation: /b\r\n\r\n"])
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 302 Found\r\n\r\n", b"HTTP/1.1 304 Not Modified\r\n\r\n", b"HTTP/1.1 300 Many\r\nLocation: /b\r\n\r\n"]
+)
 def test_a_redirect_to_nowhere(server, tmp_path, head):
     server.sends(head)
     refused(server.url + "/a", tmp_path, "answered 30")
 
 
 def test_redirects_within_and_between_servers_in_any_writing(server, other, tmp_path):
-    server.answer = lambda connection, head: connection.sendall(redirect("b c/ü?x=1") if "/a" in head.split()[1] else redirect(other.url))
+    server.answer = lambda connection, head: connection.sendall(
+        redirect("b c/ü?x=1") if "/a" in head.split()[1] else redirect(other.url)
+    )
     assert download(server.url + "/a", cache=tmp_path).read_bytes() == BODY
     assert [head.split()[1] for head in server.heads + other.heads] == ["/a", "/b%20c/%C3%BC?x=1", "/"]
 
@@ -211,26 +233,31 @@ def test_redirects_within_and_between_servers_in_any_writing(server, other, tmp_
 # ---------------------------------------------------------------- lengths, ranges, packing
 
 
-@pytest.mark.parametrize(("answer", "match"), [
-    (b"HTTP/1.1 206 P\r\nContent-Range: bytes 0-3/9\r\nContent-Length: 4\r\n\r\nabcd", "a part of the file"),
-    (b"HTTP/1.1 206 P\r\nContent-Length: 4\r\n\r\nabcd", "a part of the file"),
-    (b"HTTP/1.1 416 R\r\nContent-Length: 0\r\n\r\n", "answered 416"),
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabcd", "broke off|only 4 of 9"),
-    (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Length: 4\r\n\r\nabcd", "failed|only 4 of 9|broke off"),
-    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabcd", "broke off"),
-    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabcd", "broke off"),
-    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * 99999, "broke off"),
-    (b"HTTP/1.1 204 No\r\n\r\n", "answered 204"),
-    (b"SSH-2.0-OpenSSH\r\n", "does not speak HTTP"),
-    (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 999 + b"\r\n", "broke off|failed"),
-    (b"", "broke off"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("answer", "match"),
+    [
+        (b"HTTP/1.1 206 P\r\nContent-Range: bytes 0-3/9\r\nContent-Length: 4\r\n\r\nabcd", "a part of the file"),
+        (b"HTTP/1.1 206 P\r\nContent-Length: 4\r\n\r\nabcd", "a part of the file"),
+        (b"HTTP/1.1 416 R\r\nContent-Length: 0\r\n\r\n", "answered 416"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabcd", "broke off|only 4 of 9"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Length: 4\r\n\r\nabcd", "failed|only 4 of 9|broke off"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabcd", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabcd", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * 99999, "broke off"),
+        (b"HTTP/1.1 204 No\r\n\r\n", "answered 204"),
+        (b"SSH-2.0-OpenSSH\r\n", "does not speak HTTP"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 999 + b"\r\n", "broke off|failed"),
+        (b"", "broke off"),
+    ],
+)
 def test_answers_that_are_none(server, tmp_path, answer, match):
     server.sends(answer)
     refused(server.url + "/a", tmp_path, match)
 
 
-@pytest.mark.parametrize("head", [b"Content-Length: -1\r\n", b"Content-Length: abc\r\n", b"Content-Length: " + b"9" * 5000 + b"\r\n", b""])
+@pytest.mark.parametrize(
+    "head", [b"Content-Length: -1\r\n", b"Content-Length: abc\r\n", b"Content-Length: " + b"9" * 5000 + b"\r\n", b""]
+)
 def test_without_a_length_to_believe_the_file_ends_with_the_connection(server, tmp_path, head):
     server.sends(b"HTTP/1.1 200 OK\r\n", head, b"\r\n", BODY)
     assert download(server.url + "/a", cache=tmp_path).read_bytes() == BODY
@@ -241,8 +268,19 @@ def resumed(server, folder, **options):
     return download(server.url + "/a", cache=folder, name="a.bin", resume=True, check=lambda path: None, **options)
 
 
-@pytest.mark.parametrize("extent", ["bytes 99-10239/10240", "bytes 100-10239/10239", "bytes 100-10238/10240", "bytes 100-99/10240", "100-10239",
-                                    "bytes */10240", "items 100-10239/10240", f"bytes 100-{'9' * 5000}/*"])  # fmt: skip
+@pytest.mark.parametrize(
+    "extent",
+    [
+        "bytes 99-10239/10240",
+        "bytes 100-10239/10239",
+        "bytes 100-10238/10240",
+        "bytes 100-99/10240",
+        "100-10239",
+        "bytes */10240",
+        "items 100-10239/10240",
+        f"bytes 100-{'9' * 5000}/*",
+    ],
+)
 def test_a_rest_that_does_not_fit_is_not_put_behind_the_beginning(server, tmp_path, extent):
     rest = b"HTTP/1.1 206 P\r\nContent-Range: %s\r\nContent-Length: 10140\r\n\r\n" % extent.encode() + BODY[100:]
     server.answer = lambda connection, head: connection.sendall(rest if "Range:" in head else WHOLE)
@@ -273,24 +311,39 @@ def packed(data: bytes, packing: bytes = b"gzip") -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (packing, len(data)) + data
 
 
-@pytest.mark.parametrize("answer", [packed(gzip.compress(BODY)), packed(gzip.compress(BODY), b"X-GZIP"), packed(zlib.compress(BODY), b"deflate"),
-                                    packed(BODY, b"identity")], ids=["gzip", "x-gzip", "deflate", "identity"])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer",
+    [
+        packed(gzip.compress(BODY)),
+        packed(gzip.compress(BODY), b"X-GZIP"),
+        packed(zlib.compress(BODY), b"deflate"),
+        packed(BODY, b"identity"),
+    ],
+    ids=["gzip", "x-gzip", "deflate", "identity"],
+)
 def test_a_file_that_was_packed_for_the_way(server, tmp_path, answer):
     server.sends(answer)
     assert download(server.url + "/a", cache=tmp_path).read_bytes() == BODY
 
 
-@pytest.mark.parametrize(("answer", "match"), [
-    (packed(gzip.compress(BODY)[:-9]), "only 10,2|only .* came"),
-    (packed(gzip.compress(BODY)[:40] + bytes(60)), "damaged"),
-    (packed(BODY), "damaged"),
-    (packed(gzip.compress(BODY) * 2), "follows the end"),
-    (packed(gzip.compress(bytes(50_000_000))), "more than the 1,000,000"),
-    (packed(b"\x1f\x8b\x08\0\0\0\0\0\0\3" + b"\0\0\0\xff\xff" * 300_000), "1,500,010 bytes: at most"),
-    (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\3" + b"\0\0\0\xff\xff" * 300_000, "more than the 1,000,000"),
-    (packed(BODY, b"br"), "packed the file .br."),
-    (packed(BODY, b"gzip, gzip"), "packed the file"),
-], ids=range(9))  # fmt: skip
+@pytest.mark.parametrize(
+    ("answer", "match"),
+    [
+        (packed(gzip.compress(BODY)[:-9]), "only 10,2|only .* came"),
+        (packed(gzip.compress(BODY)[:40] + bytes(60)), "damaged"),
+        (packed(BODY), "damaged"),
+        (packed(gzip.compress(BODY) * 2), "follows the end"),
+        (packed(gzip.compress(bytes(50_000_000))), "more than the 1,000,000"),
+        (packed(b"\x1f\x8b\x08\0\0\0\0\0\0\3" + b"\0\0\0\xff\xff" * 300_000), "1,500,010 bytes: at most"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\3" + b"\0\0\0\xff\xff" * 300_000,
+            "more than the 1,000,000",
+        ),
+        (packed(BODY, b"br"), "packed the file .br."),
+        (packed(BODY, b"gzip, gzip"), "packed the file"),
+    ],
+    ids=range(9),
+)
 def test_packing_that_is_broken_or_hides_something(server, tmp_path, answer, match):
     server.sends(answer)
     refused(server.url + "/a", tmp_path, match, max_bytes=1_000_000)
@@ -304,47 +357,80 @@ def test_user_and_password_go_to_their_server_and_nowhere_else(server, other, tm
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     cookie = b"HTTP/1.1 302 Found\r\nSet-Cookie: t0ken=1; Path=/\r\nLocation: %s\r\n\r\n"
     server.answer = lambda connection, head: connection.sendall(
-        cookie % b"/b" if head.startswith("GET /a") else redirect(f"http://you:s3cret@127.0.0.1:{other.port}/x"))
+        cookie % b"/b" if head.startswith("GET /a") else redirect(f"http://you:s3cret@127.0.0.1:{other.port}/x")
+    )
     path = download(server.url.replace("//", "//me:hunter2@") + "/a?key=s3cret#t0ken", cache=tmp_path / "cache")
     assert [re.findall("(?im)^(?:authorization|cookie|referer): .*", head) for head in server.heads + other.heads] == [
-        ["Authorization: Basic " + SECRETS[-1] + "\r"], [], []]
+        ["Authorization: Basic " + SECRETS[-1] + "\r"],
+        [],
+        [],
+    ]
     assert server.heads[0].startswith("GET /a?key=s3cret HTTP")  # the server gets what it asks for
     told = path.name + path.with_name(path.name + ".json").read_text()
     assert not any(secret in told for secret in SECRETS) and f"{server.url}/a" in told
 
 
-@pytest.mark.parametrize("answer", [
-    b"HTTP/1.1 401 No\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", b"garbage\r\n", b"", redirect("http://you:hunter2@/?t0ken"),
-    redirect("ftp://you:hunter2@there/t?t0ken"), redirect("http://127.0.0.1:1/?t0ken"), b"HTTP/1.1 200 OK\r\nX Y\r\nContent-Length: 0\r\n\r\n",
-    packed(BODY), None])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 401 No\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
+        b"garbage\r\n",
+        b"",
+        redirect("http://you:hunter2@/?t0ken"),
+        redirect("ftp://you:hunter2@there/t?t0ken"),
+        redirect("http://127.0.0.1:1/?t0ken"),
+        b"HTTP/1.1 200 OK\r\nX Y\r\nContent-Length: 0\r\n\r\n",
+        packed(BODY),
+        None,
+    ],
+)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_no_failure_tells_a_secret(server, tmp_path, caplog, capsys, answer, scheme):
     """Not in the message, the traceback, the log at its most talkative, or the bar."""
     caplog.set_level(logging.DEBUG)
     server.sends(answer) if answer is not None else server.drips(b"HTTP/1.1 200 OK\r\nX: ")
-    said = refused(f"{scheme}://me:hunter2@127.0.0.1:{server.port}/a;s3cret?t0ken=s3cret#t0ken", tmp_path, "127.0.0.1", timeout=0.2)
+    said = refused(
+        f"{scheme}://me:hunter2@127.0.0.1:{server.port}/a;s3cret?t0ken=s3cret#t0ken", tmp_path, "127.0.0.1", timeout=0.2
+    )
     said += caplog.text + "".join(capsys.readouterr())
     assert not [secret for secret in SECRETS if secret in said]
 
 
-@pytest.mark.parametrize(("url", "expected"), [
-    ("https://a.org/b/c.png", "https://a.org/b/c.png"),
-    ("https://a.org:8080/b@2x.png?token=s3cret#t0ken", "https://..."),
-    ("https://me:hunter2@a.org/b.png;id=s3cret", "https://a.org/b.png"),
-    ("https://me:hunter2@[::1]:80", "https://[::1]:80"),
-    ("https://me:a@b@c@a.org/", "https://a.org/"),
-    ("https://me:hun/ter2@a.org/", "https://..."),
-    ("https://me:hun?ter2@a.org/", "https://..."),
-    ("https://me:12/hunter2@a.org/", "https://..."),
-    ("me:hunter2@a.org/x", "a.org/x"),
-    ("", ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.org/b/c.png", "https://a.org/b/c.png"),
+        ("https://a.org:8080/b@2x.png?token=s3cret#t0ken", "https://..."),
+        ("https://me:hunter2@a.org/b.png;id=s3cret", "https://a.org/b.png"),
+        ("https://me:hunter2@[::1]:80", "https://[::1]:80"),
+        ("https://me:a@b@c@a.org/", "https://a.org/"),
+        ("https://me:hun/ter2@a.org/", "https://..."),
+        ("https://me:hun?ter2@a.org/", "https://..."),
+        ("https://me:12/hunter2@a.org/", "https://..."),
+        ("me:hunter2@a.org/x", "a.org/x"),
+        ("", ""),
+    ],
+)
 def test_what_is_shown_of_an_address(url, expected):
     assert shown(url).startswith(expected) and not any(secret in shown(url) for secret in (*SECRETS, "ter2", "hun"))
 
 
-@pytest.mark.parametrize("url", ["http://me:hun/ter2@127.0.0.1/a", "http://me:hun#ter2@127.0.0.1/a", "http://a b/c", "http://127.0.0.1:0/a",
-                                 "http://127.0.0.1:99999/", "http://a\\b/", "http://127.0.0.1/a\nb", "http:///a", "http://?", "http://me:ter2@/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:hun/ter2@127.0.0.1/a",
+        "http://me:hun#ter2@127.0.0.1/a",
+        "http://a b/c",
+        "http://127.0.0.1:0/a",
+        "http://127.0.0.1:99999/",
+        "http://a\\b/",
+        "http://127.0.0.1/a\nb",
+        "http:///a",
+        "http://?",
+        "http://me:ter2@/",
+    ],
+)
 def test_addresses_that_are_none(tmp_path, url):
     assert "ter2" not in refused(url, tmp_path, "not an address|refuses")
 
@@ -427,20 +513,68 @@ def test_https_where_there_is_none(server, tmp_path):
 # ---------------------------------------------------------------- private addresses
 
 
-@pytest.mark.parametrize("host", [
-    "127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0", "0.0.0.0", "127.255.255.254",
-    "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]", "10.0.0.1", "172.16.0.1", "172.31.255.255",
-    "192.168.1.1", "169.254.169.254", "[fe80::1]", "[fc00::1]", "[fd12::1]", "100.64.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "[ff02::1]",
-    "[64:ff9b::10.0.0.1]", "[2002:7f00:1::]", "[2001:0:7f00:1::]", "[fec0::1]", "192.0.2.1", "198.18.0.1", "127。0。0。1", "[::127.0.0.1]"])  # fmt: skip
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.1",
+        "0177.0.0.1",
+        "017700000001",
+        "0",
+        "0.0.0.0",
+        "127.255.255.254",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[0:0:0:0:0:ffff:127.0.0.1]",
+        "10.0.0.1",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.168.1.1",
+        "169.254.169.254",
+        "[fe80::1]",
+        "[fc00::1]",
+        "[fd12::1]",
+        "100.64.0.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "[ff02::1]",
+        "[64:ff9b::10.0.0.1]",
+        "[2002:7f00:1::]",
+        "[2001:0:7f00:1::]",
+        "[fec0::1]",
+        "192.0.2.1",
+        "198.18.0.1",
+        "127。0。0。1",
+        "[::127.0.0.1]",
+    ],
+)
 def test_a_server_that_serves_strangers_reaches_nothing_private(server, tmp_path, host, monkeypatch):
     monkeypatch.setenv("NSTLIB_PUBLIC_ONLY", "1")
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("it was connected to"))
     refused(f"http://{host}:{server.port}/a", tmp_path, "only public addresses|not an address")
 
 
-@pytest.mark.parametrize(("address", "expected"), [
-    ("8.8.8.8", True), ("2a00:1450:4001:82a::200e", True), ("::ffff:8.8.8.8", True), ("64:ff9b::8.8.8.8", True), ("2002:808:808::1", True),
-    ("192.168.0.1", False), ("fe80::1%eth0", False), ("::ffff:10.0.0.1", False), ("2002:a00:1::1", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("8.8.8.8", True),
+        ("2a00:1450:4001:82a::200e", True),
+        ("::ffff:8.8.8.8", True),
+        ("64:ff9b::8.8.8.8", True),
+        ("2002:808:808::1", True),
+        ("192.168.0.1", False),
+        ("fe80::1%eth0", False),
+        ("::ffff:10.0.0.1", False),
+        ("2002:a00:1::1", False),
+    ],
+)
 def test_public_addresses(address, expected):
     assert is_public(address) is expected
 
@@ -469,7 +603,11 @@ def test_a_name_that_leads_elsewhere_once_it_was_looked_at(server, names, tmp_pa
 
 def test_a_name_with_a_public_and_a_private_address(server, names, tmp_path, monkeypatch):
     look_up = socket.getaddrinfo
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *args, **options: look_up("127.0.0.1", *args, **options) + look_up("127.0.0.2", *args, **options))
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *args, **options: look_up("127.0.0.1", *args, **options) + look_up("127.0.0.2", *args, **options),
+    )
     refused(f"http://two.example:{server.port}/a", tmp_path, "only public addresses", public_only=True)
     assert not server.heads
 

@@ -15,7 +15,9 @@ from nstlib.files import writing
 from nstlib.files.writing import check_output, undisturbed, write_whole
 
 PICTURES = (".png", ".jpg", ".webp")
-each_kind = pytest.mark.parametrize("write", [lambda data: data, lambda data: lambda part: part.write_bytes(data)], ids=["bytes", "call"])
+each_kind = pytest.mark.parametrize(
+    "write", [lambda data: data, lambda data: lambda part: part.write_bytes(data)], ids=["bytes", "call"]
+)
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has other modes and links for the privileged only")
 
 
@@ -49,7 +51,9 @@ def test_what_breaks_off_leaves_the_old_file(tmp_path, error):
         part.write_bytes(b"ne")
         raise error
 
-    with pytest.raises(NstError if isinstance(error, OSError) else type(error), match="disk is full" if isinstance(error, OSError) else None):
+    with pytest.raises(
+        NstError if isinstance(error, OSError) else type(error), match="disk is full" if isinstance(error, OSError) else None
+    ):
         write_whole(tmp_path / "a", half)
     assert names(tmp_path) == ["a"] and (tmp_path / "a").read_bytes() == b"old"
 
@@ -182,8 +186,10 @@ def test_other_threads_write_as_well(tmp_path):
 
 @posix
 def test_sigterm_ends_a_program_after_its_file_is_whole(tmp_path):
-    script = ("import os, signal, sys; from nstlib.files.writing import write_whole\n"
-              "write_whole(sys.argv[1], lambda part: (os.kill(os.getpid(), signal.SIGTERM), part.write_bytes(b'whole')))")
+    script = (
+        "import os, signal, sys; from nstlib.files.writing import write_whole\n"
+        "write_whole(sys.argv[1], lambda part: (os.kill(os.getpid(), signal.SIGTERM), part.write_bytes(b'whole')))"
+    )
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "a")], check=False)
     assert done.returncode == -signal.SIGTERM and (tmp_path / "a").read_bytes() == b"whole" and names(tmp_path) == ["a"]
 
@@ -199,21 +205,24 @@ def test_what_can_be_written_is_left_as_it_is(tmp_path):
     assert names(tmp_path) == ["old.PNG"] and (tmp_path / "old.PNG").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("name, said", [
-    ("a.txt", "should end in .png, .jpg, .webp"),
-    ("a", "should end in"),
-    ("", "should end in"),
-    (None, "no name of a file"),
-    (7, "no name of a file"),
-    ("a\0.png", "cannot be written"),
-    ("\ud800.png", "no name of a file"),
-    ("folder.png", "it is a folder; add the name of a file"),
-    ("none/a.png", "there is no folder .*; make it first"),
-    ("file.png/a.png", "cannot be written: .*folder"),
-    ("a" * 300 + ".png", "cannot be written: the name is too long"),
-    ("猫" * 100 + ".png", "cannot be written: the name is too long"),
-    ("~nobody_of_this_name/a.png", "no name of a file"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("a.txt", "should end in .png, .jpg, .webp"),
+        ("a", "should end in"),
+        ("", "should end in"),
+        (None, "no name of a file"),
+        (7, "no name of a file"),
+        ("a\0.png", "cannot be written"),
+        ("\ud800.png", "no name of a file"),
+        ("folder.png", "it is a folder; add the name of a file"),
+        ("none/a.png", "there is no folder .*; make it first"),
+        ("file.png/a.png", "cannot be written: .*folder"),
+        ("a" * 300 + ".png", "cannot be written: the name is too long"),
+        ("猫" * 100 + ".png", "cannot be written: the name is too long"),
+        ("~nobody_of_this_name/a.png", "no name of a file"),
+    ],
+)
 @pytest.mark.parametrize("write", [check_output, write_whole])
 def test_what_cannot_be_written_is_a_sentence(tmp_path, monkeypatch, name, said, write):
     if write is write_whole and "should end" in said:
@@ -233,8 +242,14 @@ def test_places_that_take_no_file(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "kept.png").touch()
     (tmp_path / "kept.png").chmod(0o444)
-    for path, said in {"loop.png": "link that leads back", "lost.png": "there is no folder", "pipe.png": "a device or a pipe",
-                       "kept.png": "write-protected", "/dev/null": "a device or a pipe", "/proc/a.png": "cannot be written"}.items():
+    for path, said in {
+        "loop.png": "link that leads back",
+        "lost.png": "there is no folder",
+        "pipe.png": "a device or a pipe",
+        "kept.png": "write-protected",
+        "/dev/null": "a device or a pipe",
+        "/proc/a.png": "cannot be written",
+    }.items():
         if Path("/", path).parts[1] == "proc" and sys.platform != "linux":
             continue
         with pytest.raises(NstError, match=said):
@@ -256,10 +271,17 @@ def test_a_full_disk_is_seen_before_the_work(tmp_path):
     assert not names(tmp_path)
 
 
-@pytest.mark.parametrize("name, size, fits", [
-    ("a.webp", (16383, 16383), True), ("a.webp", (16384, 40), False), ("a.WEBP", (40, 17000), False),
-    ("a.jpg", (65500, 40), True), ("a.jpeg", (40, 65501), False), ("a.png", (70000, 40), True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, size, fits",
+    [
+        ("a.webp", (16383, 16383), True),
+        ("a.webp", (16384, 40), False),
+        ("a.WEBP", (40, 17000), False),
+        ("a.jpg", (65500, 40), True),
+        ("a.jpeg", (40, 65501), False),
+        ("a.png", (70000, 40), True),
+    ],
+)
 def test_the_sides_that_a_format_can_have(tmp_path, name, size, fits):
     if fits:
         check_output(tmp_path / name, size=size)

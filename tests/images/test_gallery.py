@@ -80,10 +80,18 @@ def test_masks_hold_what_their_names_say():
     assert (face * (1 - person)).sum() < 0.01 * face.sum()  # her face is part of her
 
 
-@pytest.mark.parametrize("call", [
-    lambda: photo("templ"), lambda: style("swirl"), lambda: painting("kis"), lambda: mask("coffee", "cup"),
-    lambda: photo(None), lambda: photo(["temple"]), lambda: style(3),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: photo("templ"),
+        lambda: style("swirl"),
+        lambda: painting("kis"),
+        lambda: mask("coffee", "cup"),
+        lambda: photo(None),
+        lambda: photo(["temple"]),
+        lambda: style(3),
+    ],
+)
 def test_unknown_names_are_answered_with_the_list(call):
     with pytest.raises(NstError, match="choose one of .*, "):
         call()
@@ -151,13 +159,16 @@ def test_a_painting_is_downloaded_once(commons, tmp_path):
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["painting-kiss.jpg", "painting-kiss.jpg.json"]
 
 
-@pytest.mark.parametrize("path, body, message", [
-    ("/missing", b"", "404"),
-    ("/page", b"", "web page"),
-    ("/truncated", picture_bytes() * 9, "before the end|only"),
-    ("/file", b"no picture" * 99, "not a picture"),
-    ("/file", picture_bytes()[:70], "cut short|not a picture"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path, body, message",
+    [
+        ("/missing", b"", "404"),
+        ("/page", b"", "web page"),
+        ("/truncated", picture_bytes() * 9, "before the end|only"),
+        ("/file", b"no picture" * 99, "not a picture"),
+        ("/file", picture_bytes()[:70], "cut short|not a picture"),
+    ],
+)
 def test_a_painting_that_cannot_be_had_offers_a_style(commons, tmp_path, path, body, message):
     commons.path, commons.body = path, body
     with pytest.raises(DownloadError, match=f"(?s)The Kiss by Gustav Klimt.*({message}).*style\\('"):
@@ -189,6 +200,8 @@ def test_offline(commons, monkeypatch):
 
 
 def test_importing_the_gallery_is_light():
-    code = ("import sys, nstlib.images.gallery; heavy = {'matplotlib', 'skimage', 'sklearn', 'scipy', 'requests', 'pooch'}; "
-            "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)")  # fmt: skip
+    code = (
+        "import sys, nstlib.images.gallery; heavy = {'matplotlib', 'skimage', 'sklearn', 'scipy', 'requests', 'pooch'}; "
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=gallery._images_folder().parent)

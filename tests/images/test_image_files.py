@@ -52,8 +52,11 @@ def test_a_picture_survives_pil_png_and_webp_exactly(height, width, seed):
     torch.testing.assert_close(load_image(encoded(to_pil(image), "WEBP", lossless=True)), image, atol=0, rtol=0)
 
 
-@given(st.sampled_from(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "La", "CMYK", "YCbCr", "LAB", "HSV",
-                        "I", "I;16"]), st.integers(32, 50), st.integers(32, 50))  # fmt: skip
+@given(
+    st.sampled_from(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "La", "CMYK", "YCbCr", "LAB", "HSV", "I", "I;16"]),
+    st.integers(32, 50),
+    st.integers(32, 50),
+)
 @settings(max_examples=40, deadline=None)
 def test_every_mode_becomes_a_picture(mode, width, height):
     image = load_image(Image.new(mode, (width, height)))
@@ -69,8 +72,15 @@ def test_every_mode_becomes_a_picture(mode, width, height):
 def test_exif_orientation_is_undone(orientation):
     upright = plain("RGB", "white", (48, 36))
     upright.paste("red", (0, 0, 12, 12))  # the corner that must come back to the upper left
-    undo = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_90",
-            7: "TRANSVERSE", 8: "ROTATE_270"}  # fmt: skip
+    undo = {
+        2: "FLIP_LEFT_RIGHT",
+        3: "ROTATE_180",
+        4: "FLIP_TOP_BOTTOM",
+        5: "TRANSPOSE",
+        6: "ROTATE_90",
+        7: "TRANSVERSE",
+        8: "ROTATE_270",
+    }
     stored = upright.transpose(Image.Transpose[undo[orientation]]) if orientation > 1 else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -161,8 +171,7 @@ def test_a_colour_profile_is_converted_to_srgb():
 
 def test_the_srgb_profile_changes_nothing():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    torch.testing.assert_close(load_image(encoded(to_pil(noise()), "PNG", icc_profile=profile)), noise(),
-                               atol=2 / 255, rtol=0)  # fmt: skip
+    torch.testing.assert_close(load_image(encoded(to_pil(noise()), "PNG", icc_profile=profile)), noise(), atol=2 / 255, rtol=0)
 
 
 @pytest.mark.parametrize("profile", [b"this is no profile", lab_profile()], ids=["nonsense", "of another colour space"])
@@ -295,9 +304,12 @@ def test_folders_are_refused_and_close_names_offered(tmp_path):
         load_image(tmp_path / "holidays.png")
 
 
-@given(st.binary(max_size=300),
-       st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "TGA", "ICO"]),
-       st.integers(0, 2000), st.booleans())  # fmt: skip
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "TGA", "ICO"]),
+    st.integers(0, 2000),
+    st.booleans(),
+)
 @settings(max_examples=120, deadline=None)
 def test_a_damaged_file_is_a_picture_or_an_image_error(junk, kind, place, cut):
     data = bytearray(encoded(plain("RGB", "red"), kind))
@@ -325,17 +337,20 @@ def test_check_image_clamps_rounding_only():
         check_image(torch.full((1, 3, 8, 8), 1.01), "canvas")
 
 
-@pytest.mark.parametrize("image, message", [
-    (np.zeros((1, 3, 8, 8), np.float32), "ndarray"),
-    (torch.zeros(3, 8, 8), r"style\[None\]"),
-    (torch.zeros(1, 8, 8, 3), "movedim"),
-    (torch.zeros(1, 1, 8, 8), "expand"),
-    (torch.zeros(0, 3, 8, 8), "shape"),
-    (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "/ 255"),
-    (torch.zeros(1, 3, 8, 8, dtype=torch.float64), r"\.float\(\)"),
-    (torch.full((1, 3, 8, 8), float("nan")), "not finite"),
-    (torch.zeros(1, 3, 8, 5), "5x8 pixels: at least 8"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "image, message",
+    [
+        (np.zeros((1, 3, 8, 8), np.float32), "ndarray"),
+        (torch.zeros(3, 8, 8), r"style\[None\]"),
+        (torch.zeros(1, 8, 8, 3), "movedim"),
+        (torch.zeros(1, 1, 8, 8), "expand"),
+        (torch.zeros(0, 3, 8, 8), "shape"),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "/ 255"),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.float64), r"\.float\(\)"),
+        (torch.full((1, 3, 8, 8), float("nan")), "not finite"),
+        (torch.zeros(1, 3, 8, 5), "5x8 pixels: at least 8"),
+    ],
+)
 def test_check_image_speaks_in_the_callers_words(image, message):
     with pytest.raises(NstError, match=message) as caught:
         check_image(image, "style", minimum=8)
@@ -402,15 +417,31 @@ def test_each_picture_of_a_batch_stays_within_its_own_values():
 
 def test_sizes_round_to_the_nearest_pixel():
     picture = torch.rand(1, 3, 30, 45)
-    for size, shape in ((90, (60, 90)), (10, (7, 10)), (11, (7, 11)), (1, (1, 1)), ((7, 9), (7, 9)), ([7, 9], (7, 9)), (torch.Size((7, 9)), (7, 9))):
+    for size, shape in (
+        (90, (60, 90)),
+        (10, (7, 10)),
+        (11, (7, 11)),
+        (1, (1, 1)),
+        ((7, 9), (7, 9)),
+        ([7, 9], (7, 9)),
+        (torch.Size((7, 9)), (7, 9)),
+    ):
         assert resize(picture, size).shape[2:] == shape
     assert resize(picture, (30, 45)) is picture  # nothing to do
     with pytest.raises(ImageError, match="would give"):
         resize(picture, 20_000)
 
 
-@pytest.mark.parametrize(("shape", "size", "expected"), [
-    ((40, 80), 64, (32, 64)), ((80, 40), 100, (100, 50)), ((40, 80), None, (40, 80)), ((33, 330), 320, (32, 320)), ((40, 80), 80, (40, 80))])
+@pytest.mark.parametrize(
+    ("shape", "size", "expected"),
+    [
+        ((40, 80), 64, (32, 64)),
+        ((80, 40), 100, (100, 50)),
+        ((40, 80), None, (40, 80)),
+        ((33, 330), 320, (32, 320)),
+        ((40, 80), 80, (40, 80)),
+    ],
+)
 def test_the_longer_side_is_as_asked_and_the_shape_is_kept(shape, size, expected):
     assert images.with_longer_side(torch.rand(1, 3, *shape), size).shape[2:] == expected
 
@@ -422,17 +453,21 @@ def test_longer_sides_that_are_none(size):
         images.with_longer_side(torch.rand(1, 3, 40, 80), size)
 
 
-@pytest.mark.parametrize(("longer", "expected"), [(60, (45, 60)), (60.4, (45, 60)), (80, (60, 80)), (500, (60, 80)), (5, (32, 43))])
+@pytest.mark.parametrize(
+    ("longer", "expected"), [(60, (45, 60)), (60.4, (45, 60)), (80, (60, 80)), (500, (60, 80)), (5, (32, 43))]
+)
 def test_shrinking_never_enlarges_and_leaves_32_pixels(longer, expected):
     assert images.shrunk_to(torch.rand(1, 3, 60, 80), longer).shape[2:] == expected
 
 
 def test_how_far_a_value_may_leave_the_range():
     """A ten-thousandth is rounding, and clamped; the picture within the range is handed back as it is."""
+
     def with_value(value):
         picture = torch.full((1, 3, 32, 32), 0.5)
         picture[0, 1, 3, 4] = value
         return picture
+
     for value, kept in ((-9e-5, 0.0), (1 + 9e-5, 1.0)):
         checked = check_image(with_value(value))
         assert checked[0, 1, 3, 4] == kept and checked[0, 0, 0, 0] == 0.5
@@ -444,7 +479,13 @@ def test_how_far_a_value_may_leave_the_range():
 
 
 def test_sides_are_counted_exactly():
-    for height, width, minimum, fine in ((32, 40, 32, True), (40, 32, 32, True), (31, 40, 32, False), (40, 31, 32, False), (1, 1, 1, True)):
+    for height, width, minimum, fine in (
+        (32, 40, 32, True),
+        (40, 32, 32, True),
+        (31, 40, 32, False),
+        (40, 31, 32, False),
+        (1, 1, 1, True),
+    ):
         picture = torch.rand(1, 3, height, width)
         if fine:
             assert check_image(picture, "x", minimum) is picture
@@ -474,17 +515,20 @@ def test_the_extension_chooses_the_format(tmp_path, name, kind):
     assert [entry.name for entry in tmp_path.iterdir()] == [name]  # no temporary file stays behind
 
 
-@pytest.mark.parametrize("image, name, message", [
-    (noise(), "a.tiff", "should end in"),
-    (noise(), "a", "should end in"),
-    (noise(), "missing/a.png", "there is no folder"),
-    (noise() * 2, "a.png", "expected"),
-    (noise() * torch.nan, "a.png", "not finite"),
-    (torch.cat([noise(), noise()]), "a.png", "2 pictures"),
-    (noise(), "a" * 300 + ".png", "cannot be written"),
-    (noise(), "a\0.png", "cannot be written"),
-    (torch.zeros(1, 3, 1, 17000), "a.webp", "WEBP cannot hold"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "image, name, message",
+    [
+        (noise(), "a.tiff", "should end in"),
+        (noise(), "a", "should end in"),
+        (noise(), "missing/a.png", "there is no folder"),
+        (noise() * 2, "a.png", "expected"),
+        (noise() * torch.nan, "a.png", "not finite"),
+        (torch.cat([noise(), noise()]), "a.png", "2 pictures"),
+        (noise(), "a" * 300 + ".png", "cannot be written"),
+        (noise(), "a\0.png", "cannot be written"),
+        (torch.zeros(1, 3, 1, 17000), "a.webp", "WEBP cannot hold"),
+    ],
+)
 def test_save_refuses_and_leaves_nothing(tmp_path, image, name, message):
     with pytest.raises(ImageError, match=message):
         save_image(image, tmp_path / name)
@@ -504,8 +548,17 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
 
 
-@pytest.mark.parametrize("error", [OSError("encoder error -2"), ValueError("image size exceeds WebP limit"), MemoryError(),
-                                   OverflowError("too large"), SystemError("tile cannot extend"), struct.error("'H' format requires")])  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("encoder error -2"),
+        ValueError("image size exceeds WebP limit"),
+        MemoryError(),
+        OverflowError("too large"),
+        SystemError("tile cannot extend"),
+        struct.error("'H' format requires"),
+    ],
+)
 def test_errors_of_encoders_are_put_into_words(tmp_path, monkeypatch, error):
     def refuse(*_, **__):
         raise error
@@ -593,7 +646,9 @@ def test_show_puts_pictures_at_one_height_in_rows(shown):
 
 def test_show_hands_on_height_columns_and_labels(shown):
     show(*[noise()[..., :36]] * 4, height=50, columns=3, labels=list("abcd"))
-    assert page(shown).size == (3 * 50 + 2 * 8, 2 * (50 + 22) + 8) and shown[-1]["text/plain"] == "Pictures side by side: a, b, c, d"
+    assert (
+        page(shown).size == (3 * 50 + 2 * 8, 2 * (50 + 22) + 8) and shown[-1]["text/plain"] == "Pictures side by side: a, b, c, d"
+    )
     show(noise(36, 36), labels="one")
     assert page(shown).size == (240, 262)
     show(noise(36, 36), noise(36, 36))
@@ -603,7 +658,7 @@ def test_show_hands_on_height_columns_and_labels(shown):
 def test_show_places_pictures_from_left_to_right_and_from_top_to_bottom(shown):
     """Through all of it: red, green and blue in two columns."""
     colours = torch.eye(3).view(3, 3, 1, 1).expand(-1, -1, 36, 36)
-    show(*[colours[n:n + 1] for n in range(3)], height=40, columns=2)
+    show(*[colours[n : n + 1] for n in range(3)], height=40, columns=2)
     values = np.asarray(page(shown)).astype(int)
     for row, column, colour in ((20, 20, (255, 0, 0)), (20, 68, (0, 255, 0)), (68, 20, (0, 0, 255)), (68, 68, (255, 255, 255))):
         assert abs(values[row, column] - colour).max() < 12
@@ -629,24 +684,29 @@ def test_show_lays_transparent_pictures_on_white(shown):
     assert np.asarray(page(shown)).min() > 250
 
 
-@pytest.mark.parametrize("image", [torch.rand(1, 1, 9, 9), torch.rand(1, 9, 9), torch.rand(9, 9),
-                                   torch.rand(9, 9) > 0.5, torch.rand(3, 9, 9) * 1.4 - 0.2])  # fmt: skip
+@pytest.mark.parametrize(
+    "image",
+    [torch.rand(1, 1, 9, 9), torch.rand(1, 9, 9), torch.rand(9, 9), torch.rand(9, 9) > 0.5, torch.rand(3, 9, 9) * 1.4 - 0.2],
+)
 def test_show_takes_grey_masks_and_unclipped_canvases(shown, image):
     show(image)
     assert page(shown).size == (240, 240)
 
 
-@pytest.mark.parametrize("arguments, labels, message", [
-    ([], None, "no picture"),
-    ([noise()], ["a", "b"], "2 labels for 1 pictures"),
-    ([noise() * 255], None, "divide"),
-    ([noise() * torch.nan], None, "nan"),
-    ([torch.zeros(1, 5, 9, 9)], None, "shape"),
-    ([torch.zeros(3, 9, 9, dtype=torch.uint8)], None, "dtype"),
-    (["picture.jpg"], None, "str"),
-    ([torch.zeros(3, 1, 600000)], None, "too wide to show"),
-    ([noise()] * 200, ["x" * 9] * 200, "smaller height"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, labels, message",
+    [
+        ([], None, "no picture"),
+        ([noise()], ["a", "b"], "2 labels for 1 pictures"),
+        ([noise() * 255], None, "divide"),
+        ([noise() * torch.nan], None, "nan"),
+        ([torch.zeros(1, 5, 9, 9)], None, "shape"),
+        ([torch.zeros(3, 9, 9, dtype=torch.uint8)], None, "dtype"),
+        (["picture.jpg"], None, "str"),
+        ([torch.zeros(3, 1, 600000)], None, "too wide to show"),
+        ([noise()] * 200, ["x" * 9] * 200, "smaller height"),
+    ],
+)
 def test_show_refuses(shown, arguments, labels, message):
     with pytest.raises(ImageError, match=message):
         show(*arguments, labels=labels, height=800)

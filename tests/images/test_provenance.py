@@ -50,8 +50,17 @@ def test_an_empty_record_still_says_that_a_network_was_at_work(tmp_path, name):
 
 
 @settings(deadline=None)  # a slow disk is no fault
-@given(record=st.dictionaries(st.text(max_size=20), st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=40)
-                              | st.floats(allow_nan=False, allow_infinity=False) | st.lists(st.text(max_size=5), max_size=3)))
+@given(
+    record=st.dictionaries(
+        st.text(max_size=20),
+        st.none()
+        | st.booleans()
+        | st.integers(-(10**9), 10**9)
+        | st.text(max_size=40)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.lists(st.text(max_size=5), max_size=3),
+    )
+)
 def test_any_text_comes_back_from_any_format(tmp_path_factory, record):
     record = {key: value for key, value in record.items() if key not in ("source_type", "software")}
     folder = tmp_path_factory.mktemp("any")
@@ -72,7 +81,7 @@ def test_the_source_type_can_be_chosen(tmp_path, source_type):
 def packet_of(path):
     """The XMP packet in the raw bytes: how a program that knows nothing of the format looks for it."""
     data = path.read_bytes()
-    return data[data.index(b"<x:xmpmeta"):data.index(b"</x:xmpmeta>") + 12].decode()
+    return data[data.index(b"<x:xmpmeta") : data.index(b"</x:xmpmeta>") + 12].decode()
 
 
 @each_format
@@ -99,9 +108,11 @@ def test_png_names_the_program_and_describes_the_picture(tmp_path):
 
 def foreign(path, body, attributes=""):
     """A PNG with a packet as another program might write it."""
-    packet = ('<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-              '<rdf:Description xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
-              f'xmlns:nst="{provenance.SPACES["nst"]}" {attributes}>{body}</rdf:Description></rdf:RDF></x:xmpmeta>')  # fmt: skip
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+        f'xmlns:nst="{provenance.SPACES["nst"]}" {attributes}>{body}</rdf:Description></rdf:RDF></x:xmpmeta>'
+    )
     text = PngInfo()
     text.add_itxt("XML:com.adobe.xmp", packet)
     Image.new("RGB", (40, 40)).save(path, pnginfo=text)
@@ -111,11 +122,14 @@ def foreign(path, body, attributes=""):
 TERM = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
-@pytest.mark.parametrize("body, attributes", [
-    (f"<Iptc4xmpExt:DigitalSourceType>{TERM}</Iptc4xmpExt:DigitalSourceType>", ""),
-    ("", f'Iptc4xmpExt:DigitalSourceType="{TERM}"'),
-    (f'<Iptc4xmpExt:DigitalSourceType rdf:resource="{TERM}"/>', ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body, attributes",
+    [
+        (f"<Iptc4xmpExt:DigitalSourceType>{TERM}</Iptc4xmpExt:DigitalSourceType>", ""),
+        ("", f'Iptc4xmpExt:DigitalSourceType="{TERM}"'),
+        (f'<Iptc4xmpExt:DigitalSourceType rdf:resource="{TERM}"/>', ""),
+    ],
+)
 def test_what_other_programs_state_is_read(tmp_path, body, attributes):
     assert read_provenance(foreign(tmp_path / "a.png", body, attributes)) == {"source_type": "trainedAlgorithmicMedia"}
 
@@ -136,20 +150,41 @@ def test_a_packet_that_defines_entities_is_left_alone(tmp_path):
 # ---------------------------------------------------------------- what a stranger may know
 
 
-@pytest.mark.parametrize("source, name", [
-    ("temple", "temple"), ("temple:sky", "temple:sky"), ("rest", "rest"), ("me.jpg", "me.jpg"), ("me", "me"),
-    ("/home/Anna Secret/me.jpg", "me.jpg"), ("../Anna/me.jpg", "me.jpg"), ("~/me.jpg", "me.jpg"), ("./photos/", "photos"),
-    (r"C:\Users\Anna\me.jpg", "me.jpg"), (r"\\server\Anna\me.jpg", "me.jpg"), ("/home/anna/\udcff.png", "\udcff.png"),
-    (Path("/home/anna/net.safetensors"), "net.safetensors"), (b"/home/anna/me.jpg", "me.jpg"),
-    ("https://example.org/anna/x.png", "x.png"), ("HTTPS://example.org/x.JPEG", "x.JPEG"),
-    ("http://me:hunter2@example.org/x.png?token=s3cret#s3cret", "x.png"), ("http://example.org/x.png;s3cret", "x.png"),
-    ("http://example.org/x.png%3Ftoken=s3cret", "x.png"), ("http://example.org/a%2Fb%2Fx%20y.png", "x y.png"),
-    ("http://example.org/https%3A%2F%2Fme%3Ahunter2%40b.org%2Fx.png", "x.png"),
-    ("http://me:hunter2@example.org", "example.org"), ("http://me:hunter2@example.org/", "example.org"),
-    ("http://example.org:8080/share/s3cret", "example.org"), ("http://example.org/get?file=/home/anna/x.png", "example.org"),
-    ("http://example.org/a.eyJzZWNyZXQ", "example.org"), ("http://[broken/x.png", ""), ("file:///home/anna/x.png", "x.png"),
-    ("", ""), ("/", ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "source, name",
+    [
+        ("temple", "temple"),
+        ("temple:sky", "temple:sky"),
+        ("rest", "rest"),
+        ("me.jpg", "me.jpg"),
+        ("me", "me"),
+        ("/home/Anna Secret/me.jpg", "me.jpg"),
+        ("../Anna/me.jpg", "me.jpg"),
+        ("~/me.jpg", "me.jpg"),
+        ("./photos/", "photos"),
+        (r"C:\Users\Anna\me.jpg", "me.jpg"),
+        (r"\\server\Anna\me.jpg", "me.jpg"),
+        ("/home/anna/\udcff.png", "\udcff.png"),
+        (Path("/home/anna/net.safetensors"), "net.safetensors"),
+        (b"/home/anna/me.jpg", "me.jpg"),
+        ("https://example.org/anna/x.png", "x.png"),
+        ("HTTPS://example.org/x.JPEG", "x.JPEG"),
+        ("http://me:hunter2@example.org/x.png?token=s3cret#s3cret", "x.png"),
+        ("http://example.org/x.png;s3cret", "x.png"),
+        ("http://example.org/x.png%3Ftoken=s3cret", "x.png"),
+        ("http://example.org/a%2Fb%2Fx%20y.png", "x y.png"),
+        ("http://example.org/https%3A%2F%2Fme%3Ahunter2%40b.org%2Fx.png", "x.png"),
+        ("http://me:hunter2@example.org", "example.org"),
+        ("http://me:hunter2@example.org/", "example.org"),
+        ("http://example.org:8080/share/s3cret", "example.org"),
+        ("http://example.org/get?file=/home/anna/x.png", "example.org"),
+        ("http://example.org/a.eyJzZWNyZXQ", "example.org"),
+        ("http://[broken/x.png", ""),
+        ("file:///home/anna/x.png", "x.png"),
+        ("", ""),
+        ("/", ""),
+    ],
+)
 def test_of_a_source_the_last_part_of_its_name(source, name):
     assert provenance.public_name(source) == name
 
@@ -161,24 +196,49 @@ def test_a_painting_tells_nothing_of_its_makers_machine(tmp_path, name):
     private.mkdir()
     words = [str(save_image(GREY, private / one)) for one in ("content.png", "style.png", "mask.png", "start.png")]
     out = tmp_path / name
-    assert main(["stylize", *words[:2], "-o", str(out), "--masks", words[2], "--init", words[3], "--size", "48", "--steps", "1",
-                 "--backbone", "mini", "--quiet"]) == 0  # fmt: skip
+    assert (
+        main(
+            [
+                "stylize",
+                *words[:2],
+                "-o",
+                str(out),
+                "--masks",
+                words[2],
+                "--init",
+                words[3],
+                "--size",
+                "48",
+                "--steps",
+                "1",
+                "--backbone",
+                "mini",
+                "--quiet",
+            ]
+        )
+        == 0
+    )
     data = out.read_bytes()
-    assert not any(secret.encode(code) in data for secret in ("Anna", str(tmp_path)) for code in ("utf-8", "utf-16-be", "utf-16-le"))
+    assert not any(
+        secret.encode(code) in data for secret in ("Anna", str(tmp_path)) for code in ("utf-8", "utf-16-be", "utf-16-le")
+    )
     assert {"content": "content.png", "style": "style.png"}.items() <= read_provenance(out).items()
 
 
 # ---------------------------------------------------------------- refused
 
 
-@pytest.mark.parametrize("record, message", [
-    ("stylize", "expected a dict"),
-    ({1: "x"}, "expected a dict"),
-    ({"content": GREY}, r"provenance\['content'\] is a Tensor.*give its name"),
-    ({"loss": float("nan")}, r"provenance\['loss'\] is a float"),
-    ({"source_type": "handmade"}, "choose one of compositeWith"),
-    ({"notes": "x" * 60_000}, "at most 60,000"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "record, message",
+    [
+        ("stylize", "expected a dict"),
+        ({1: "x"}, "expected a dict"),
+        ({"content": GREY}, r"provenance\['content'\] is a Tensor.*give its name"),
+        ({"loss": float("nan")}, r"provenance\['loss'\] is a float"),
+        ({"source_type": "handmade"}, "choose one of compositeWith"),
+        ({"notes": "x" * 60_000}, "at most 60,000"),
+    ],
+)
 def test_what_cannot_be_carried_is_refused_and_nothing_written(tmp_path, record, message):
     with pytest.raises(ImageError, match=message):
         save_image(GREY, tmp_path / "a.jpg", provenance=record)
@@ -208,6 +268,7 @@ def test_the_longest_record_that_is_taken_comes_back(tmp_path):
 
 def test_a_bomb_is_refused(tmp_path):
     """A PNG that claims 3.6 gigapixels: Pillow has an error of its own for it."""
+
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 

@@ -41,8 +41,10 @@ def test_rows_of_so_many_columns_and_the_middle_of_the_widest():
     assert boxes(page, 5) == [(16, 0, 80, 64), (104, 0, 232, 64), (0, 72, 96, 136), (136, 72, 200, 136), (32, 144, 64, 208)]
 
 
-@pytest.mark.parametrize(("count", "width", "columns"), [
-    (3, 200, 3), (5, 209, 5), (5, 210, 3), (7, 200, 4), (10, 200, 5), (11, 200, 4), (2, 1080, 1), (1, 2000, 1)])
+@pytest.mark.parametrize(
+    ("count", "width", "columns"),
+    [(3, 200, 3), (5, 209, 5), (5, 210, 3), (7, 200, 4), (10, 200, 5), (11, 200, 4), (2, 1080, 1), (1, 2000, 1)],
+)
 def test_as_many_columns_as_fit_and_rows_of_nearly_equal_length(count, width, columns):
     """5 of 209 px and 4 gaps of 8 px are 1,077 px; 5 of 210 px are 1,082, too many for 1,080."""
     page = contact_sheet([Image.new("RGB", (width, 64))] * count, None, 64, None)
@@ -76,19 +78,20 @@ def test_long_labels_are_wrapped_within_their_column_and_push_the_next_row_down(
     each = 64 + lines * 18 + 4
     assert page.size == (64, 3 * each + 2 * 8)
     assert [box[1] for box in boxes(page, 3)] == [0, each + 8, 2 * (each + 8)]
-    assert np.asarray(page.convert("L"))[64 + 4 + 18 * (lines - 1):each].min() < 150  # the last line is there
+    assert np.asarray(page.convert("L"))[64 + 4 + 18 * (lines - 1) : each].min() < 150  # the last line is there
 
 
 def test_a_word_that_is_too_long_is_cut_and_nothing_of_it_is_lost():
     word, font = "immeasurable", label_font()
     pieces = sheet._pieces(word, 60, font)
     assert "".join(pieces) == word and len(pieces) > 1 and all(font.getlength(piece) <= 60 for piece in pieces)
-    assert all(font.getlength(piece + word[len("".join(pieces[:n + 1]))]) > 60 for n, piece in enumerate(pieces[:-1]))
+    assert all(font.getlength(piece + word[len("".join(pieces[: n + 1]))]) > 60 for n, piece in enumerate(pieces[:-1]))
     assert contact_sheet(pictures((60, 60)), [word], 60, None).size == (60, 60 + 18 * len(pieces) + 4)
 
 
 def test_small_pictures_keep_their_pixels_and_large_ones_are_smoothed():
     """63 px or less are enlarged in squares, so that pixels can be counted; when they shrink, or are larger, they are not."""
+
     def half(width, height):
         picture = Image.new("L", (width, height))
         picture.paste(255, (width // 2, 0, width, height))
@@ -96,6 +99,7 @@ def test_small_pictures_keep_their_pixels_and_large_ones_are_smoothed():
 
     def levels(picture, height):
         return len(np.unique(np.asarray(contact_sheet([picture], None, height, None))))
+
     assert levels(half(2, 2), 100) == 2 and levels(half(62, 62), 100) == 2
     assert levels(half(64, 64), 100) > 2 and levels(half(63, 40), 39) > 2 and levels(half(64, 10), 100) > 2
 
@@ -113,7 +117,9 @@ def test_lists_and_batches_are_taken_apart_in_order():
     assert [picture.getpixel((0, 0)) for picture in found] == [(round(25.5 * n),) * 3 for n in (0, 1, 2, 3, 4, 5)]
 
 
-@pytest.mark.parametrize(("low", "high", "fine"), [(-1.0, 2.0, True), (-1.01, 1.0, False), (0.0, 2.01, False), (0.0, float("nan"), False)])
+@pytest.mark.parametrize(
+    ("low", "high", "fine"), [(-1.0, 2.0, True), (-1.01, 1.0, False), (0.0, 2.01, False), (0.0, float("nan"), False)]
+)
 def test_a_canvas_may_leave_the_range_by_as_much_as_it_is_wide(low, high, fine):
     image = torch.tensor([low, high]).view(1, 1, 1, 2)
     if fine:

@@ -33,17 +33,20 @@ def database(path, *statements, wal=False):
 
 
 @pytest.mark.parametrize("wal", [False, True], ids=["journal", "log"])
-@pytest.mark.parametrize("statements, said", [
-    (["CREATE TABLE urls (x)"], "another program (it holds urls)"),
-    (["CREATE TABLE answers (x)"], "another program"),
-    (["CREATE TABLE answers (x)", "PRAGMA user_version = 1"], "another program"),
-    (["CREATE TABLE urls (x)", "PRAGMA user_version = 1"], "another program"),
-    (["CREATE VIEW seen AS SELECT 1"], "another program"),
-    (["PRAGMA application_id = 7"], "another program (it holds nothing yet)"),
-    ([TABLE, "PRAGMA user_version = 1", "PRAGMA application_id = 7"], "another program"),
-    ([TABLE, "PRAGMA user_version = 2"], "another version of nstlib (schema 2, here 1)"),
-    (["PRAGMA user_version = 99"], "schema 99"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "statements, said",
+    [
+        (["CREATE TABLE urls (x)"], "another program (it holds urls)"),
+        (["CREATE TABLE answers (x)"], "another program"),
+        (["CREATE TABLE answers (x)", "PRAGMA user_version = 1"], "another program"),
+        (["CREATE TABLE urls (x)", "PRAGMA user_version = 1"], "another program"),
+        (["CREATE VIEW seen AS SELECT 1"], "another program"),
+        (["PRAGMA application_id = 7"], "another program (it holds nothing yet)"),
+        ([TABLE, "PRAGMA user_version = 1", "PRAGMA application_id = 7"], "another program"),
+        ([TABLE, "PRAGMA user_version = 2"], "another version of nstlib (schema 2, here 1)"),
+        (["PRAGMA user_version = 99"], "schema 99"),
+    ],
+)
 def test_a_database_of_another_program_is_refused_and_nothing_changes(tmp_path, wal, statements, said):
     path = database(tmp_path / "history.db", *statements, wal=wal)
     before = folder_of(tmp_path)
@@ -63,7 +66,9 @@ def test_a_database_that_another_program_has_open_is_refused_and_nothing_changes
         assert {name: data for name, data in folder_of(tmp_path).items() if not name.endswith("-shm")} == before
 
 
-@pytest.mark.parametrize("data", [b"x", b"person,item\n", b"This is not a database. " * 100, b"SQLite format 3\0", b"SQLite format 3\0" + b"x" * 5000])
+@pytest.mark.parametrize(
+    "data", [b"x", b"person,item\n", b"This is not a database. " * 100, b"SQLite format 3\0", b"SQLite format 3\0" + b"x" * 5000]
+)
 def test_a_file_that_is_no_database_is_refused_and_nothing_changes(tmp_path, data):
     (tmp_path / "answers.db").write_bytes(data)
     with pytest.raises(NstError, match="cannot be used as a file of answers"):
@@ -71,12 +76,19 @@ def test_a_file_that_is_no_database_is_refused_and_nothing_changes(tmp_path, dat
     assert folder_of(tmp_path) == {"answers.db": data}
 
 
-@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.touch(), database,
-                                  lambda path: database(path, TABLE),
-                                  lambda path: database(path, wal=True),
-                                  lambda path: database(path, TABLE, "PRAGMA user_version = 1"),
-                                  lambda path: database(path, TABLE, "PRAGMA user_version = 1", "CREATE TABLE notes (x)")],
-                         ids=["none", "empty", "no tables", "half made", "log only", "of an older nstlib", "with notes"])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: None,
+        lambda path: path.touch(),
+        database,
+        lambda path: database(path, TABLE),
+        lambda path: database(path, wal=True),
+        lambda path: database(path, TABLE, "PRAGMA user_version = 1"),
+        lambda path: database(path, TABLE, "PRAGMA user_version = 1", "CREATE TABLE notes (x)"),
+    ],
+    ids=["none", "empty", "no tables", "half made", "log only", "of an older nstlib", "with notes"],
+)
 def test_a_file_of_ours_is_taken_up_at_any_stage(tmp_path, make):
     path = tmp_path / "answers #1?.db"
     make(path)
@@ -115,8 +127,10 @@ def study(tmp_path):
     return found
 
 
-@pytest.mark.parametrize("name", ["answers.db", "./answers.db", "soft.csv", "hard.csv", "answers.db-wal", "answers.db-shm",
-                                  "answers.db-journal", "wal.csv"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    ["answers.db", "./answers.db", "soft.csv", "hard.csv", "answers.db-wal", "answers.db-shm", "answers.db-journal", "wal.csv"],
+)
 def test_no_export_goes_onto_the_answers(study, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     if os.name != "nt":
@@ -150,7 +164,9 @@ def test_an_export_that_fails_keeps_the_older_one(study, tmp_path, monkeypatch):
     assert path.read_bytes() == before and len(list(tmp_path.glob("*.csv"))) == 1
 
 
-@pytest.mark.parametrize("name", ['=HYPERLINK("http://x","y")', "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "'=1", "＝1", "=", "-"])
+@pytest.mark.parametrize(
+    "name", ['=HYPERLINK("http://x","y")', "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "'=1", "＝1", "=", "-"]
+)
 def test_what_a_spreadsheet_would_calculate_is_text(tmp_path, name):
     study = Study(tmp_path / "answers.db")
     study.record(name, Question(0, name, name, "y"), name, 1.0)
@@ -160,7 +176,9 @@ def test_what_a_spreadsheet_would_calculate_is_text(tmp_path, name):
     assert study.answers()[0].person == name  # in the file of answers it is as it was
 
 
-@pytest.mark.parametrize("name", ["ann", "ann, the first", "'t Hooft", "l'été", "夜", 'a "b"', "x = y", "a-b", "1.5", "two\nlines", " x"])
+@pytest.mark.parametrize(
+    "name", ["ann", "ann, the first", "'t Hooft", "l'été", "夜", 'a "b"', "x = y", "a-b", "1.5", "two\nlines", " x"]
+)
 def test_ordinary_names_come_back_from_an_export(tmp_path, name):
     study = Study(tmp_path / "answers.db")
     study.record(name, Question(0, name, name, "y"), None, 0.0)

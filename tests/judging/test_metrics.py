@@ -81,7 +81,11 @@ def test_what_the_judge_sees_of_a_plain_colour():
     colour = torch.tensor([0.9, 0.2, 0.4]).view(1, 3, 1, 1).expand(2, -1, 32, 48).contiguous()
     found = judge_features(colour)
     assert {level: tuple(maps.shape) for level, maps in found.items()} == {
-        "level1": (2, 21, 32, 48), "level2": (2, 21, 16, 24), "level3": (2, 21, 8, 12), "level4": (2, 21, 4, 6)}
+        "level1": (2, 21, 32, 48),
+        "level2": (2, 21, 16, 24),
+        "level3": (2, 21, 8, 12),
+        "level4": (2, 21, 4, 6),
+    }
     wanted = torch.tensor([0.299 * 0.9 + 0.587 * 0.2 + 0.114 * 0.4 - 0.5, 0.25, -0.25 * 0.9 + 0.5 * 0.2 - 0.25 * 0.4])
     for maps in found.values():
         torch.testing.assert_close(maps[:, 18:].mean((2, 3)), wanted.expand(2, -1), rtol=1e-4, atol=1e-5)
@@ -306,6 +310,7 @@ def test_lpips_without_its_weights_says_where_they_belong(monkeypatch, tmp_path,
 
 def test_lpips_takes_no_other_file_for_its_weights(monkeypatch, tmp_path, temple):
     """What the network sends is compared with the digits in the file's name, as torchvision does."""
+
     def sends_something(url, *, check, **options):
         (tmp_path / "sent").write_bytes(b"something else")
         check(tmp_path / "sent")

@@ -46,7 +46,7 @@ def test_in_each_round_each_method_is_left_as_often_as_right(methods, items, see
     pairs = methods * (methods - 1) // 2
     plan = plan_pairs([f"m{k}" for k in range(methods)], [f"i{k}" for k in range(items)], 3 * pairs, seed)
     for start in range(0, 3 * pairs, pairs):
-        turn = plan[start:start + pairs]
+        turn = plan[start : start + pairs]
         left, right = Counter(question.left for question in turn), Counter(question.right for question in turn)
         assert all(abs(left[name] - right[name]) <= 1 for name in left | right)
 
@@ -161,8 +161,9 @@ def test_another_schedule_in_the_same_file_is_noticed(file):
         file.next_question("ann", [Question(0, "temple", "x", "y")])
 
 
-@pytest.mark.parametrize(("person", "chosen", "seconds"), [("", None, 1), ("ann", "nobody", 1), ("ann", None, -1),
-                                                           ("ann", None, float("nan"))])  # fmt: skip
+@pytest.mark.parametrize(
+    ("person", "chosen", "seconds"), [("", None, 1), ("ann", "nobody", 1), ("ann", None, -1), ("ann", None, float("nan"))]
+)
 def test_what_is_no_answer_is_refused(file, person, chosen, seconds):
     with pytest.raises(NstError, match="expected"):
         file.record(person, PLAN[0], chosen, seconds)
@@ -182,8 +183,11 @@ def test_csv_has_a_line_for_each_answer(file, tmp_path):
 
 def test_what_is_no_file_of_answers_is_refused(tmp_path):
     (tmp_path / "words.txt").write_text("This is not a database. " * 100)
-    for path, said in ((tmp_path / "words.txt", "not a database"), (tmp_path / "none" / "a.sqlite", "make it first"),
-                       (tmp_path, "cannot be used")):  # fmt: skip
+    for path, said in (
+        (tmp_path / "words.txt", "not a database"),
+        (tmp_path / "none" / "a.sqlite", "make it first"),
+        (tmp_path, "cannot be used"),
+    ):
         with pytest.raises(NstError, match=said):
             Study(path)
     with sqlite3.connect(tmp_path / "later.sqlite") as later:
@@ -206,8 +210,13 @@ while (question := study.next_question(person, plan)) is not None:
 
 
 def start(person, path):
-    return subprocess.Popen([sys.executable, "-c", PERSON, person, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, text=True)  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-c", PERSON, person, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def test_three_people_and_a_second_window_write_at_once_and_nothing_is_lost(tmp_path):
@@ -313,8 +322,15 @@ def simulated(chance, true, people, each, quirk):
         own = dict(zip(names, true + quirk * chance.normal(size=len(true)), strict=True))
         for question in plan_pairs(names, ITEMS, each, int(chance.integers(2**32))):
             prefers_left = chance.random() < 1 / (1 + np.exp(own[question.right] - own[question.left]))
-            yield Answer(question.number, question.item, question.left, question.right, f"p{number}",
-                         question.left if prefers_left else question.right, 1.0)  # fmt: skip
+            yield Answer(
+                question.number,
+                question.item,
+                question.left,
+                question.right,
+                f"p{number}",
+                question.left if prefers_left else question.right,
+                1.0,
+            )
 
 
 @pytest.mark.sampled
@@ -341,12 +357,15 @@ def test_people_who_differ_make_wider_intervals_than_their_answers_alone(seed_of
     assert bradley_terry(answers) == bradley_terry(answers, by="person")  # twelve people: the default
 
 
-@pytest.mark.parametrize(("answers", "options", "said"), [
-    ([], {}, "no answer"),
-    ([Answer(0, "x", "a", "b", "p", None, 1.0)], {}, "no answer"),
-    (answers_of({("a", "b"): 3}), {"by": "item"}, "choose"),
-    (answers_of({("a", "b"): 3}), {"by": "person"}, "1 people"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("answers", "options", "said"),
+    [
+        ([], {}, "no answer"),
+        ([Answer(0, "x", "a", "b", "p", None, 1.0)], {}, "no answer"),
+        (answers_of({("a", "b"): 3}), {"by": "item"}, "choose"),
+        (answers_of({("a", "b"): 3}), {"by": "person"}, "1 people"),
+    ],
+)
 def test_no_scale_can_be_drawn(answers, options, said):
     with pytest.raises(NstError, match=said):
         bradley_terry(answers, **options)

@@ -88,8 +88,10 @@ def test_the_crowd_errs_as_often_as_people_do(seed_offset):
 def test_a_sure_person_is_understood_quickly(seed_offset):
     model = TasteModel(seed=seed_offset)
     wanted = {"style_weight": 25.0, "tv_weight": 50.0, "style_scale": 0.35}
-    values = [np.array([list(row).index(setting[name]) / (len(row) - 1) for name, row in SPACE.items()])
-              for setting in (*model.settings, wanted)]  # fmt: skip
+    values = [
+        np.array([list(row).index(setting[name]) / (len(row) - 1) for name, row in SPACE.items()])
+        for setting in (*model.settings, wanted)
+    ]
     distance = {setting_name(setting): np.abs(place - values[-1]).sum() for setting, place in zip(model.settings, values)}
     for _ in range(20):
         model.answer(*sorted(model.propose(), key=lambda setting: distance[setting_name(setting)]))
@@ -174,18 +176,31 @@ def test_the_model_does_not_hand_out_its_own_settings(model):
     assert all(value > 0 for setting in model.settings for value in setting.values())
 
 
-@pytest.mark.parametrize("space", [
-    {}, {"style_weight": (40,)}, {"style_weight": (40, 10)}, {"style_weight": (10, 10)}, {"style_weight": "many"}, None,
-    {f"axis{k}": (1, 2, 3, 4) for k in range(6)},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "space",
+    [
+        {},
+        {"style_weight": (40,)},
+        {"style_weight": (40, 10)},
+        {"style_weight": (10, 10)},
+        {"style_weight": "many"},
+        None,
+        {f"axis{k}": (1, 2, 3, 4) for k in range(6)},
+    ],
+)
 def test_what_is_no_space_is_refused(space):
     with pytest.raises(NstError, match="expected"):
         TasteModel(space)
 
 
-@pytest.mark.parametrize("pair", [({"style_weight": 11, "tv_weight": 1}, {"style_weight": 10, "tv_weight": 1}),
-                                  ({"style_weight": 10, "tv_weight": 1},) * 2,
-                                  ({"style_weight": 10}, {"style_weight": 40})])  # fmt: skip
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ({"style_weight": 11, "tv_weight": 1}, {"style_weight": 10, "tv_weight": 1}),
+        ({"style_weight": 10, "tv_weight": 1},) * 2,
+        ({"style_weight": 10}, {"style_weight": 40}),
+    ],
+)
 def test_settings_of_elsewhere_are_refused(model, pair):
     with pytest.raises(NstError, match="expected two different settings of this space"):
         model.answer(*pair)

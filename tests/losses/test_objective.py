@@ -24,7 +24,7 @@ def pictures():
 def half(side=64):
     """A mask of the left half."""
     mask = torch.zeros(1, 1, side, side)
-    mask[..., :side // 2] = 1
+    mask[..., : side // 2] = 1
     return mask
 
 
@@ -52,8 +52,9 @@ def test_a_region_sees_nothing_of_what_lies_outside(extractor, pictures):
     """Nothing changes when pixels outside do, further away than the network looks (here 3 pixels at relu1_2)."""
     content, manner, _ = pictures
     shallow = FeatureExtractor("mini", ("relu1_2",))
-    objective = StyleObjective(shallow, content, [StyleTarget(manner, mask=half(), layers=("relu1_2",))],
-                               content_layers=(), weights=ONE)
+    objective = StyleObjective(
+        shallow, content, [StyleTarget(manner, mask=half(), layers=("relu1_2",))], content_layers=(), weights=ONE
+    )
     other = content.clone()
     other[..., 36:] = torch.rand(1, 3, 64, 28)
     torch.testing.assert_close(objective(other)["total"], objective(content)["total"])
@@ -76,8 +77,14 @@ def test_a_style_counts_as_much_as_its_region_is_large(extractor, pictures):
 def test_every_statistic_has_a_gradient_in_its_region_only(extractor, pictures, statistic):
     content, manner, _ = pictures
     shallow = FeatureExtractor("mini", ("relu1_2",))
-    objective = StyleObjective(shallow, content, [StyleTarget(manner, mask=half(), layers=("relu1_2",))],
-                               content_layers=(), weights=ONE, statistic=statistic)
+    objective = StyleObjective(
+        shallow,
+        content,
+        [StyleTarget(manner, mask=half(), layers=("relu1_2",))],
+        content_layers=(),
+        weights=ONE,
+        statistic=statistic,
+    )
     canvas = content.clone().requires_grad_()
     objective(canvas)["total"].backward()
     assert canvas.grad.isfinite().all() and canvas.grad[..., :28].abs().max() > 0

@@ -39,8 +39,9 @@ def test_an_empty_map_is_at_distance_one(name):
 @each
 def test_distances_do_not_depend_on_the_scale_of_the_features(name):
     for scale in (1e-2, 1e2):
-        torch.testing.assert_close(distance(name, scale * maps(), scale * maps(1)), distance(name, maps(), maps(1)),
-                                   rtol=1e-3, atol=1e-6)  # fmt: skip
+        torch.testing.assert_close(
+            distance(name, scale * maps(), scale * maps(1)), distance(name, maps(), maps(1)), rtol=1e-3, atol=1e-6
+        )
 
 
 @pytest.mark.sampled
@@ -87,10 +88,18 @@ def test_the_measure_of_a_map_is_the_mean_of_its_parts(name):
 
 
 @each
-@pytest.mark.parametrize("features", [
-    torch.cat([maps(), torch.zeros(1, 2, 12, 16)], 1), torch.ones(1, 8, 12, 16), torch.zeros(1, 8, 12, 16),
-    torch.rand(1, 8, 1, 1), torch.rand(1, 8, 2, 2), torch.rand(1, 1, 12, 16).expand(-1, 8, -1, -1)],
-    ids=["dead channels", "flat", "empty", "one place", "four places", "equal channels"])  # fmt: skip
+@pytest.mark.parametrize(
+    "features",
+    [
+        torch.cat([maps(), torch.zeros(1, 2, 12, 16)], 1),
+        torch.ones(1, 8, 12, 16),
+        torch.zeros(1, 8, 12, 16),
+        torch.rand(1, 8, 1, 1),
+        torch.rand(1, 8, 2, 2),
+        torch.rand(1, 1, 12, 16).expand(-1, 8, -1, -1),
+    ],
+    ids=["dead channels", "flat", "empty", "one place", "four places", "equal channels"],
+)
 def test_gradients_are_finite_everywhere(name, features):
     for target in (maps(1, (1, 8, 12, 16)), torch.cat([maps(1), torch.zeros(1, 2, 12, 16)], 1), torch.ones(1, 8, 3, 3)):
         canvas = features.clone().requires_grad_()
@@ -171,16 +180,18 @@ def test_quantiles_of_equal_weights_are_means_of_sorted_neighbours():
     values = torch.randn(3, 5 * LEVELS)
     expected = values.sort(-1)[0].view(3, LEVELS, 5).mean(-1)
     torch.testing.assert_close(quantiles(values, torch.ones(5 * LEVELS)), expected, rtol=1e-3, atol=1e-3)
-    torch.testing.assert_close(quantiles(torch.tensor([[5.0, 1.0]]), torch.tensor([1.0, 3.0]), 4),
-                               torch.tensor([[1.0, 1.0, 1.0, 5.0]]))  # fmt: skip
+    torch.testing.assert_close(
+        quantiles(torch.tensor([[5.0, 1.0]]), torch.tensor([1.0, 3.0]), 4), torch.tensor([[1.0, 1.0, 1.0, 5.0]])
+    )
 
 
 @pytest.mark.sampled
 def test_whole_weights_count_like_copies_and_means_are_kept():
     values, weight = torch.randn(2, 40), torch.randint(0, 4, (40,))
     copies = values.repeat_interleave(weight, 1)
-    torch.testing.assert_close(quantiles(values, weight.float()), quantiles(copies, torch.ones(copies.shape[1])),
-                               rtol=1e-3, atol=1e-3)  # fmt: skip
+    torch.testing.assert_close(
+        quantiles(values, weight.float()), quantiles(copies, torch.ones(copies.shape[1])), rtol=1e-3, atol=1e-3
+    )
     torch.testing.assert_close(quantiles(values, weight.float()).mean(-1), copies.mean(-1), rtol=1e-3, atol=1e-4)
 
 

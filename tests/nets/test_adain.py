@@ -40,7 +40,10 @@ def test_the_decoder_has_the_published_number_of_parameters():
 
 
 def test_the_decoder_paints_the_same_with_and_without_learning():
-    decoder, maps = MirroredDecoder([[(3, 8), (8, 8)], [(8, 12), (12, 12)], [(12, 16)] + 3 * [(16, 16)], [(16, 20)]]), torch.rand(1, 20, 5, 7)
+    decoder, maps = (
+        MirroredDecoder([[(3, 8), (8, 8)], [(8, 12), (12, 12)], [(12, 16)] + 3 * [(16, 16)], [(16, 20)]]),
+        torch.rand(1, 20, 5, 7),
+    )
     learning = decoder(maps)
     with torch.no_grad():
         torch.testing.assert_close(decoder(maps), learning.detach(), rtol=1e-3, atol=1e-4)
@@ -71,7 +74,11 @@ def test_mixtures_and_masks():
         torch.testing.assert_close(halves[..., :4], one[..., :4])
         torch.testing.assert_close(halves[..., 4:], other[..., 4:])
         torch.testing.assert_close(network.mixed(content, styles[:1], masks=[left])[..., 4:], content[..., 4:])
-    for options, message in (({"shares": [1]}, "expected 2 numbers"), ({"shares": [0, 0]}, "above 0"), ({"masks": [left]}, "1 masks for 2")):
+    for options, message in (
+        ({"shares": [1]}, "expected 2 numbers"),
+        ({"shares": [0, 0]}, "above 0"),
+        ({"masks": [left]}, "1 masks for 2"),
+    ):
         with pytest.raises(NstError, match=message):
             network.mixed(content, styles, **options)
 

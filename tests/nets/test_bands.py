@@ -59,13 +59,24 @@ def test_the_picture_is_clamped():
         assert torch.equal(paint(one, torch.rand(1, 3, 40, 56)), torch.full((1, 3, 40, 56), wanted))
 
 
-@pytest.mark.parametrize(("size", "tile", "expected"), [
-    ((40, 50), None, None), ((50, 40), None, None), ((40, 51), None, 77), ((51, 40), None, 77), ((40, 51), 64, 64), ((40, 50), 64, 64)])
+@pytest.mark.parametrize(
+    ("size", "tile", "expected"),
+    [
+        ((40, 50), None, None),
+        ((50, 40), None, None),
+        ((40, 51), None, 77),
+        ((51, 40), None, 77),
+        ((40, 51), 64, 64),
+        ((40, 50), 64, 64),
+    ],
+)
 def test_pictures_above_a_size_are_painted_in_bands_unless_asked_otherwise(size, tile, expected, monkeypatch):
     seen = []
     monkeypatch.setattr("nstlib.nets.bands.WHOLE", 40 * 50)
     monkeypatch.setattr("nstlib.nets.bands.TILE", 77)
-    monkeypatch.setattr("nstlib.nets.bands._paint_in_bands", lambda network, picture, shares, tile, half: seen.append(tile) or picture)
+    monkeypatch.setattr(
+        "nstlib.nets.bands._paint_in_bands", lambda network, picture, shares, tile, half: seen.append(tile) or picture
+    )
     paint(network(), torch.rand(1, 3, *size), tile=tile)
     assert seen == [expected]
 
@@ -79,13 +90,24 @@ def test_bands_are_whole_rows_of_32_that_hold_about_a_square():
 def test_styles_by_name_index_and_mixture():
     many, picture = network("conditional", styles=3, names=("a", "b", "c")), torch.rand(1, 3, 40, 56)
     torch.testing.assert_close(paint(many, picture, "c"), paint(many, picture, 2))
-    torch.testing.assert_close(paint(many, picture, {"a": 2, "c": 6}, tile=32, half=False),
-                               many(picture, torch.tensor([0.25, 0, 0.75])).clamp(0, 1), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(
+        paint(many, picture, {"a": 2, "c": 6}, tile=32, half=False),
+        many(picture, torch.tensor([0.25, 0, 0.75])).clamp(0, 1),
+        rtol=1e-3,
+        atol=1e-3,
+    )
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ({"style": "d"}, "the network has a, b, c"), ({"style": {"a": 0}}, "above 0"), ({"style": {"a": -1, "b": 2}}, "from 0 up"),
-    ({"tile": 16}, "from 32 up"),  ({"tile": 64.0}, "whole number")])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"style": "d"}, "the network has a, b, c"),
+        ({"style": {"a": 0}}, "above 0"),
+        ({"style": {"a": -1, "b": 2}}, "from 0 up"),
+        ({"tile": 16}, "from 32 up"),
+        ({"tile": 64.0}, "whole number"),
+    ],
+)
 def test_bad_arguments(arguments, message):
     with pytest.raises(NstError, match=message):
         paint(network("conditional", styles=3, names=("a", "b", "c")), torch.rand(1, 3, 40, 56), **arguments)

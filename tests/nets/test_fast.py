@@ -99,9 +99,16 @@ def test_a_new_style_leaves_the_others_as_they_were(many, picture):
         add_style(larger, "d")
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"width": 0}, "width"), ({"norm": "layer"}, "instance, batch, conditional"), ({"upsampling": "cubic"}, "nearest, transposed"),
-    ({"styles": 2}, "conditional"), ({"names": ("a", "b")}, "2 entries for 1 styles")])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"width": 0}, "width"),
+        ({"norm": "layer"}, "instance, batch, conditional"),
+        ({"upsampling": "cubic"}, "nearest, transposed"),
+        ({"styles": 2}, "conditional"),
+        ({"names": ("a", "b")}, "2 entries for 1 styles"),
+    ],
+)
 def test_options_that_cannot_be(options, message):
     with pytest.raises(NstError, match=message):
         FastNet(**options)

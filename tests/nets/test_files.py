@@ -29,7 +29,9 @@ def test_a_network_comes_back_from_its_file(tmp_path, kind):
     network, (content, style) = build(), torch.rand(2, 1, 3, 40, 52)
     path = save_network(network, tmp_path / "net.safetensors", steps=3)
     again = load(path)
-    assert type(again) is build and not again.training and again.options == {"backbone": "mini"} and read_about(path) == {"steps": 3}
+    assert (
+        type(again) is build and not again.training and again.options == {"backbone": "mini"} and read_about(path) == {"steps": 3}
+    )
     with torch.inference_mode():
         torch.testing.assert_close(again(content, style), network(content, style), rtol=0, atol=0.02)  # half precision
     assert path.stat().st_size < 2.01 * sum(w.numel() for w in network.parameters()) + 8000
@@ -67,26 +69,53 @@ def small(tmp_path):
     return save_network(FastNet(0.125, "conditional", 2, names=["day", "night"]), tmp_path / "small.safetensors")
 
 
-@pytest.mark.parametrize(("options", "said"), [
-    ({"attention": 2}, "does not know the option attention.*newer"), ({"width": "0.125"}, "width='0.125'"), ({"width": True}, "width=True"),
-    ({"width": float("nan")}, "width=nan"), ({"width": 1e9}, "width"), ({"styles": -1}, "styles=-1"), ({"styles": 2.0}, "styles=2.0"),
-    ({"styles": 2_000_000, "names": []}, "norm.*expected"), ({"styles": 10**30, "names": []}, "cannot be built"), ({"names": "ab"}, "names='ab'"),
-    ({"names": [1, 2]}, "names"), ({"names": ["a"]}, "1 entries"), ({"norm": ["instance"]}, "norm="), ({"norm": "instance"}, "styles=2"),
-    ({"upsampling": None}, "upsampling=None"), ({"upsampling": "cubic"}, "cubic"), ({"width": 4}, "expected"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"attention": 2}, "does not know the option attention.*newer"),
+        ({"width": "0.125"}, "width='0.125'"),
+        ({"width": True}, "width=True"),
+        ({"width": float("nan")}, "width=nan"),
+        ({"width": 1e9}, "width"),
+        ({"styles": -1}, "styles=-1"),
+        ({"styles": 2.0}, "styles=2.0"),
+        ({"styles": 2_000_000, "names": []}, "norm.*expected"),
+        ({"styles": 10**30, "names": []}, "cannot be built"),
+        ({"names": "ab"}, "names='ab'"),
+        ({"names": [1, 2]}, "names"),
+        ({"names": ["a"]}, "1 entries"),
+        ({"norm": ["instance"]}, "norm="),
+        ({"norm": "instance"}, "styles=2"),
+        ({"upsampling": None}, "upsampling=None"),
+        ({"upsampling": "cubic"}, "cubic"),
+        ({"width": 4}, "expected"),
+    ],
+)
 def test_options_that_do_not_fit_are_refused_before_anything_is_built(small, options, said):
     with pytest.raises(WeightsError, match=f"small.safetensors.*{said}"):
         load_fast(changed(small, **options))
 
 
-@pytest.mark.parametrize("meta", [{"options": "[]"}, {"options": "3"}, {"options": "{"}, {"options": "[" * 100_000}, {"network": "gan"}, {"network": ""}])
+@pytest.mark.parametrize(
+    "meta",
+    [{"options": "[]"}, {"options": "3"}, {"options": "{"}, {"options": "[" * 100_000}, {"network": "gan"}, {"network": ""}],
+)
 def test_notes_that_are_damaged(small, meta):
     with pytest.raises(WeightsError, match="small.safetensors"):
         load_fast(changed(small, meta=meta))
 
 
-@pytest.mark.parametrize("options", [{"backbone": "resnet50"}, {"backbone": "eyes"}, {"backbone": None}, {"backbone": ["mini"]},
-                                     {"weights": "/etc/passwd"}, {"backbone": "mini", "width": 1}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"backbone": "resnet50"},
+        {"backbone": "eyes"},
+        {"backbone": None},
+        {"backbone": ["mini"]},
+        {"weights": "/etc/passwd"},
+        {"backbone": "mini", "width": 1},
+    ],
+)
 @each_kind
 def test_options_of_networks_for_any_style(tmp_path, kind, options):
     build, load = LOADERS[kind]
@@ -185,12 +214,15 @@ try:
 except WeightsError:
     print("refused")
 """
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "n.safetensors")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "n.safetensors")], capture_output=True, text=True, check=False
+    )
     assert done.stdout.split() == ["refused"] * 4, done.stderr[-500:]
 
 
 def test_backbones_are_held_to_the_same(tmp_path):
     from nstlib.features.extractor import MINI_WEIGHTS
+
     state = load_file(MINI_WEIGHTS)
     name = next(iter(state))
     state[name].view(-1)[0] = float("nan")

@@ -33,7 +33,9 @@ def test_the_contrast_of_a_channel_does_not_choose():
     """Queries and keys see normalised maps: a channel that is twice as strong asks no louder."""
     torch.manual_seed(0)
     attention, content, manner = StyleAttention(4), torch.randn(1, 4, 3, 3), torch.randn(1, 4, 3, 3)
-    torch.testing.assert_close(attention.weights(content, manner), attention.weights(5 * content + 3, manner), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(
+        attention.weights(content, manner), attention.weights(5 * content + 3, manner), rtol=1e-3, atol=1e-4
+    )
     assert normalised(content).mean().abs() < 1e-6
 
 
@@ -47,11 +49,13 @@ def test_any_size_comes_back(size):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no peak of memory there")
 def test_memory_does_not_grow_with_the_square():
-    script = ("import torch, resource; from nstlib.nets.sanet import StyleAttention; torch.manual_seed(0)\n"
-              "x = torch.randn(1, 16, 160, 160)\n"
-              "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-              "with torch.no_grad(): StyleAttention(16)(x, x)\n"
-              "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)")
+    script = (
+        "import torch, resource; from nstlib.nets.sanet import StyleAttention; torch.manual_seed(0)\n"
+        "x = torch.randn(1, 16, 160, 160)\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "with torch.no_grad(): StyleAttention(16)(x, x)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
     grown = int(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout)
     whole = 4 * 25_600**2 / (1 if sys.platform == "darwin" else 1024)  # the table of weights in float32: 2.6 GB
     assert grown < whole / 5

@@ -123,6 +123,8 @@ def test_any_style_has_no_frame(method):
 def test_a_start_in_one_pass_is_ahead(name):
     """Of the photograph as the start, after as many evaluations."""
     content, manner = photo("coffee", 128), style(name, 128)
-    ahead, behind = (stylize(content, manner, backbone="mini", init=init, steps=20, pyramid=False, progress=False).history["total"]
-                     for init in ("adain", "content"))
+    ahead, behind = (
+        stylize(content, manner, backbone="mini", init=init, steps=20, pyramid=False, progress=False).history["total"]
+        for init in ("adain", "content")
+    )
     assert ahead[0] < behind[0] and ahead[-1] < behind[-1]

@@ -29,8 +29,16 @@ def panel(painter):
     return room.square_panel(painter, NAMES, photos=["temple", "cat"], size=48)
 
 
-@pytest.mark.parametrize("place, shares", [((0, 0), [1, 0, 0, 0]), ((1, 0), [0, 1, 0, 0]), ((0, 1), [0, 0, 1, 0]),
-                                           ((0.5, 0.5), [0.25] * 4), ((0.25, 0.4), [0.45, 0.15, 0.3, 0.1])])  # fmt: skip
+@pytest.mark.parametrize(
+    "place, shares",
+    [
+        ((0, 0), [1, 0, 0, 0]),
+        ((1, 0), [0, 1, 0, 0]),
+        ((0, 1), [0, 0, 1, 0]),
+        ((0.5, 0.5), [0.25] * 4),
+        ((0.25, 0.4), [0.45, 0.15, 0.3, 0.1]),
+    ],
+)
 def test_shares_of_a_place(place, shares):
     assert room.bilinear_shares(*place) == pytest.approx(shares)
 

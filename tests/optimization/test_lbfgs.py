@@ -19,11 +19,13 @@ def walk(optimiser, canvas, function, steps):
     """The canvas after each step."""
     path = []
     for _ in range(steps):
+
         def closure():
             canvas.grad = None
             loss = function(canvas)
             loss.backward()
             return loss
+
         optimiser.step(closure)
         path.append(canvas.detach().clone())
     return torch.stack(path)
@@ -48,8 +50,9 @@ def flat(function):
 def test_the_path_is_torchs(history):
     """Also when the history is full and its oldest pair gives way."""
     start, function = torch.zeros(1, 50, dtype=torch.float64), flat(quadratic())
-    torch.testing.assert_close(ours(function, start, 10, history=history), torchs(function, start, 10, history), rtol=1e-4,
-                               atol=1e-8)  # fmt: skip
+    torch.testing.assert_close(
+        ours(function, start, 10, history=history), torchs(function, start, 10, history), rtol=1e-4, atol=1e-8
+    )
 
 
 def test_the_first_step_follows_the_gradient():
@@ -90,6 +93,7 @@ def test_the_memory_format_of_a_canvas_changes_nothing():
 
     def function(x):
         return ((x - target) * (1 + target)).square().sum()
+
     usual = ours(function, start, 8)
     last = ours(function, start.contiguous(memory_format=torch.channels_last), 8)
     torch.testing.assert_close(last, usual)
@@ -128,16 +132,20 @@ def test_a_line_search_evaluates_no_point_twice():
     def function(x):
         seen.append(tuple(x.flatten().tolist()))
         return rosenbrock(x)
+
     optimiser = LBFGS(canvas, line_search="backtracking")
     walk(optimiser, canvas, function, 30)
     assert len(set(seen)) == len(seen) == optimiser.evaluations
 
 
-@pytest.mark.parametrize(("canvas", "options", "words"), [
-    (torch.zeros(1, 3), {}, "requires_grad_"),
-    (torch.zeros(1, 3, requires_grad=True), {"history": 0}, "history=0"),
-    (torch.zeros(1, 3, requires_grad=True), {"line_search": "wolfe"}, "backtracking"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("canvas", "options", "words"),
+    [
+        (torch.zeros(1, 3), {}, "requires_grad_"),
+        (torch.zeros(1, 3, requires_grad=True), {"history": 0}, "history=0"),
+        (torch.zeros(1, 3, requires_grad=True), {"line_search": "wolfe"}, "backtracking"),
+    ],
+)
 def test_bad_arguments_are_named(canvas, options, words):
     with pytest.raises(NstError, match=words):
         LBFGS(canvas, **options)

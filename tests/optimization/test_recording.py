@@ -121,9 +121,16 @@ def test_a_lack_of_memory_keeps_the_picture_and_names_a_size():
     assert caught.value.result is None
 
 
-@pytest.mark.parametrize(("error", "expected"), [
-    (torch.OutOfMemoryError("x"), True), (RuntimeError("[enforce fail] posix_memalign: failed to allocate"), True),
-    (RuntimeError("shapes"), False), (ValueError("alloc"), False), (None, False)])
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (torch.OutOfMemoryError("x"), True),
+        (RuntimeError("[enforce fail] posix_memalign: failed to allocate"), True),
+        (RuntimeError("shapes"), False),
+        (ValueError("alloc"), False),
+        (None, False),
+    ],
+)
 def test_which_errors_are_a_lack_of_memory(error, expected):
     assert is_lack_of_memory(error) is expected
 

@@ -46,11 +46,20 @@ def test_the_same_seed_gives_the_same_picture_and_another_does_not(pictures):
     assert (one - other).abs().max() > 0.05
 
 
-@pytest.mark.parametrize("options", [
-    {"init": "noise"}, {"init": "style"}, {"init": torch.rand(1, 3, 40, 50)}, {"optimizer": "adam"}, {"size": 80},
-    {"content_layers": ("relu3_1", "relu4_1")}, {"style_layers": ("conv2_2",), "content_weight": 0.0}, {"tv_weight": 0.0},
-    {"size": 300, "steps": 2},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"init": "noise"},
+        {"init": "style"},
+        {"init": torch.rand(1, 3, 40, 50)},
+        {"optimizer": "adam"},
+        {"size": 80},
+        {"content_layers": ("relu3_1", "relu4_1")},
+        {"style_layers": ("conv2_2",), "content_weight": 0.0},
+        {"tv_weight": 0.0},
+        {"size": 300, "steps": 2},
+    ],
+)
 def test_every_option_paints(pictures, options):
     painted = paint(pictures, **options)
     assert max(painted.image.shape) == options.get("size", 64)
@@ -75,8 +84,12 @@ def test_the_start_is_what_was_asked_for(pictures):
     content, manner = pictures
     given = torch.rand(1, 3, 40, 50)
     noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(7))
-    for init, wanted in (("content", content), ("style", resize(manner, (64, 64))), ("noise", 0.5 + 0.15 * noise),
-                         (given, resize(given, (64, 64)))):
+    for init, wanted in (
+        ("content", content),
+        ("style", resize(manner, (64, 64))),
+        ("noise", 0.5 + 0.15 * noise),
+        (given, resize(given, (64, 64))),
+    ):
         torch.testing.assert_close(first_canvas(pictures, init=init, seed=7), wanted)
     torch.testing.assert_close(first_canvas(pictures), content)  # the default
     torch.testing.assert_close(first_canvas((content, [manner, 1 - manner]), init="style"), resize(manner, (64, 64)))
@@ -96,7 +109,9 @@ def test_the_best_picture_is_returned_not_the_last(pictures, monkeypatch):
     """An optimiser that climbs: the first picture, the photograph itself, is the best."""
     monkeypatch.setitem(op.OPTIMIZERS, "adam", lambda z: torch.optim.SGD([z], lr=0.01, maximize=True))
     painted = paint(pictures, optimizer="adam", steps=4)
-    assert painted.history["total"] == sorted(painted.history["total"]) and painted.history["total"][3] > painted.history["total"][0]
+    assert (
+        painted.history["total"] == sorted(painted.history["total"]) and painted.history["total"][3] > painted.history["total"][0]
+    )
     torch.testing.assert_close(painted.image, pictures[0])
 
 
@@ -108,17 +123,27 @@ def test_a_level_begins_with_the_best_of_the_one_below(monkeypatch):
     torch.testing.assert_close(seen[4].canvas, resize(resize(content, 128), 256))  # the small one's first picture
 
 
-@pytest.mark.parametrize(("pyramid", "sides"), [
-    (True, [128] * 2 + [256] * 2 + [512] * 2), (2, [256] * 4 + [512] * 2), (1, [512] * 6), (0, [512] * 6), (False, [512] * 6),
-    (9, [128] * 2 + [256] * 2 + [512] * 2)])
+@pytest.mark.parametrize(
+    ("pyramid", "sides"),
+    [
+        (True, [128] * 2 + [256] * 2 + [512] * 2),
+        (2, [256] * 4 + [512] * 2),
+        (1, [512] * 6),
+        (0, [512] * 6),
+        (False, [512] * 6),
+        (9, [128] * 2 + [256] * 2 + [512] * 2),
+    ],
+)
 def test_a_pyramid_of_so_many_levels(pictures, pyramid, sides, monkeypatch):
     """A third of the steps at full size, the others shared by the smaller levels."""
+
     class Cheap:
         def __init__(self, *_, **__):
             pass
 
         def __call__(self, image):
             return {name: image.sum() for name in ("content", "style", "tv", "total")}
+
     monkeypatch.setattr(op, "StyleObjective", Cheap)
     assert paint(pictures, size=512, steps=6, pyramid=pyramid).history["side"] == sides
 
@@ -131,19 +156,43 @@ def test_steps_are_shared_coarse_to_fine():
     assert op.pyramid_shapes((4000, 4000)) == [(1000, 1000), (2000, 2000), (4000, 4000)]
 
 
-@pytest.mark.parametrize("options", [
-    {"content_weight": 3.0}, {"style_weight": 7.0}, {"tv_weight": 99.0}, {"content_layers": ("relu3_1", "conv4_2")},
-    {"style_layers": ("relu2_1",)}, {"statistic": "mean_std"}, {"statistic": "wasserstein"}, {"pooling": "average"}, {"half": True},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"content_weight": 3.0},
+        {"style_weight": 7.0},
+        {"tv_weight": 99.0},
+        {"content_layers": ("relu3_1", "conv4_2")},
+        {"style_layers": ("relu2_1",)},
+        {"statistic": "mean_std"},
+        {"statistic": "wasserstein"},
+        {"pooling": "average"},
+        {"half": True},
+    ],
+)
 def test_the_loss_is_that_of_the_options(pictures, options):
     """The first evaluation, of the photograph, against an objective that is put together here; and not that of the defaults."""
     content, manner = pictures
-    how = {"content_weight": 1.0, "style_weight": 40.0, "tv_weight": 10.0, "content_layers": op.CONTENT_LAYERS,
-           "style_layers": STYLE_LAYERS, "statistic": "gram", "pooling": "max", "half": False} | options
+    how = {
+        "content_weight": 1.0,
+        "style_weight": 40.0,
+        "tv_weight": 10.0,
+        "content_layers": op.CONTENT_LAYERS,
+        "style_layers": STYLE_LAYERS,
+        "statistic": "gram",
+        "pooling": "max",
+        "half": False,
+    } | options
     extractor = FeatureExtractor("mini", (*how["content_layers"], *how["style_layers"]), pooling=how["pooling"], half=how["half"])
     wanted = objective.StyleObjective(
-        extractor, 1 - content, shrunk_to(manner, 64), content_layers=how["content_layers"], style_layers=how["style_layers"],
-        statistic=how["statistic"], weights=objective.Weights(how["content_weight"], how["style_weight"], how["tv_weight"]))(content)
+        extractor,
+        1 - content,
+        shrunk_to(manner, 64),
+        content_layers=how["content_layers"],
+        style_layers=how["style_layers"],
+        statistic=how["statistic"],
+        weights=objective.Weights(how["content_weight"], how["style_weight"], how["tv_weight"]),
+    )(content)
     found, usual = (paint((1 - content, manner), steps=1, init=content, **given).history for given in (options, {}))
     for name, value in wanted.items():
         assert found[name][0] == pytest.approx(value.item(), rel=1e-5)
@@ -184,7 +233,9 @@ def test_the_spectrum_falls_with_the_frequency_and_has_mean_square_one():
     shares = spectrum / spectrum[0, 0]
     assert shares[0].tolist() == pytest.approx([1, 1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 7, 1 / 8])
     assert shares[:, 0].tolist() == pytest.approx([1, 1 / 2, 1 / 4, 1 / 6, 1 / 8, 1 / 6, 1 / 4, 1 / 2])
-    torch.testing.assert_close(op._spectrum((8, 16), 0.5) ** 2 * (op._spectrum((8, 16), 0.5) ** 2).square().mean().rsqrt(), spectrum)
+    torch.testing.assert_close(
+        op._spectrum((8, 16), 0.5) ** 2 * (op._spectrum((8, 16), 0.5) ** 2).square().mean().rsqrt(), spectrum
+    )
     upright = op._spectrum((16, 8), 1.0)
     assert upright.shape == (16, 5) and (upright[:9, 0] / upright[0, 0]).tolist() == pytest.approx(shares[0].tolist())
 
@@ -196,11 +247,17 @@ def test_shares_and_regions_of_several_styles(pictures):
 
     def targets(mix=None, masks=None, layers=STYLE_LAYERS):
         return op.style_targets([manner, content], mix, masks, layers, torch.device("cpu"))
+
     assert [one.share for one in targets()] == [0.5, 0.5] and [one.share for one in targets([1, 3])] == [0.25, 0.75]
     assert [one.share for one in targets(masks=[left, right])] == [1, 1]
     assert [one.share for one in targets([2, 1], [left, right])] == [1, 0.5]
-    held, = targets([0, 3], [left, right], [["relu1_1"], ["relu2_1", "relu3_1"]])
-    assert held.picture is content and torch.equal(held.mask[0, 0], right) and held.layers == ("relu2_1", "relu3_1") and held.share == 1
+    (held,) = targets([0, 3], [left, right], [["relu1_1"], ["relu2_1", "relu3_1"]])
+    assert (
+        held.picture is content
+        and torch.equal(held.mask[0, 0], right)
+        and held.layers == ("relu2_1", "relu3_1")
+        and held.share == 1
+    )
     assert [one.mask for one in targets()] == [None, None] and [one.layers for one in targets()] == [STYLE_LAYERS] * 2
 
 
@@ -233,6 +290,7 @@ def test_ctrl_c_returns_the_best_so_far(pictures):
     def interrupt(step):
         if step.index == 4:
             raise KeyboardInterrupt
+
     painted = paint(pictures, steps=50, callback=interrupt)
     assert painted.stopped == "interrupted" and painted.evaluations == 5
     assert painted.image.shape == pictures[0].shape
@@ -244,6 +302,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_picture(picture
     def broken(image, form="relative"):
         calls.append(1)
         return image.sum() * (float("nan") if len(calls) == 4 else 0.0)
+
     monkeypatch.setattr(objective, "total_variation", broken)
     with pytest.raises(OptimizationError, match=r"tv nan.*Weights\(content=1.0, style=40.0, tv=10.0\)") as caught:
         paint(pictures)
@@ -253,17 +312,26 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_picture(picture
 def test_out_of_memory_says_which_size_would_fit(pictures, monkeypatch):
     def full(*_):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
+
     monkeypatch.setattr(objective, "content_loss", full)
     with pytest.raises(OptimizationError, match=r"64x64 px.*size=\d+"):
         paint(pictures)
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    ({"steps": 0}, "steps=0"), ({"optimizer": "sgd"}, "lbfgs, adam"), ({"init": "black"}, "content, noise, style"),
-    ({"size": 20}, "32"), ({"content_weight": -1.0}, "content=-1"), ({"style_weight": float("inf")}, "style=inf"),
-    ({"content_layers": ("relu9_1",)}, "relu9_1"), ({"backbone": "resnet"}, "mini, vgg19"),
-    ({"content_weight": 0, "style_weight": 0, "tv_weight": 0}, "above 0"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"steps": 0}, "steps=0"),
+        ({"optimizer": "sgd"}, "lbfgs, adam"),
+        ({"init": "black"}, "content, noise, style"),
+        ({"size": 20}, "32"),
+        ({"content_weight": -1.0}, "content=-1"),
+        ({"style_weight": float("inf")}, "style=inf"),
+        ({"content_layers": ("relu9_1",)}, "relu9_1"),
+        ({"backbone": "resnet"}, "mini, vgg19"),
+        ({"content_weight": 0, "style_weight": 0, "tv_weight": 0}, "above 0"),
+    ],
+)
 def test_bad_arguments_are_named(pictures, options, words):
     with pytest.raises(NstError, match=words):
         paint(pictures, **options)
@@ -296,6 +364,7 @@ def test_spectral_canvas_needs_fewer_evaluations(pictures):
     def losses(smoothing, steps=60):
         canvas = op.Canvas(pictures[0], smoothing)
         return [step.losses["total"].item() for step in op.optimization_steps(canvas, objective, LBFGS(canvas.z), steps)]
+
     wanted = losses(0)[-1]
     assert next(n for n, loss in enumerate(losses(op.SMOOTHING), 1) if loss <= wanted) < 60
 
@@ -313,6 +382,7 @@ def test_no_worse_than_torchs_lbfgs_after_100_evaluations(pictures):
         loss.backward()
         theirs.append(loss.item())
         return loss
+
     optimiser.step(closure)
     assert len(theirs) == 100 and min(ours) <= 1.05 * min(theirs)
 
@@ -335,9 +405,22 @@ def test_no_step_is_lost_between_the_levels(steps, levels):
 def together(**options):
     """Two styles in two regions, mixed unequally, at half scale, in the photograph's colours."""
     sky = mask("temple", "sky")
-    return stylize(photo("temple", 200), [style("swirls", 128), style("mosaic", 128)], **{
-        "masks": [sky, 1 - sky], "mix": [1.0, 0.6], "style_scale": 0.5, "color": "luminance", "statistic": "mean_std",
-        "style_layers": [STYLE_LAYERS, STYLE_LAYERS[:3]], "backbone": "mini", "steps": 12, "progress": False} | options)
+    return stylize(
+        photo("temple", 200),
+        [style("swirls", 128), style("mosaic", 128)],
+        **{
+            "masks": [sky, 1 - sky],
+            "mix": [1.0, 0.6],
+            "style_scale": 0.5,
+            "color": "luminance",
+            "statistic": "mean_std",
+            "style_layers": [STYLE_LAYERS, STYLE_LAYERS[:3]],
+            "backbone": "mini",
+            "steps": 12,
+            "progress": False,
+        }
+        | options,
+    )
 
 
 def test_masks_colour_mixing_scales_and_tiles_together():
@@ -362,12 +445,21 @@ def test_a_mask_keeps_each_style_in_its_region(pictures):
         assert near < far
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    ({"mix": [1.0]}, "mix has 1 entries for 2 styles"), ({"masks": [torch.ones(4, 4)] * 3}, "masks has 3 entries for 2"),
-    ({"mix": [0.0, 0.0]}, "above 0"), ({"mix": [-1.0, 1.0]}, "from 0 up"), ({"color": "sepia"}, "color='sepia'.*luminance"),
-    ({"style_scale": 0}, "style_scale=0"), ({"statistic": "gramm"}, "statistic='gramm'"), ({"pooling": "min"}, "max, average"),
-    ({"style_layers": [["relu1_1"]]}, "style_layers has 1 entries for 2"), ({"tile": 10}, "tile=10"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"mix": [1.0]}, "mix has 1 entries for 2 styles"),
+        ({"masks": [torch.ones(4, 4)] * 3}, "masks has 3 entries for 2"),
+        ({"mix": [0.0, 0.0]}, "above 0"),
+        ({"mix": [-1.0, 1.0]}, "from 0 up"),
+        ({"color": "sepia"}, "color='sepia'.*luminance"),
+        ({"style_scale": 0}, "style_scale=0"),
+        ({"statistic": "gramm"}, "statistic='gramm'"),
+        ({"pooling": "min"}, "max, average"),
+        ({"style_layers": [["relu1_1"]]}, "style_layers has 1 entries for 2"),
+        ({"tile": 10}, "tile=10"),
+    ],
+)
 def test_bad_control_is_named(pictures, options, words):
     with pytest.raises(NstError, match=words):
         paint((pictures[0], [pictures[1], pictures[1]]), **options)
@@ -385,12 +477,17 @@ def one_pass(monkeypatch, tmp_path):
     path, seen = save_network(AdaINNet(), tmp_path / "adain.safetensors"), {}
     monkeypatch.setattr("nstlib.nets.any_style.NETWORKS", {"adain": lambda: load_adain(path)})
     paint_one = OnePass.paint
-    monkeypatch.setattr(OnePass, "paint", lambda self, content, styles, **how: seen.setdefault(
-        content.shape[-2], paint_one(self, content, styles, **how)))
+    monkeypatch.setattr(
+        OnePass,
+        "paint",
+        lambda self, content, styles, **how: seen.setdefault(content.shape[-2], paint_one(self, content, styles, **how)),
+    )
     return seen
 
 
-@pytest.mark.parametrize(("options", "height"), [({"pyramid": False}, 256), ({}, 128), ({"pyramid": False, "color": "luminance"}, 256)])
+@pytest.mark.parametrize(
+    ("options", "height"), [({"pyramid": False}, 256), ({}, 128), ({"pyramid": False, "color": "luminance"}, 256)]
+)
 def test_one_pass_paints_the_start(pictures, one_pass, options, height):
     """At the size of the first level; the first canvas is that very picture."""
     first = []
@@ -401,7 +498,10 @@ def test_one_pass_paints_the_start(pictures, one_pass, options, height):
 
 def test_one_pass_mixes_and_keeps_to_the_regions_too(one_pass):
     sky = mask("temple", "sky")
-    assert paint((photo("temple", 64), [style("swirls", 64), style("waves", 64)]), init="adain", masks=[sky, 1 - sky]).evaluations == 8
+    assert (
+        paint((photo("temple", 64), [style("swirls", 64), style("waves", 64)]), init="adain", masks=[sky, 1 - sky]).evaluations
+        == 8
+    )
     assert paint((photo("temple", 64), [style("swirls", 64), style("waves", 64)]), init="adain", mix=[1, 2]).evaluations == 8
 
 
@@ -411,13 +511,15 @@ def test_the_start_that_one_pass_paints_is_mixed_as_the_rest(pictures, monkeypat
     monkeypatch.setattr(OnePass, "encode", lambda self, picture: picture)
     monkeypatch.setattr(OnePass, "paint", lambda self, content, styles, **how: seen.append((styles, how)) or 1 - content)
     first = first_canvas((pictures[0], [pictures[1], 1 - pictures[1]]), init="adain", **options)
-    (styles, how), = seen
+    ((styles, how),) = seen
     torch.testing.assert_close(first, 1 - pictures[0])
     assert torch.equal(styles[0], resize(pictures[1], 64)) and torch.equal(styles[1], resize(1 - pictures[1], 64))
     if "mix" in options:
         assert how == {"mix": [0.25, 0.75], "masks": None}
     else:
-        assert how["mix"] is None and all(torch.equal(mask[0, 0], given) for mask, given in zip(how["masks"], options["masks"], strict=True))
+        assert how["mix"] is None and all(
+            torch.equal(mask[0, 0], given) for mask, given in zip(how["masks"], options["masks"], strict=True)
+        )
 
 
 def test_one_pass_never_paints_more_than_it_has_memory_for(pictures, one_pass, monkeypatch):
@@ -427,7 +529,9 @@ def test_one_pass_never_paints_more_than_it_has_memory_for(pictures, one_pass, m
 
 
 def test_a_backbone_without_a_network_is_named(pictures, one_pass, tmp_path, monkeypatch):
-    monkeypatch.setattr(op, "FeatureExtractor", lambda name, *given, **more: FeatureExtractor(name, *given, weights="random", **more))
+    monkeypatch.setattr(
+        op, "FeatureExtractor", lambda name, *given, **more: FeatureExtractor(name, *given, weights="random", **more)
+    )
     with pytest.raises(NstError, match="init='adain'.*'mini', not for 'vgg19'"):
         paint(pictures, init="adain", backbone="vgg19")
 

@@ -70,7 +70,9 @@ def test_every_pixel_has_one_owner_and_what_is_seen_is_large_enough(height, widt
     owners = torch.zeros(height, width)
     for one in cut((height, width), tile, halo):
         owners[one.owns] += 1
-        assert all(s.start % GRID == 0 and s.start <= o.start and o.stop <= s.stop for o, s in zip(one.owns, one.sees, strict=True))
+        assert all(
+            s.start % GRID == 0 and s.start <= o.start and o.stop <= s.stop for o, s in zip(one.owns, one.sees, strict=True)
+        )
         assert all(s.stop - s.start >= SMALLEST_SIDE for s in one.sees)
     assert (owners == 1).all()
 
@@ -92,9 +94,9 @@ def test_nothing_outside_the_reach_changes_a_value():
     assert touched.min() >= 48 - far and touched.max() <= 51 + far and touched.max() > 51 + far / 2
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    ({"tile": 20}, "tile=20.*64"), ({"tile": 64, "statistic": "patches"}, "statistic='patches'.*gram"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "words"), [({"tile": 20}, "tile=20.*64"), ({"tile": 64, "statistic": "patches"}, "statistic='patches'.*gram")]
+)
 def test_what_cannot_be_tiled_is_refused(options, words):
     with pytest.raises(NstError, match=words):
         TiledObjective(FeatureExtractor("mini"), photo("cat", 128), style("waves", 64), **options)

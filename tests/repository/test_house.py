@@ -153,6 +153,8 @@ def test_the_import_is_light():
 
 @pytest.mark.parametrize("word", [r"/work/", r"/root/", r"\bpypi-\w+"])
 def test_no_machine_of_ours_is_named(word):
-    texts = MODULES + SCRIPTS + [ROOT / n for n in ("README.md", "Makefile", "pyproject.toml", "constraints.txt", "environment.yml")]
+    texts = (
+        MODULES + SCRIPTS + [ROOT / n for n in ("README.md", "Makefile", "pyproject.toml", "constraints.txt", "environment.yml")]
+    )
     named = [path.name for path in texts if re.search(word, path.read_text(encoding="utf-8"))]
     assert not named

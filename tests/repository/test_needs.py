@@ -53,9 +53,7 @@ def run(tmp_path):
 
     def printed(*options, **environment):
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist.plugin", *options]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=clean | environment, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=tmp_path, env=clean | environment, capture_output=True, text=True, check=False)
         return done.stdout.splitlines()
 
     return printed

@@ -58,8 +58,12 @@ def test_errors_are_the_weighted_mean_squares_of_known_neighbours():
     """Against the definition, pixel by pixel in two loops."""
     source, window = sample(12), 5
     *_, growth = (step for step, _ in zip(growth_steps(source, 16, window=window), range(3), strict=False))
-    rim = [(y, x) for y in range(2, 14) for x in range(2, 14) if not growth.known[y, x]
-           and growth.known[y - 1 : y + 2, x - 1 : x + 2].any()][:5]  # fmt: skip
+    rim = [
+        (y, x)
+        for y in range(2, 14)
+        for x in range(2, 14)
+        if not growth.known[y, x] and growth.known[y - 1 : y + 2, x - 1 : x + 2].any()
+    ][:5]
     rows, columns = (torch.tensor(values) for values in zip(*rim, strict=True))
     errors = _Places(source, window).errors(growth, rows, columns)
     sigma = window / 6.4
@@ -105,9 +109,9 @@ def test_an_error_limit_that_nothing_keeps_grows_until_something_does():
     assert steps[-1].known.all() and len(steps) > len(list(growth_steps(noise, 14, window=5, limit=ERROR_LIMIT)))
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    ({"window": 4}, "odd number"), ({"window": 25}, "odd number"), ({"size": 2}, "at least 3 pixels"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "words"), [({"window": 4}, "odd number"), ({"window": 25}, "odd number"), ({"size": 2}, "at least 3 pixels")]
+)
 def test_growth_refuses_what_it_cannot_do(options, words):
     with pytest.raises(NstError, match=words):
         efros_leung(sample(), **{"size": 20, "window": 5} | options)

@@ -29,8 +29,17 @@ def material(tmp_path_factory):
 
 
 def options(material, run, steps=3):
-    return argparse.Namespace(teacher=str(material / "teacher.safetensors"), photos=material / "photos", extra=[material / "photos"],
-                              run=run, out=run / "mini.safetensors", steps=steps, cooldown=0.5, batch=2, side=48)  # fmt: skip
+    return argparse.Namespace(
+        teacher=str(material / "teacher.safetensors"),
+        photos=material / "photos",
+        extra=[material / "photos"],
+        run=run,
+        out=run / "mini.safetensors",
+        steps=steps,
+        cooldown=0.5,
+        batch=2,
+        side=48,
+    )
 
 
 def test_a_killed_training_goes_on_to_the_same_weights(material, tmp_path, monkeypatch):
@@ -44,6 +53,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(material, tmp_path, monke
         if len(calls) == 3:
             raise KeyboardInterrupt
         return one_step(*arguments)
+
     monkeypatch.setattr(tool, "train_step", killed)
     with pytest.raises(KeyboardInterrupt):
         tool.train(halved)

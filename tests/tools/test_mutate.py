@@ -15,32 +15,59 @@ def found(tmp_path, source):
     path = tmp_path / "room.py"
     path.write_text(textwrap.dedent(source), encoding="utf-8")
     whole = path.read_bytes()
-    return {(fault.kind, fault.planted(whole).decode().splitlines()[fault.line - 1].strip()) for fault in faults_of(path, tmp_path)}
+    return {
+        (fault.kind, fault.planted(whole).decode().splitlines()[fault.line - 1].strip()) for fault in faults_of(path, tmp_path)
+    }
 
 
-@pytest.mark.parametrize(("source", "expected"), [
-    ("x = a < b", {("comparison", "x = (a <= b)")}), ("x = a in b", {("comparison", "x = (a not in b)")}),
-    ("x = a * b", {("arithmetic", "x = (a / b)")}), ("x = a and b", {("and/or", "x = (a or b)")}),
-    ("x = -a", {("sign", "x = (a)")}), ("x = not a", {("sign", "x = (a)")}), ("x = True", {("truth", "x = False")}),
-    ("x = 0.5", {("number", "x = 1.0")}), ("x = 0.0", {("number", "x = 1.0")}),
-    ("x = a if b else c", {("branch", "x = (c if b else a)")}), ("if a: pass", {("condition", "if (not (a)): pass")}),
-    ("x = f(a, b)", {("swap", "x = (f(b, a))")}), ("x = f(a=b)", {("keyword", "x = (f())")}),
-    ("x = [a for a in b if a]", {("condition", "x = [a for a in b if (not (a))]")}),
-    ("é = 'é'; x = a + b", {("arithmetic", "é = 'é'; x = (a - b)")}),  # places are counted in bytes
-])
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("x = a < b", {("comparison", "x = (a <= b)")}),
+        ("x = a in b", {("comparison", "x = (a not in b)")}),
+        ("x = a * b", {("arithmetic", "x = (a / b)")}),
+        ("x = a and b", {("and/or", "x = (a or b)")}),
+        ("x = -a", {("sign", "x = (a)")}),
+        ("x = not a", {("sign", "x = (a)")}),
+        ("x = True", {("truth", "x = False")}),
+        ("x = 0.5", {("number", "x = 1.0")}),
+        ("x = 0.0", {("number", "x = 1.0")}),
+        ("x = a if b else c", {("branch", "x = (c if b else a)")}),
+        ("if a: pass", {("condition", "if (not (a)): pass")}),
+        ("x = f(a, b)", {("swap", "x = (f(b, a))")}),
+        ("x = f(a=b)", {("keyword", "x = (f())")}),
+        ("x = [a for a in b if a]", {("condition", "x = [a for a in b if (not (a))]")}),
+        ("é = 'é'; x = a + b", {("arithmetic", "é = 'é'; x = (a - b)")}),  # places are counted in bytes
+    ],
+)
 def test_each_kind_of_fault(tmp_path, source, expected):
     assert found(tmp_path, source) == expected
 
 
 def test_a_number_is_one_off(tmp_path):
-    (kind, line), = found(tmp_path, "x = 5")
+    ((kind, line),) = found(tmp_path, "x = 5")
     assert kind == "number" and line in ("x = (4)", "x = (6)")
 
 
-@pytest.mark.parametrize("source", [
-    '"""A text, 5 < 6."""', "raise NstError(f'{a + 1}', b, c)", "log.info('%d', a + 1)", "def f(x: list[int, 3]) -> tuple[4]: ...",
-    "def f(progress=True): ...", "x = tqdm(a, total=5)", "x = f'{a + b}'", "x = max(a, b)", "KEPT_BYTES = 2**30", "zip(a, strict=True)",
-    "import a", "x: int", "x = 'a' + b", "@cache(5)\ndef f(): ..."])
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""A text, 5 < 6."""',
+        "raise NstError(f'{a + 1}', b, c)",
+        "log.info('%d', a + 1)",
+        "def f(x: list[int, 3]) -> tuple[4]: ...",
+        "def f(progress=True): ...",
+        "x = tqdm(a, total=5)",
+        "x = f'{a + b}'",
+        "x = max(a, b)",
+        "KEPT_BYTES = 2**30",
+        "zip(a, strict=True)",
+        "import a",
+        "x: int",
+        "x = 'a' + b",
+        "@cache(5)\ndef f(): ...",
+    ],
+)
 def test_what_is_left_alone(tmp_path, source):
     assert not found(tmp_path, source)
 
@@ -49,7 +76,11 @@ def test_where_a_fault_belongs(tmp_path):
     """A header's to the whole function, whose body says whether it is seen; a condition's to its own lines."""
     path = tmp_path / "room.py"
     path.write_text("def f(a=5):\n    if (a >\n            b):\n        return a\n    return b\n")
-    assert {fault.kind: fault.around for fault in faults_of(path, tmp_path)} == {"number": (1, 5), "comparison": (2, 3), "condition": (2, 3)}
+    assert {fault.kind: fault.around for fault in faults_of(path, tmp_path)} == {
+        "number": (1, 5),
+        "comparison": (2, 3),
+        "condition": (2, 3),
+    }
 
 
 def test_the_quickest_tests_of_the_line_come_first(tmp_path):
@@ -57,8 +88,15 @@ def test_the_quickest_tests_of_the_line_come_first(tmp_path):
     path = tmp_path / "room.py"
     path.write_text("X = 5\n\n\ndef f(a):\n    return a + X\n")
     constant, line = sorted(faults_of(path, tmp_path), key=lambda fault: fault.line)
-    tests = {name: {"seconds": seconds, "lines": lines} for name, seconds, lines in [
-        ("slow", 9, {"room.py": [5]}), ("quick", 1, {"room.py": [4, 5]}), ("other", 0, {"room.py": [1, 4]}), ("none", 0, {"hall.py": [5]})]}
+    tests = {
+        name: {"seconds": seconds, "lines": lines}
+        for name, seconds, lines in [
+            ("slow", 9, {"room.py": [5]}),
+            ("quick", 1, {"room.py": [4, 5]}),
+            ("other", 0, {"room.py": [1, 4]}),
+            ("none", 0, {"hall.py": [5]}),
+        ]
+    }
     assert mutate.tests_for(line, tests, 60) == ["quick", "slow"] and mutate.tests_for(line, tests, 5) == ["quick"]
     assert mutate.tests_for(constant, tests, 60) == ["other", "quick", "slow"]
     assert mutate.tests_for(line, {"other": tests["other"]}, 60) == ["other"] and mutate.tests_for(line, {}, 60) == []
@@ -70,13 +108,16 @@ def test_a_fault_that_a_test_sees_is_told_from_one_that_none_sees(tmp_path):
     (tmp_path / "nstlib").mkdir()
     (tmp_path / "tests").mkdir()
     (tmp_path / "nstlib" / "__init__.py").write_text("")
-    (tmp_path / "nstlib" / "room.py").write_text("TWO = 2\n\n\ndef half(x):\n    return x / TWO\n\n\ndef twice(x):\n    return x + x\n")
+    (tmp_path / "nstlib" / "room.py").write_text(
+        "TWO = 2\n\n\ndef half(x):\n    return x / TWO\n\n\ndef twice(x):\n    return x + x\n"
+    )
     (tmp_path / "tests" / "test_room.py").write_text(
-        "from nstlib.room import half, twice\n\n\ndef test_half():\n    assert half(4) == 2\n\n\ndef test_twice():\n    assert twice(4) is not None\n")
+        "from nstlib.room import half, twice\n\n\ndef test_half():\n    assert half(4) == 2\n\n\ndef test_twice():\n    assert twice(4) is not None\n"
+    )
     script = textwrap.dedent(f"""
         import sys
         from pathlib import Path
-        sys.path.insert(0, {str(executed.ROOT / 'tools' / 'measure')!r})
+        sys.path.insert(0, {str(executed.ROOT / "tools" / "measure")!r})
         import executed
         import mutate
         root = Path({str(tmp_path)!r})
@@ -87,4 +128,6 @@ def test_a_fault_that_a_test_sees_is_told_from_one_that_none_sees(tmp_path):
     runs = [subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout for _ in range(2)]
     assert "2 of 3 faults seen: 0.667" in runs[0] and "-    return x + x\n+    return (x - x)" in runs[0]
     assert "seen in" in runs[0] and "test_room.py::test_half" in runs[0]
-    assert runs[1].splitlines()[-1] == runs[0].splitlines()[-1] and "seen in" not in runs[1]  # the log is read, nothing done again
+    assert (
+        runs[1].splitlines()[-1] == runs[0].splitlines()[-1] and "seen in" not in runs[1]
+    )  # the log is read, nothing done again

@@ -36,7 +36,9 @@ def test_the_welcome_has_the_address_and_what_to_do_from_elsewhere():
 
 
 def test_a_notebook_that_is_not_there_is_refused():
-    done = subprocess.run([sys.executable, ROOT / "tools/run/open_lab.py", "no_such.ipynb"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools/run/open_lab.py", "no_such.ipynb"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2 and "no_such.ipynb" in done.stderr
 
 

@@ -29,9 +29,7 @@ def elsewhere(tmp_path):
     (tmp_path / "test_small.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = sampled: draws numbers\n")
     mine = {"OMP_NUM_THREADS": "2", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NSTLIB_"))
-    } | mine
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NSTLIB_"))} | mine
 
     def run(*options):
         command = [sys.executable, tool.__file__, "-p", "no:cacheprovider", str(tmp_path), *options]

@@ -37,7 +37,10 @@ def test_record_tells_what_the_picture_is(name):
         assert picture.mode == "RGB" and list(picture.size) == record["size"] and min(picture.size) >= 768
         assert picture.getextrema()[0][1] - picture.getextrema()[0][0] > 150  # from dark to light
     assert (record["seed"], record["stroke_width"], record["direction"]) == (
-        parameters.seed, parameters.stroke_width, parameters.direction)
+        parameters.seed,
+        parameters.stroke_width,
+        parameters.direction,
+    )
     assert record["palette"] == list(parameters.palette)
     assert len(record["palette"]) >= 5 and all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in record["palette"])
     assert record["title"] and record["kind"] and record["licence"] == "CC-BY-4.0"
@@ -61,8 +64,16 @@ def test_size_need_not_be_square_nor_even(name):
     assert draw(name, small(name, size=(121, 90))).shape == (90, 121, 3)
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"stroke_width": 3.0}, {"direction": 30}, {"direction": "radial"},
-                                    {"palette": tuple(reversed(STYLES["swirls"].parameters.palette))}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"stroke_width": 3.0},
+        {"direction": 30},
+        {"direction": "radial"},
+        {"palette": tuple(reversed(STYLES["swirls"].parameters.palette))},
+    ],
+)
 def test_every_parameter_counts(change):
     assert (draw("swirls", small("swirls")) != draw("swirls", small("swirls", **change))).mean() > 0.3
 

@@ -29,12 +29,16 @@ def test_the_newest_comes_back_and_two_are_kept(tmp_path):
     saved(tmp_path, 1, 20, 300)
     found = load_latest(tmp_path)
     assert found.step == 300 and found.tensors["a"].tolist() == [300.0] * 3 and found.notes == {"seconds": 1.5}
-    assert [path.name for path in sorted(tmp_path.iterdir())] == ["checkpoint-00000020.safetensors", "checkpoint-00000300.safetensors"]
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [
+        "checkpoint-00000020.safetensors",
+        "checkpoint-00000300.safetensors",
+    ]
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError("not yours")
+
     monkeypatch.setattr("pathlib.Path.mkdir", refuse)
     with pytest.raises(NstError, match="none.*not yours"):
         saved(tmp_path / "none", 1)
@@ -48,7 +52,9 @@ def flip_last_bit(data):
     return data[:-1] + bytes([data[-1] ^ 1])
 
 
-@pytest.mark.parametrize("spoil", [flip_last_bit, lambda data: data[:-4], lambda data: data[:20], lambda _: b"", lambda data: data[::-1]])
+@pytest.mark.parametrize(
+    "spoil", [flip_last_bit, lambda data: data[:-4], lambda data: data[:20], lambda _: b"", lambda data: data[::-1]]
+)
 def test_a_damaged_one_is_refused_and_the_one_before_it_used(tmp_path, caplog, spoil):
     _, last = saved(tmp_path, 1, 2)
     last.write_bytes(spoil(last.read_bytes()))
@@ -75,7 +81,11 @@ def test_a_disk_that_takes_no_more(tmp_path):
         save_checkpoint(Path(sys.argv[1]), Checkpoint(2, {"a": torch.zeros(100_000)}, {}))
     """)
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
-    assert done.returncode != 0 and "files may not be so large there" in done.stderr and "checkpoint-00000001.safetensors is kept" in done.stderr
+    assert (
+        done.returncode != 0
+        and "files may not be so large there" in done.stderr
+        and "checkpoint-00000001.safetensors is kept" in done.stderr
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-00000001.safetensors"]
     assert load_latest(tmp_path).step == 1
 
@@ -86,10 +96,16 @@ ANOTHER_PROGRAMS = {
     "a type that numpy lacks": save({"a": torch.zeros(3, dtype=torch.bfloat16)}, OURS),
     "no checksum": save({"a": torch.zeros(3)}, {"step": "2", "notes": "{}"}),
     "another step": save({}, OURS | {"step": "3", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
-    "a step below zero": save({}, OURS | {"step": "-5", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
+    "a step below zero": save(
+        {}, OURS | {"step": "-5", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
+    ),
     "no step": save({}, OURS | {"step": "two", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
-    "notes that are a list": save({}, OURS | {"notes": "[]", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
-    "notes without end": save({}, OURS | {"notes": "[" * 100_000, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
+    "notes that are a list": save(
+        {}, OURS | {"notes": "[]", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
+    ),
+    "notes without end": save(
+        {}, OURS | {"notes": "[" * 100_000, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
+    ),
     "text": b"no checkpoint at all",
     "a header that asks for memory": (2**60).to_bytes(8, "little") + b"{}",
 }
@@ -116,7 +132,9 @@ def test_another_programs_file_is_not_written_over(tmp_path):
 
 
 def test_any_type_of_numbers_comes_back(tmp_path):
-    tensors = {str(kind): torch.ones(2, 3).to(kind) for kind in (torch.bfloat16, torch.float16, torch.bool, torch.int64, torch.complex64)}
+    tensors = {
+        str(kind): torch.ones(2, 3).to(kind) for kind in (torch.bfloat16, torch.float16, torch.bool, torch.int64, torch.complex64)
+    }
     tensors |= {"scalar": torch.tensor(1.5), "empty": torch.zeros(0)}
     save_checkpoint(tmp_path, Checkpoint(1, tensors, {}))
     found = load_latest(tmp_path).tensors
@@ -134,7 +152,12 @@ def test_steps_count_as_numbers(tmp_path):
 
 
 GOOD = {"seconds": 1.0, "settings": {}, "identity": {}, "scaler": None}
-PARTS = {"network": {"a": torch.zeros(1)}, "history": {"total": torch.zeros(3)}, "optimiser": {"0.step": torch.zeros(1)}, "mean": {}}
+PARTS = {
+    "network": {"a": torch.zeros(1)},
+    "history": {"total": torch.zeros(3)},
+    "optimiser": {"0.step": torch.zeros(1)},
+    "mean": {},
+}
 
 
 def test_what_a_training_can_go_on_from():
@@ -142,13 +165,20 @@ def test_what_a_training_can_go_on_from():
     assert parted(joined(PARTS)).keys() == PARTS.keys()
 
 
-@pytest.mark.parametrize(("step", "parts", "notes", "said"), [
-    (3, PARTS, {"seconds": 1.0, "settings": {}, "scaler": None}, "earlier version"),
-    (3, PARTS, {key: value for key, value in GOOD.items() if key != "settings"}, "settings"),
-    (3, PARTS, GOOD | {"seconds": "long"}, "seconds"), (3, PARTS, GOOD | {"seconds": float("nan")}, "seconds"),
-    (3, PARTS, GOOD | {"identity": 3}, "identity"), (3, PARTS, GOOD | {"scaler": 1}, "scaler"),
-    (4, PARTS, GOOD, "after 4 steps"), (3, PARTS | {"network": {}}, GOOD, "after 3 steps"), (3, PARTS | {"more": {"a": torch.zeros(1)}}, GOOD, "more.a"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("step", "parts", "notes", "said"),
+    [
+        (3, PARTS, {"seconds": 1.0, "settings": {}, "scaler": None}, "earlier version"),
+        (3, PARTS, {key: value for key, value in GOOD.items() if key != "settings"}, "settings"),
+        (3, PARTS, GOOD | {"seconds": "long"}, "seconds"),
+        (3, PARTS, GOOD | {"seconds": float("nan")}, "seconds"),
+        (3, PARTS, GOOD | {"identity": 3}, "identity"),
+        (3, PARTS, GOOD | {"scaler": 1}, "scaler"),
+        (4, PARTS, GOOD, "after 4 steps"),
+        (3, PARTS | {"network": {}}, GOOD, "after 3 steps"),
+        (3, PARTS | {"more": {"a": torch.zeros(1)}}, GOOD, "more.a"),
+    ],
+)
 def test_what_no_training_can_go_on_from(step, parts, notes, said):
     with pytest.raises((ValueError, TypeError), match=said):
         check_training(Checkpoint(step, joined(parts), notes))

@@ -35,7 +35,7 @@ def test_what_cannot_be_read_is_named_and_skipped(tmp_path, caplog):
     (tmp_path / "text.jpg").write_text("no picture")
     write(tmp_path / "z_short.jpg", (800, 800))
     whole = (tmp_path / "z_short.jpg").read_bytes()
-    (tmp_path / "z_short.jpg").write_bytes(whole[:len(whole) // 2])  # opens, and breaks off when it is decoded
+    (tmp_path / "z_short.jpg").write_bytes(whole[: len(whole) // 2])  # opens, and breaks off when it is decoded
     with caplog.at_level(logging.WARNING):
         found = folder(tmp_path, 64)
         pictures = [found[i] for i in range(len(found))]

@@ -38,8 +38,10 @@ def test_for_one_picture_it_is_the_loss_of_the_optimiser(extractor):
 def test_each_picture_of_a_batch_is_judged_by_its_own_style(extractor):
     pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     both = PerceptualLoss(extractor, [style("waves", 64), style("ink", 64)], WEIGHTS)
-    one = [PerceptualLoss(extractor, [style(name, 64)], WEIGHTS)(same, pictures[i:i + 1], torch.tensor([0]))["style"]
-           for i, name in enumerate(("ink", "waves"))]
+    one = [
+        PerceptualLoss(extractor, [style(name, 64)], WEIGHTS)(same, pictures[i : i + 1], torch.tensor([0]))["style"]
+        for i, name in enumerate(("ink", "waves"))
+    ]
     torch.testing.assert_close(both(same, pictures, torch.tensor([3, 4]))["style"], sum(one) / 2, rtol=1e-4, atol=1e-6)
 
 
@@ -65,8 +67,13 @@ def test_glare_is_part_of_the_loss_where_it_has_a_weight(extractor):
 def handed_on(monkeypatch):
     """What the recipe hands to the training, instead of training."""
     seen = {}
-    monkeypatch.setattr(recipes, "Run", lambda network, loss, batches, settings, folder, known: seen.update(
-        network=network, loss=loss, batch=batches(0, 3), settings=settings, folder=folder, known=known))
+    monkeypatch.setattr(
+        recipes,
+        "Run",
+        lambda network, loss, batches, settings, folder, known: seen.update(
+            network=network, loss=loss, batch=batches(0, 3), settings=settings, folder=folder, known=known
+        ),
+    )
     monkeypatch.setattr(recipes, "finish", lambda run, callback: seen.update(samples=callback))
     return seen
 
@@ -74,10 +81,17 @@ def handed_on(monkeypatch):
 def test_each_setting_of_the_recipe_reaches_the_training(handed_on, tmp_path, monkeypatch):
     styles, settings = {name: style(name, 48) for name in ("waves", "ink")}, TrainingSettings(7)
     weights = Weights(2, 3, 4)
-    train_fast(styles, bundled(48, ["cat"]), settings, tmp_path,
-               FastRecipe(weights, width=0.25, crop=40, glare=0.7, sample_every=9))
+    train_fast(
+        styles, bundled(48, ["cat"]), settings, tmp_path, FastRecipe(weights, width=0.25, crop=40, glare=0.7, sample_every=9)
+    )
     network, loss, samples = (handed_on[name] for name in ("network", "loss", "samples"))
-    assert network.options == {"width": 0.25, "norm": "conditional", "styles": 2, "upsampling": "nearest", "names": ["waves", "ink"]}
+    assert network.options == {
+        "width": 0.25,
+        "norm": "conditional",
+        "styles": 2,
+        "upsampling": "nearest",
+        "names": ["waves", "ink"],
+    }
     assert loss.weights is weights and loss.glare == 0.7 and loss.count == 2
     assert handed_on["batch"].shape == (3, 3, 40, 40) and handed_on["settings"] is settings and handed_on["folder"] == tmp_path
     assert samples.every == 9 and samples.styles == 2 and samples.folder == tmp_path / "samples"
@@ -85,7 +99,13 @@ def test_each_setting_of_the_recipe_reaches_the_training(handed_on, tmp_path, mo
 
 def test_the_recipe_of_one_style_and_its_defaults(handed_on, tmp_path):
     train_fast({"waves": style("waves", 48)}, bundled(160, ["cat"]), folder=tmp_path)
-    assert handed_on["network"].options == {"width": 0.5, "norm": "instance", "styles": 1, "upsampling": "nearest", "names": ["waves"]}
+    assert handed_on["network"].options == {
+        "width": 0.5,
+        "norm": "instance",
+        "styles": 1,
+        "upsampling": "nearest",
+        "names": ["waves"],
+    }
     assert handed_on["loss"].weights == Weights(1, 5, 2) and handed_on["loss"].glare == 0 and handed_on["samples"] is None
     assert handed_on["batch"].shape == (3, 3, 128, 128) and handed_on["settings"] == TrainingSettings()
     train_fast({"waves": style("waves", 48)}, bundled(160, ["cat"]), recipe=FastRecipe(sample_every=9))
@@ -102,8 +122,15 @@ def test_it_begins_with_another_networks_convolutions(tmp_path):
     first = FastNet(0.125)
     before = first.up[-1].conv.weight.clone()
     styles = {name: style(name, 48) for name in ("waves", "ink")}
-    trained = train_fast(styles, bundled(48, ["cat"]), TrainingSettings(2, 2, learning_rate=1e-5, precision="no"), tmp_path,
-                         FastRecipe(crop=32, start=first, glare=1.0, sample_every=1))
+    trained = train_fast(
+        styles,
+        bundled(48, ["cat"]),
+        TrainingSettings(2, 2, learning_rate=1e-5, precision="no"),
+        tmp_path,
+        FastRecipe(crop=32, start=first, glare=1.0, sample_every=1),
+    )
     assert torch.equal(first.up[-1].conv.weight, before) and trained.network.names == ["waves", "ink"]
     torch.testing.assert_close(trained.network.up[-1].conv.weight, before, rtol=0, atol=1e-4)
-    assert set(trained.history) == {"content", "style", "tv", "glare", "total"} and len(list((tmp_path / "samples").iterdir())) == 2
+    assert (
+        set(trained.history) == {"content", "style", "tv", "glare", "total"} and len(list((tmp_path / "samples").iterdir())) == 2
+    )

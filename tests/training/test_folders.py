@@ -17,10 +17,12 @@ needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links need a r
 @pytest.fixture
 def make(tmp_path):
     """A function that makes files in the folder."""
+
     def made(*names):
         for path in map(tmp_path.joinpath, names):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"any")
+
     return made
 
 
@@ -31,12 +33,36 @@ def found(path, *without):
 def test_all_readable_formats_and_nothing_else(tmp_path, make):
     make(*(f"a{suffix}" for suffix in suffixes()), "b.txt", "c.JPG", "d.Jfif", "e", "f.eps", "g.mp4", "h.psd")
     assert found(tmp_path) == sorted([*(f"a{suffix}" for suffix in suffixes()), "c.JPG", "d.Jfif"])
-    assert {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".jp2", ".ppm", ".tga", ".ico", ".pcx"} <= set(suffixes())
+    assert {
+        ".jpg",
+        ".jpeg",
+        ".jfif",
+        ".png",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".jp2",
+        ".ppm",
+        ".tga",
+        ".ico",
+        ".pcx",
+    } <= set(suffixes())
     assert {Image.registered_extensions()[suffix] for suffix in suffixes()} <= set(FORMATS)
 
 
 def test_hidden_ones_and_what_systems_leave(tmp_path, make):
-    make("a.jpg", ".b.jpg", "._a.jpg", ".hidden/c.jpg", "__MACOSX/a.jpg", "deep/.ipynb_checkpoints/d.jpg", "deep/e.jpg", "@eaDir/f.jpg")
+    make(
+        "a.jpg",
+        ".b.jpg",
+        "._a.jpg",
+        ".hidden/c.jpg",
+        "__MACOSX/a.jpg",
+        "deep/.ipynb_checkpoints/d.jpg",
+        "deep/e.jpg",
+        "@eaDir/f.jpg",
+    )
     assert found(tmp_path) == ["a.jpg", "deep/e.jpg"]
 
 
@@ -47,7 +73,10 @@ def test_a_hidden_folder_that_is_named_is_meant(tmp_path, make):
 
 def test_without_the_folders_of_results(tmp_path, make):
     make("a.jpg", "out/a.jpg", "deep/out/b.jpg", "deep/c.jpg")
-    assert found(tmp_path, tmp_path / "out", tmp_path / "deep" / ".." / "deep" / "out", tmp_path / "nowhere") == ["a.jpg", "deep/c.jpg"]
+    assert found(tmp_path, tmp_path / "out", tmp_path / "deep" / ".." / "deep" / "out", tmp_path / "nowhere") == [
+        "a.jpg",
+        "deep/c.jpg",
+    ]
     with pytest.raises(NstError, match="another folder"):
         picture_files(tmp_path, [tmp_path])
 
@@ -68,7 +97,10 @@ def test_links_are_followed_to_each_place_once(tmp_path, make):
     (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "photos")
     (tmp_path / "photos" / "e.jpg").symlink_to(tmp_path / "photos" / "a.jpg")
     (tmp_path / "photos" / "f.jpg").symlink_to(tmp_path / "elsewhere" / "c.jpg")
-    assert sorted(file.name for file in picture_files(tmp_path / "photos")) in (["a.jpg", "b.jpg", "c.jpg", "d.jpg"], ["a.jpg", "b.jpg", "d.jpg", "f.jpg"])
+    assert sorted(file.name for file in picture_files(tmp_path / "photos")) in (
+        ["a.jpg", "b.jpg", "c.jpg", "d.jpg"],
+        ["a.jpg", "b.jpg", "d.jpg", "f.jpg"],
+    )
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     assert "c.jpg" in found(tmp_path / "link")
 

@@ -42,7 +42,7 @@ def distance(network, x, numbers):
 
 
 def values(step, count, first=0):
-    return torch.linspace(0.5, 1.5, 8)[first:first + count]
+    return torch.linspace(0.5, 1.5, 8)[first : first + count]
 
 
 SETTINGS = TrainingSettings(150, batch=8, learning_rate=0.1, precision="no", checkpoint_every=10)
@@ -67,14 +67,18 @@ def test_a_callback_stops():
 def test_the_mean_of_the_weights_is_kept():
     seen = []
     settings = TrainingSettings(3, batch=8, learning_rate=0.1, ema=0.5, precision="no")
-    network = train(Line(), distance, values, settings, progress=False, callback=lambda s: seen.append(s.network.a.item())).network
+    network = train(
+        Line(), distance, values, settings, progress=False, callback=lambda s: seen.append(s.network.a.item())
+    ).network
     first, second, third = seen  # the mean begins as the first weights that it sees
     assert network.a.item() == pytest.approx(0.25 * first + 0.25 * second + 0.5 * third)
 
 
 def test_the_rate_rises_and_falls():
     shares = [rate(step, TrainingSettings(100, warmup=0.1)) for step in range(100)]
-    assert shares[0] == pytest.approx(0.1) and shares[10] == 1 and shares[54] == pytest.approx(0.5, abs=0.02) and shares[99] < 0.01
+    assert (
+        shares[0] == pytest.approx(0.1) and shares[10] == 1 and shares[54] == pytest.approx(0.5, abs=0.02) and shares[99] < 0.01
+    )
 
 
 def test_the_rate_in_closed_form():
@@ -90,8 +94,14 @@ def test_the_first_step_is_as_long_as_the_rate_says():
     """AdamW's first step is its rate, whatever the gradient: 0.1, times the share of the warm-up that is behind it."""
     for rising, rate_ in ((1, 0.1), (2, 0.05), (2, 0.005)):
         seen = []
-        train(Line(), distance, values, TrainingSettings(20, 8, rate_, warmup=rising / 20, precision="no"), progress=False,
-              callback=lambda step, seen=seen: seen.append(step.network.a.item()) or True)
+        train(
+            Line(),
+            distance,
+            values,
+            TrainingSettings(20, 8, rate_, warmup=rising / 20, precision="no"),
+            progress=False,
+            callback=lambda step, seen=seen: seen.append(step.network.a.item()) or True,
+        )
         assert seen == pytest.approx([rate_ / rising], rel=1e-4)
 
 
@@ -100,8 +110,14 @@ def test_a_long_gradient_is_shortened_and_a_short_one_is_left():
     slope = -6 * values(0, 8).square().mean().item()
     for clip in (0.5, 2.0, 100.0):
         seen = []
-        train(Line(), distance, values, TrainingSettings(1, 8, 1e-3, clip=clip, precision="no"), progress=False,
-              callback=lambda step, seen=seen: seen.append(step.network.a.grad.item()))
+        train(
+            Line(),
+            distance,
+            values,
+            TrainingSettings(1, 8, 1e-3, clip=clip, precision="no"),
+            progress=False,
+            callback=lambda step, seen=seen: seen.append(step.network.a.grad.item()),
+        )
         assert seen == pytest.approx([max(slope, -clip)], rel=1e-4)
 
 
@@ -115,12 +131,20 @@ def test_pictures_are_asked_for_step_by_step_and_counted_from_the_start():
     def loss(network, x, numbers):
         counted.append(numbers.tolist())
         return distance(network, x, numbers)
+
     train(Line(), loss, batches, TrainingSettings(3, 2, precision="no"), progress=False)
     assert asked == [(0, 2, 0), (1, 2, 0), (2, 2, 0)] and counted == [[0, 1], [2, 3], [4, 5]]
 
 
-@pytest.mark.parametrize(("precision", "fast", "kind"), [
-    ("no", True, torch.float32), ("bf16", False, torch.bfloat16), ("auto", True, torch.bfloat16), ("auto", False, torch.float32)])
+@pytest.mark.parametrize(
+    ("precision", "fast", "kind"),
+    [
+        ("no", True, torch.float32),
+        ("bf16", False, torch.bfloat16),
+        ("auto", True, torch.bfloat16),
+        ("auto", False, torch.float32),
+    ],
+)
 def test_precision_is_that_of_the_products(precision, fast, kind, monkeypatch):
     monkeypatch.setattr("nstlib.training.loop.has_bf16", lambda: fast)
     seen = []
@@ -128,6 +152,7 @@ def test_precision_is_that_of_the_products(precision, fast, kind, monkeypatch):
     def loss(network, x, numbers):
         seen.append((x[:, None] @ x[None]).dtype)
         return distance(network, x, numbers)
+
     train(Line(), loss, values, TrainingSettings(1, 8, precision=precision), progress=False)
     assert seen == [kind]
 
@@ -148,6 +173,7 @@ def test_a_training_in_two_lives_counts_steps_and_seconds_of_both(tmp_path, monk
         clock[0] += 10
         seen.append(step.index)
         return seen == [0, 1, 2, 3]
+
     first = train(Line(), distance, values, settings, tmp_path, progress=False, callback=look)
     assert len(first.history["total"]) == 4 and load_latest(tmp_path).step == 4
     assert first.seconds == 40 == load_latest(tmp_path).notes["seconds"]
@@ -162,13 +188,16 @@ def test_the_interval_of_checkpoints_may_change_and_nothing_else(tmp_path):
     train(Line(), distance, values, TrainingSettings(2, 8, precision="no", checkpoint_every=9), tmp_path, progress=False)
     for other in ({"batch": 4}, {"learning_rate": 1.0}, {"ema": 0.5}, {"clip": 2.0}, {"warmup": 0.5}):
         with pytest.raises(NstError, match=next(iter(other)).replace("_", " ")):
-            train(Line(), distance, values, TrainingSettings(2, **{"batch": 8, "precision": "no"} | other), tmp_path, progress=False)
+            train(
+                Line(), distance, values, TrainingSettings(2, **{"batch": 8, "precision": "no"} | other), tmp_path, progress=False
+            )
 
 
 def test_ctrl_c_keeps_what_was_learned(caplog):
     def press(step):
         if step.index == 2:
             raise KeyboardInterrupt
+
     trained = train(Line(), distance, values, SETTINGS, progress=False, callback=press)
     assert len(trained.history["total"]) == 3 and not trained.network.training and "interrupted after 3 of 150" in caplog.text
 
@@ -179,10 +208,19 @@ def test_the_bar_can_be_silent(capsys):
         assert ("1/1" in capsys.readouterr().err) == progress
 
 
-@pytest.mark.parametrize(("good", "wrong"), [
-    ({"learning_rate": 1e9}, {"learning_rate": math.inf}), ({"clip": 1e-9}, {"clip": 0.0}), ({"warmup": 0.0}, {"warmup": 1.0}),
-    ({"ema": 0.0}, {"ema": -0.1}), ({"steps": 1}, {"steps": -1}), ({"batch": 1}, {"batch": 0}),
-    ({"checkpoint_every": 1}, {"checkpoint_every": 0}), ({"precision": "fp16"}, {"precision": "fp64"})])
+@pytest.mark.parametrize(
+    ("good", "wrong"),
+    [
+        ({"learning_rate": 1e9}, {"learning_rate": math.inf}),
+        ({"clip": 1e-9}, {"clip": 0.0}),
+        ({"warmup": 0.0}, {"warmup": 1.0}),
+        ({"ema": 0.0}, {"ema": -0.1}),
+        ({"steps": 1}, {"steps": -1}),
+        ({"batch": 1}, {"batch": 0}),
+        ({"checkpoint_every": 1}, {"checkpoint_every": 0}),
+        ({"precision": "fp16"}, {"precision": "fp64"}),
+    ],
+)
 def test_where_settings_end(good, wrong):
     TrainingSettings(**good)
     with pytest.raises(NstError, match=next(iter(wrong))):
@@ -195,7 +233,9 @@ def test_batches_are_shared_equally():
         share_of_batch(6, 4, 0)
 
 
-@pytest.mark.parametrize("wrong", [{"steps": 0}, {"batch": 1.5}, {"learning_rate": 0}, {"ema": 1}, {"precision": "int8"}, {"warmup": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"steps": 0}, {"batch": 1.5}, {"learning_rate": 0}, {"ema": 1}, {"precision": "int8"}, {"warmup": -1}]
+)
 def test_settings_that_cannot_be(wrong):
     with pytest.raises(NstError, match=next(iter(wrong))):
         TrainingSettings(**wrong)
@@ -250,8 +290,16 @@ def test_a_loss_and_pictures_of_ones_own_are_known(tmp_path):
 
 def test_auto_is_what_it_is_on_this_machine(tmp_path):
     train(Line(), distance, values, replace(SHORT, precision="auto"), tmp_path, progress=False)
-    train(Line(), distance, values, replace(SHORT, precision=Run(Line(), distance, values, SHORT, None).accelerator.mixed_precision
-                                            if not has_bf16() else "bf16"), tmp_path, progress=False)
+    train(
+        Line(),
+        distance,
+        values,
+        replace(
+            SHORT, precision=Run(Line(), distance, values, SHORT, None).accelerator.mixed_precision if not has_bf16() else "bf16"
+        ),
+        tmp_path,
+        progress=False,
+    )
 
 
 def test_a_checkpoint_of_an_earlier_version_is_refused_in_words(tmp_path):
@@ -295,6 +343,7 @@ def interrupting(function, at):
         if next(calls) == at:
             signal.raise_signal(signal.SIGINT)
         return function(*given, **named)
+
     return called
 
 
@@ -370,10 +419,17 @@ def test_a_first_step_that_is_not_finite_blames_no_learning_rate(tmp_path):
     assert "learning rate" not in str(caught.value)
 
 
-@pytest.mark.parametrize("spoil", [
-    lambda found: found.notes.pop("settings"), lambda found: found.notes.pop("seconds"), lambda found: found.notes.update(identity=None),
-    lambda found: found.tensors.pop("history.total"), lambda found: found.tensors.update(other=torch.zeros(1)),
-], ids=range(5))
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda found: found.notes.pop("settings"),
+        lambda found: found.notes.pop("seconds"),
+        lambda found: found.notes.update(identity=None),
+        lambda found: found.tensors.pop("history.total"),
+        lambda found: found.tensors.update(other=torch.zeros(1)),
+    ],
+    ids=range(5),
+)
 def test_a_checkpoint_that_cannot_be_used_is_passed_over(tmp_path, caplog, spoil):
     settings = TrainingSettings(4, batch=8, precision="no", checkpoint_every=2)
     whole = train(Line(), distance, values, settings, tmp_path, progress=False)
@@ -400,7 +456,9 @@ def environment():
 
 def finished(folder, arguments, **options):
     folder.mkdir(exist_ok=True)
-    done = subprocess.run([*arguments, str(folder), "4", "24"], capture_output=True, text=True, env=environment(), check=False, **options)
+    done = subprocess.run(
+        [*arguments, str(folder), "4", "24"], capture_output=True, text=True, env=environment(), check=False, **options
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return load_latest(folder).tensors, json.loads((folder / "history.json").read_text())
 
@@ -446,8 +504,24 @@ def _step(folder):
 
 @pytest.mark.slow
 def test_two_processes_learn_as_one_with_the_double_batch(tmp_path, whole):
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
-              "--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1", "--main_process_port", "0"]
+    launch = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--cpu",
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+        "--num_cpu_threads_per_process",
+        "1",
+        "--main_process_port",
+        "0",
+    ]
     one, history = whole
     two, shared = finished(tmp_path / "two", [*launch, SCRIPT], timeout=300)
     for name in history:

@@ -75,10 +75,15 @@ def test_adain_loss_knows_the_style_itself_and_the_photograph_itself():
         assert found["style"].item() == pytest.approx(0, abs=1e-6) == found["pixels"].item() and found["content"].item() > 0.1
         photographs = loss(Answer(torch.cat([images[:, 0], 1 - own])), images, numbers)
         assert photographs["style"].item() == pytest.approx(
-            weight * sum(manner_loss(loss.encode(images[:, 0])[layer], loss.encode(images[:, 1])[layer]).item()
-                         for layer in loss.layers) / 4, rel=1e-3)
+            weight
+            * sum(manner_loss(loss.encode(images[:, 0])[layer], loss.encode(images[:, 1])[layer]).item() for layer in loss.layers)
+            / 4,
+            rel=1e-3,
+        )
         assert photographs["pixels"].item() == pytest.approx(7 * (1 - 2 * own).square().mean().item(), rel=1e-4)
-        assert photographs["total"].item() == pytest.approx(sum(photographs[name].item() for name in ("content", "style", "pixels")))
+        assert photographs["total"].item() == pytest.approx(
+            sum(photographs[name].item() for name in ("content", "style", "pixels"))
+        )
 
 
 def test_the_decoders_first_lesson_is_to_give_pictures_back():
@@ -96,7 +101,9 @@ def test_a_decoder_that_gives_pictures_back_is_a_beginning_for_both():
     pixels = trained.history["pixels"]
     assert isinstance(trained.network, AdaINNet) and sum(pixels[-5:]) < sum(pixels[:5]) / 2
     for train in (train_adain, train_sanet):
-        more = train(photos, styles, TrainingSettings(1, 2, 1e-9, precision="no"), None, AdaptiveRecipe(crop=32, start=trained.network))
+        more = train(
+            photos, styles, TrainingSettings(1, 2, 1e-9, precision="no"), None, AdaptiveRecipe(crop=32, start=trained.network)
+        )
         torch.testing.assert_close(more.network.decoder.state_dict(), trained.network.decoder.state_dict())
 
 
@@ -118,8 +125,11 @@ def test_the_gradient_reaches_what_learns_and_nothing_else(kind):
     torch.manual_seed(0)
     network, loss = build(), judge()
     loss(network, pairs(32).batch(0, 2), torch.arange(2))["total"].backward()
-    assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for name, weight in network.named_parameters()
-               if "key.bias" not in name)  # one number more in every product: softmax takes it away again
+    assert all(
+        weight.grad is not None and weight.grad.abs().sum() > 0
+        for name, weight in network.named_parameters()
+        if "key.bias" not in name
+    )  # one number more in every product: softmax takes it away again
     frozen = [*network._encoder[0].parameters(), *loss.extractor.parameters()]
     assert frozen and not any(weight.requires_grad or weight.grad is not None for weight in frozen)
 
@@ -166,12 +176,18 @@ def test_a_sanet_begins_with_the_decoder_of_an_adain():
     torch.testing.assert_close(trained.decoder.state_dict(), start.decoder.state_dict(), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("train", "network", "loss"), [
-    (train_adain, AdaINNet, AdaINLoss), (train_decoder, AdaINNet, IdentityLoss), (train_sanet, SANet, SANetLoss)])
+@pytest.mark.parametrize(
+    ("train", "network", "loss"),
+    [(train_adain, AdaINNet, AdaINLoss), (train_decoder, AdaINNet, IdentityLoss), (train_sanet, SANet, SANetLoss)],
+)
 def test_each_setting_of_the_recipe_reaches_the_training(train, network, loss, tmp_path, monkeypatch):
     seen = {}
-    monkeypatch.setattr("nstlib.training.recipes.Run", lambda network, loss, batches, settings, folder, known: seen.update(
-        network=network, loss=loss, batch=batches(3, 2), settings=settings, folder=folder, known=known))
+    monkeypatch.setattr(
+        "nstlib.training.recipes.Run",
+        lambda network, loss, batches, settings, folder, known: seen.update(
+            network=network, loss=loss, batch=batches(3, 2), settings=settings, folder=folder, known=known
+        ),
+    )
     monkeypatch.setattr("nstlib.training.recipes.finish", lambda run, callback: seen.update(samples=callback))
     photos, styles, settings = bundled(48, ["cat"]), bundled(48, ["waves"]), TrainingSettings(7)
     train(photos, styles, settings, tmp_path, AdaptiveRecipe({"pixel_weight": 9.0}, 40, sample_every=5))
@@ -197,8 +213,11 @@ def test_the_weights_that_were_found_by_looking():
 
 def test_mistakes_are_sentences():
     photos = bundled(48, ["cat"])
-    for recipe, said in ((AdaptiveRecipe(crop=36), "multiple of 8"), (AdaptiveRecipe({"style_weight": -1.0}, 32), "from 0 up"),
-                         (AdaptiveRecipe(start=AdaINNet("vgg19", "random"), crop=32), "'vgg19'")):
+    for recipe, said in (
+        (AdaptiveRecipe(crop=36), "multiple of 8"),
+        (AdaptiveRecipe({"style_weight": -1.0}, 32), "from 0 up"),
+        (AdaptiveRecipe(start=AdaINNet("vgg19", "random"), crop=32), "'vgg19'"),
+    ):
         with pytest.raises(NstError, match=said):
             train_adain(photos, photos, recipe=recipe)
 
@@ -208,7 +227,25 @@ def test_the_tool_writes_a_network(tmp_path, monkeypatch, capsys):
 
     out = tmp_path / "net.safetensors"
     monkeypatch.setattr(train_adaptive, "SIDE", 48)
-    monkeypatch.setattr(sys, "argv", ["train", "adain", "--steps", "2", "--batch", "1", "--crop", "32", "--style-weight", "7",
-                                      "--run", str(tmp_path / "run"), "--out", str(out)])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [
+            "train",
+            "adain",
+            "--steps",
+            "2",
+            "--batch",
+            "1",
+            "--crop",
+            "32",
+            "--style-weight",
+            "7",
+            "--run",
+            str(tmp_path / "run"),
+            "--out",
+            str(out),
+        ],
+    )
     train_adaptive.main()
     assert load_adain(out) and '"style_weight": 7.0' in capsys.readouterr().out

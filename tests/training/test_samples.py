@@ -40,7 +40,10 @@ def greys(path, rows, columns):
     """The grey in the middle of each picture of a sheet, in tenths."""
     page = np.asarray(Image.open(path).convert("L")) / 25.5
     assert page.shape == (40 * rows + GAP * (rows - 1), 40 * columns + GAP * (columns - 1))
-    return [[round(float(page[row * (40 + GAP) + 20, column * (40 + GAP) + 20]), 1) for column in range(columns)] for row in range(rows)]
+    return [
+        [round(float(page[row * (40 + GAP) + 20, column * (40 + GAP) + 20]), 1) for column in range(columns)]
+        for row in range(rows)
+    ]
 
 
 def names(folder):
@@ -60,8 +63,14 @@ def test_it_shows_the_weights_after_that_very_step(tmp_path):
     """A weight that grows by 0.1 a step: the sheet of step 2 is twice as bright as that of step 1."""
     network = Flat(0.0)
     settings, values, callback = TrainingSettings(4, 1, 0.1, warmup=0.0, precision="no"), [], Samples(tmp_path, 1)
-    train(network, lambda network, images, numbers: {"total": -10 * network.value}, lambda step, count, first: torch.zeros(1, 1),
-          settings, progress=False, callback=lambda step: values.append(10 * step.network.value.item()) or callback(step))
+    train(
+        network,
+        lambda network, images, numbers: {"total": -10 * network.value},
+        lambda step, count, first: torch.zeros(1, 1),
+        settings,
+        progress=False,
+        callback=lambda step: values.append(10 * step.network.value.item()) or callback(step),
+    )
     assert values[0] == pytest.approx(1, abs=1e-3) and len(values) == 4
     for number, value in enumerate(values, 1):
         assert greys(tmp_path / f"step_{number:06d}.png", 1, 3)[0] == pytest.approx([value] * 3, abs=0.06)
@@ -89,6 +98,7 @@ def test_values_outside_the_range_are_clamped(tmp_path):
 
 def test_pairs_stand_behind_their_style_picture(tmp_path):
     """Each row begins with the style, then come the photographs in it."""
+
     class Mean(nn.Module):
         def forward(self, content, manner):
             return (content + manner) / 2

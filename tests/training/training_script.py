@@ -32,8 +32,12 @@ def small_training(folder, batch=2, steps=12, pause=0):
     """Train a tiny network for a few steps, each after a pause in hundredths of a second; the Trained."""
     torch.manual_seed(0)
     network = FastNet(0.125, "conditional", 2)
-    loss = PerceptualLoss(FeatureExtractor("mini", LAYERS), [style("swirls", 64), style("waves", 64)],
-                          content_layers=LAYERS[1:], style_layers=LAYERS)
+    loss = PerceptualLoss(
+        FeatureExtractor("mini", LAYERS),
+        [style("swirls", 64), style("waves", 64)],
+        content_layers=LAYERS[1:],
+        style_layers=LAYERS,
+    )
     settings = TrainingSettings(steps, batch, ema=0.9, precision="no", checkpoint_every=2)
     Pausing.seconds = pause / 100
     crops = Pausing(bundled(64, ["cat", "temple"]), 32)

@@ -134,11 +134,12 @@ class Crops:
     def _crop(self, random: torch.Generator, side: int) -> Tensor:
         def draw(n: int) -> int:
             return int(torch.randint(n, (1,), generator=random))
+
         from_extra = self.extra and torch.rand(1, generator=random) < EXTRA_SHARE
         source = self.extra if from_extra else self.photos
         picture = source[draw(len(source))]
         top, left = draw(picture.shape[1] - side + 1), draw(picture.shape[2] - side + 1)
-        crop = picture[:, top:top + side, left:left + side]
+        crop = picture[:, top : top + side, left : left + side]
         return crop.flip(2) if draw(2) else crop
 
 
@@ -188,8 +189,10 @@ def make_optimisers(student: Student) -> list[torch.optim.Optimizer]:
     """Muon for the convolutions (half the error of AdamW after the same steps), AdamW for the rest."""
     kernels = list(student.matrices.values())
     rest = [p for name, p in student.named_parameters() if not name.startswith("matrices.")]
-    return [torch.optim.Muon(kernels, lr=6e-3, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(rest, lr=6e-3, weight_decay=0.0)]
+    return [
+        torch.optim.Muon(kernels, lr=6e-3, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=6e-3, weight_decay=0.0),
+    ]
 
 
 def train(args: argparse.Namespace) -> None:
@@ -257,7 +260,7 @@ def measure(args: argparse.Namespace) -> dict[str, float]:
     def sums(pictures: list[Tensor]) -> dict[str, list[Tensor]]:
         total = {name: [torch.zeros(()).double()] * 3 for name in MEASURED}
         for i in range(0, len(pictures), 10):
-            images = torch.stack(pictures[i:i + 10]).float() / 255
+            images = torch.stack(pictures[i : i + 10]).float() / 255
             targets = teacher(images)
             for layer, x in student.walk((images - mean) / std, ()):
                 if layer.startswith("relu") and layer[4:] in MEASURED:
@@ -273,7 +276,7 @@ def measure(args: argparse.Namespace) -> dict[str, float]:
         (gram, cross, _), (gram2, cross2, moments) = fitted[name], held_out[name]
         ridge = 1e-6 * gram.diagonal().mean() * torch.eye(len(gram))  # against dead channels
         w = torch.linalg.solve(gram + ridge, cross)
-        square, total, count = moments[:cross.shape[1]], moments[cross.shape[1]:-1], moments[-1]
+        square, total, count = moments[: cross.shape[1]], moments[cross.shape[1] : -1], moments[-1]
         error = square.sum() - 2 * (w * cross2).sum() + (w * (gram2 @ w)).sum()
         shares[name] = (error / (square - total.square() / count).sum()).item()
     print(json.dumps({f"relu{name}": round(share, 4) for name, share in shares.items()}))

@@ -1,8 +1,8 @@
 """Draw the style pictures of the course into images/styles, with styles.json beside them.
 
-    python tools/make/draw_styles.py                 every picture
-    python tools/make/draw_styles.py swirls waves    these only
-    python tools/make/draw_styles.py --size 384 --out /tmp/try swirls
+python tools/make/draw_styles.py                 every picture
+python tools/make/draw_styles.py swirls waves    these only
+python tools/make/draw_styles.py --size 384 --out /tmp/try swirls
 """
 
 from __future__ import annotations
@@ -24,9 +24,18 @@ OUT = Path(__file__).resolve().parents[2] / "images" / "styles"
 def record(style: Style) -> dict:
     """What styles.json says of a picture."""
     p = style.parameters
-    return {"title": style.title, "kind": style.kind, "description": style.description, "seed": p.seed,
-            "size": list(p.size), "stroke_width": p.stroke_width, "direction": p.direction,
-            "palette": list(p.palette), "author": "the authors of this course", "licence": LICENCE}
+    return {
+        "title": style.title,
+        "kind": style.kind,
+        "description": style.description,
+        "seed": p.seed,
+        "size": list(p.size),
+        "stroke_width": p.stroke_width,
+        "direction": p.direction,
+        "palette": list(p.palette),
+        "author": "the authors of this course",
+        "licence": LICENCE,
+    }
 
 
 def save(picture: Image.Image, path: Path) -> None:
@@ -58,7 +67,6 @@ def main() -> None:
         print(f"{path}  {path.stat().st_size / 1000:.0f} kB  {time.perf_counter() - start:.1f} s")
     records = {name: record(style) for name, style in STYLES.items()}
     (options.out / "styles.json").write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
-
 
 
 if __name__ == "__main__":

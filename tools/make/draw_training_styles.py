@@ -91,11 +91,16 @@ def parameters_of(number: int, kind: str, size: int, seed: int) -> Parameters:
         base = STYLES[kind].parameters
     else:
         own = STYLES[rng.choice(list(STYLES))].parameters.palette
-        chosen = tuple(rng.permutation(own)[:rng.integers(3, COLOURS + 1)].tolist())
+        chosen = tuple(rng.permutation(own)[: rng.integers(3, COLOURS + 1)].tolist())
         base = Parameters(0, chosen, 8.0)
     scale = np.exp(rng.uniform(np.log(0.7), np.log(2.2)))
-    return replace(base.scaled((size, size)), seed=int(rng.integers(2**31)), palette=random_palette(base.palette, rng),
-                   direction=random_direction(kind, rng), stroke_width=base.stroke_width * size / base.size[1] * scale)
+    return replace(
+        base.scaled((size, size)),
+        seed=int(rng.integers(2**31)),
+        palette=random_palette(base.palette, rng),
+        direction=random_direction(kind, rng),
+        stroke_width=base.stroke_width * size / base.size[1] * scale,
+    )
 
 
 def draw_picture(number: int, kind: str, size: int, seed: int) -> Image.Image:

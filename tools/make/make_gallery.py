@@ -1,7 +1,7 @@
 """Paint the pictures of the README and of lesson 0's first page from the course's own photographs and style pictures.
 
-    python tools/make/make_gallery.py                           # all of them into images/figures, ten minutes on two cores
-    python tools/make/make_gallery.py cover --folder /tmp       # one of them, elsewhere
+python tools/make/make_gallery.py                           # all of them into images/figures, ten minutes on two cores
+python tools/make/make_gallery.py cover --folder /tmp       # one of them, elsewhere
 """
 
 import argparse
@@ -23,10 +23,19 @@ log = logging.getLogger("make_gallery")
 
 # Chosen by eye; no style twice.
 GALLERY = [
-    ("temple", "ink"), ("flower", "gold"), ("astronaut", "waves"), ("cat", "mosaic"),
-    ("rocket", "swirls"), ("retina", "marbling"), ("cat", "linocut"), ("flower", "halftone"),
-    ("temple", "sunset"), ("coffee", "facets"), ("tissue", "glass"), ("rocket", "autumn"),
-]  # fmt: skip
+    ("temple", "ink"),
+    ("flower", "gold"),
+    ("astronaut", "waves"),
+    ("cat", "mosaic"),
+    ("rocket", "swirls"),
+    ("retina", "marbling"),
+    ("cat", "linocut"),
+    ("flower", "halftone"),
+    ("temple", "sunset"),
+    ("coffee", "facets"),
+    ("tissue", "glass"),
+    ("rocket", "autumn"),
+]
 COVER = [("temple", "swirls"), ("cat", "sunset"), ("flower", "glass")]
 START = [("temple", "swirls")]
 FOCUS = {"temple": 0.15}  # which part of a wide photograph a square shows: 0 the left end, 0.5 the middle, 1 the right end

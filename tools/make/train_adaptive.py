@@ -78,9 +78,18 @@ def main() -> None:
     recipe = AdaptiveRecipe(weights, args.crop, args.sample_every, beginning(args.start) if args.start else None)
     trained = TRAINERS[args.name](photos, Joined(collections.values()), settings, args.run or Path("build") / args.name, recipe)
     last = {name: round(fmean(values[-100:]), 4) for name, values in trained.history.items()}
-    about = {"pictures": len(photos), "styles": {Path(source).name: len(one) for source, one in collections.items()}, "crop": args.crop,
-             "batch": args.batch, "learning_rate": args.learning_rate, "weights": weights, "start": args.start,
-             "steps": len(trained.history["total"]), "seconds": round(trained.seconds), "losses": last}
+    about = {
+        "pictures": len(photos),
+        "styles": {Path(source).name: len(one) for source, one in collections.items()},
+        "crop": args.crop,
+        "batch": args.batch,
+        "learning_rate": args.learning_rate,
+        "weights": weights,
+        "start": args.start,
+        "steps": len(trained.history["total"]),
+        "seconds": round(trained.seconds),
+        "losses": last,
+    }
     path = save_network(trained.network, args.out or WEIGHTS_FOLDER / f"{args.name}.safetensors", **about)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {json.dumps(about)}")
 

@@ -49,8 +49,17 @@ def main() -> None:
     recipe = FastRecipe(weights, crop=args.crop, glare=args.glare, sample_every=250, start=start)
     trained = train_fast(styles, pictures, settings, Path("build") / f"fast_{args.name}", recipe)
     last = {name: round(fmean(values[-100:]), 4) for name, values in trained.history.items()}
-    about = {"pictures": len(pictures), "crop": recipe.crop, "batch": settings.batch, "style_size": STYLE_SIZE, "weights": vars(recipe.weights) | {"glare": args.glare},
-             "start": args.start, "steps": len(trained.history["total"]), "seconds": round(trained.seconds), "losses": last}
+    about = {
+        "pictures": len(pictures),
+        "crop": recipe.crop,
+        "batch": settings.batch,
+        "style_size": STYLE_SIZE,
+        "weights": vars(recipe.weights) | {"glare": args.glare},
+        "start": args.start,
+        "steps": len(trained.history["total"]),
+        "seconds": round(trained.seconds),
+        "losses": last,
+    }
     path = save_network(trained.network, WEIGHTS_FOLDER / f"fast_{args.name}.safetensors", **about)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {json.dumps(about)}")
 

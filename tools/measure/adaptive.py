@@ -49,8 +49,10 @@ NEARLY = 1.03  # of the loss that is asked for: there the exact one is computed
 LARGE = 2048  # pixels a side, of `memory`
 JOHNSON, HUANG = "Titan X, Johnson 2016", "Pascal Titan X, Huang 2017"
 PUBLISHED = {  # seconds at 256 and 512 px, and where they were measured
-    "optimisation, 500 evaluations": (15.86, 54.85, JOHNSON), "fast": (0.015, 0.05, JOHNSON),
-    "adain, style encoded before": (0.018, 0.065, HUANG), "adain": (0.027, 0.098, HUANG),
+    "optimisation, 500 evaluations": (15.86, 54.85, JOHNSON),
+    "fast": (0.015, 0.05, JOHNSON),
+    "adain, style encoded before": (0.018, 0.065, HUANG),
+    "adain": (0.027, 0.098, HUANG),
 }
 Named = dict[str, Callable[[], Tensor]]  # pictures that are read when they are needed
 
@@ -67,16 +69,16 @@ def spread(files: list[Path], count: int) -> list[Path]:
 def photographs(args: argparse.Namespace, size: int) -> Named:
     if args.photos:
         return {file.stem: partial(load_image, file, size) for file in spread(picture_files(args.photos), args.count)}
-    return {name: partial(photo, name, size) for name in PHOTOS[:args.count]}
+    return {name: partial(photo, name, size) for name in PHOTOS[: args.count]}
 
 
 def manners(args: argparse.Namespace, size: int) -> Named:
     """Style pictures: the same number of each folder, and of the course's where there is none."""
     if not args.styles:
-        return {name: partial(style, name, size) for name in STYLES[:args.count]}
+        return {name: partial(style, name, size) for name in STYLES[: args.count]}
     each = -(-args.count // len(args.styles))
     found = [file for folder in args.styles for file in spread(picture_files(folder), each)]
-    return {file.stem: partial(load_image, file, size) for file in found[:args.count]}
+    return {file.stem: partial(load_image, file, size) for file in found[: args.count]}
 
 
 # ---------------------------------------------------------------- seconds and memory
@@ -120,9 +122,21 @@ def seconds_an_evaluation(content: Tensor, manner: Tensor) -> float:
 
 def memory(args: argparse.Namespace) -> None:
     """Peak memory of whole processes, which encode a style and paint one large picture; then seconds of a small one."""
-    print(f"| method | {LARGE}x{LARGE}: peak, MiB | of a GPU, MiB | s | 512x512 with the style encoded, s |\n|---|---|---|---|---|")
+    print(
+        f"| method | {LARGE}x{LARGE}: peak, MiB | of a GPU, MiB | s | 512x512 with the style encoded, s |\n|---|---|---|---|---|"
+    )
     for method in ("fast", *NETWORKS):
-        command = [sys.executable, __file__, "one", "--method", method, "--repeats", str(args.repeats), "--large", str(args.large)]
+        command = [
+            sys.executable,
+            __file__,
+            "one",
+            "--method",
+            method,
+            "--repeats",
+            str(args.repeats),
+            "--large",
+            str(args.large),
+        ]
         command += ["--weights", str(args.weights)] if args.weights else []
         found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         print(f"| {method} | {' | '.join(found)} |", flush=True)
@@ -167,17 +181,24 @@ class Judge:
     def __call__(self, picture: Tensor) -> list[float]:
         """[by Gram matrices, by means and deviations]."""
         found = zip(self.kinds, self.measures(picture), self.targets, strict=True)
-        return [fmean(float(statistic.distance(*pair)) for pair in zip(measured, target, strict=True))
-                for (statistic, _), measured, target in found]
+        return [
+            fmean(float(statistic.distance(*pair)) for pair in zip(measured, target, strict=True))
+            for (statistic, _), measured, target in found
+        ]
 
 
 def measure_style(args: argparse.Namespace) -> None:
     """A row for each style, means over the photographs; then means and medians over all pairs."""
     contents = {name: load() for name, load in photographs(args, args.side).items()}
     networks = {method: painter(method, args) for method in NETWORKS}
-    columns = [*(f"{method}: Gram" for method in networks), *(f"{method}: mean, deviation" for method in networks),
-               "stylize reaches adain's Gram after", "adain's mean, deviation after", *(f"{method}: SSIM" for method in networks),
-               "stylize there"]
+    columns = [
+        *(f"{method}: Gram" for method in networks),
+        *(f"{method}: mean, deviation" for method in networks),
+        "stylize reaches adain's Gram after",
+        "adain's mean, deviation after",
+        *(f"{method}: SSIM" for method in networks),
+        "stylize there",
+    ]
     print(f"{len(contents)} photographs of {args.side} px; evaluations are at full size, at most {MOST}\n")
     print(f"| style | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}", flush=True)
     found = []
@@ -196,7 +217,9 @@ def line(name: str, values: list[float]) -> str:
 def judged(content: Tensor, manner: Tensor, networks: dict[str, OnePass]) -> list[float]:
     """Style losses of one pair by every method, evaluations of `stylize` to AdaIN's, and SSIM to the photograph."""
     judge = Judge(manner)
-    painted = {method: paint_like(network, content, [manner], style_size=max(manner.shape)) for method, network in networks.items()}
+    painted = {
+        method: paint_like(network, content, [manner], style_size=max(manner.shape)) for method, network in networks.items()
+    }
     losses = [judge(picture) for picture in painted.values()]
     reached_at, there = [MOST, MOST], [content]
 
@@ -207,16 +230,31 @@ def judged(content: Tensor, manner: Tensor, networks: dict[str, OnePass]) -> lis
                 there[0] = step.canvas if number == 0 else there[0]
         return max(reached_at) < MOST
 
-    stylize(content, manner, style_scale=max(manner.shape) / max(content.shape), pyramid=False, steps=MOST, callback=look, progress=False)
+    stylize(
+        content,
+        manner,
+        style_scale=max(manner.shape) / max(content.shape),
+        pyramid=False,
+        steps=MOST,
+        callback=look,
+        progress=False,
+    )
     pictures = [*painted.values(), there[0].clamp(0, 1).cpu()]
-    return [*(gram for gram, _ in losses), *(own for _, own in losses), *reached_at, *(ssim(picture, content) for picture in pictures)]
+    return [
+        *(gram for gram, _ in losses),
+        *(own for _, own in losses),
+        *reached_at,
+        *(ssim(picture, content) for picture in pictures),
+    ]
 
 
 def start(args: argparse.Namespace) -> None:
     """Against the plain loop, as `python tools/measure/stylize.py plain` measures: same network, loss and content."""
     network = painter("adain", args)
     exact, ours = (FeatureExtractor("mini", DEFAULT_LAYERS, half=half).to(device()) for half in (False, args.half))
-    print("| size, px | pair | plain, s | one pass and ours, s | the pass, s | ours, evaluations | ratio of seconds |\n|---|---|---|---|---|---|---|")
+    print(
+        "| size, px | pair | plain, s | one pass and ours, s | the pass, s | ours, evaluations | ratio of seconds |\n|---|---|---|---|---|---|---|"
+    )
     for size in args.sizes:
         ratios = []
         pairs = zip(photographs(args, size).items(), manners(args, size).items(), strict=False)
@@ -229,7 +267,10 @@ def start(args: argparse.Namespace) -> None:
             repeats = [against_plain(*objectives, network, content, manner) for _ in range(args.slow_repeats)]
             ratios.append(median(seconds / plain for plain, seconds, _, _ in repeats))
             plain, seconds, passed, evaluations = (median(values) for values in zip(*repeats, strict=True))
-            print(f"| {size} | {name} x {other} | {plain:.2f} | {seconds:.2f} | {passed:.2f} | {evaluations:.0f} | {ratios[-1]:.2f} |", flush=True)
+            print(
+                f"| {size} | {name} x {other} | {plain:.2f} | {seconds:.2f} | {passed:.2f} | {evaluations:.0f} | {ratios[-1]:.2f} |",
+                flush=True,
+            )
         print(f"| **{size}** | **median of {len(ratios)}** | | | | | **{median(ratios):.2f}** |", flush=True)
 
 
@@ -237,8 +278,9 @@ def from_one_pass(network: OnePass, content: Tensor, manner: Tensor) -> Tensor:
     return network.paint(content, [network.encode(manner)]).to(content)
 
 
-def against_plain(exact: StyleObjective, ours: StyleObjective, network: OnePass, content: Tensor,
-                  manner: Tensor) -> tuple[float, float, float, float]:
+def against_plain(
+    exact: StyleObjective, ours: StyleObjective, network: OnePass, content: Tensor, manner: Tensor
+) -> tuple[float, float, float, float]:
     """(seconds of the plain loop, ours with the pass, of the pass, our evaluations); both are judged by the exact loss."""
     gc.collect()
     plain, loss = plain_loop(exact, content, EVALUATIONS)[-1]

@@ -188,10 +188,17 @@ def markdown(stored: dict) -> str:
     complete = {name: rows for name, rows in stored["methods"].items() if all(len(rows[m]) == len(PHOTOS) for m in METRICS)}
     columns = [m for m in (*METRICS, "LPIPS") if complete and all(m in rows for rows in complete.values())]
     arrows = {name: "↑" if metric.better == "higher" else "↓" for name, metric in METRICS.items()} | {"LPIPS": "↓"}
-    about = (f"{len(PHOTOS)} photographs x {len(STYLES)} styles at {stored['size']} px; mean [95 % interval, bootstrap over "
-             f"photographs and styles]; CPU seconds: median, all cores, {stored['machine']}.")
-    lines = [about, "Made by `python tools/measure/compare_methods.py`.", "",
-             f"| method | {' | '.join(f'{name} {arrows[name]}' for name in columns)} | CPU s |", "|---" * (len(columns) + 2) + "|"]
+    about = (
+        f"{len(PHOTOS)} photographs x {len(STYLES)} styles at {stored['size']} px; mean [95 % interval, bootstrap over "
+        f"photographs and styles]; CPU seconds: median, all cores, {stored['machine']}."
+    )
+    lines = [
+        about,
+        "Made by `python tools/measure/compare_methods.py`.",
+        "",
+        f"| method | {' | '.join(f'{name} {arrows[name]}' for name in columns)} | CPU s |",
+        "|---" * (len(columns) + 2) + "|",
+    ]
     for name, rows in complete.items():
         cells = ["{:.2f} [{:.2f}, {:.2f}]".format(*bootstrap_mean(list(rows[metric].values()))) for metric in columns]
         seconds = median(value for row in rows["seconds"].values() for value in row)

@@ -78,8 +78,10 @@ def measure_paint(args: argparse.Namespace) -> None:
         taken, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         print(f"| {size} | {float(taken):.3f} | {peak} |", flush=True)
     single, many, picture = load_fast("waves"), load_fast("many"), resize(photo("temple"), SIZES["512x512"])
-    ratios = [seconds(lambda: paint(many, picture, "waves"), 1) / seconds(lambda: paint(single, picture), 1)
-              for _ in range(4 * args.repeats)]
+    ratios = [
+        seconds(lambda: paint(many, picture, "waves"), 1) / seconds(lambda: paint(single, picture), 1)
+        for _ in range(4 * args.repeats)
+    ]
     print(f"\nmany / single at 512x512, median of {len(ratios)} pairs: {median(ratios):.3f}")
 
 
@@ -104,15 +106,21 @@ def learn(args: argparse.Namespace) -> None:
     """Train a style from nothing and judge it on photographs that it has not seen."""
     pictures = folder(args.photos, 256) if args.photos else bundled(256, [name for name in PHOTOS if name not in HELD_OUT])
     recipe = FastRecipe(Weights(FAST_WEIGHTS.content, args.style_weight, FAST_WEIGHTS.tv))
-    trained = train_fast({args.name: style(args.name, STYLE_SIZE)}, pictures, TrainingSettings(args.steps, ema=0.99), recipe=recipe)
+    trained = train_fast(
+        {args.name: style(args.name, STYLE_SIZE)}, pictures, TrainingSettings(args.steps, ema=0.99), recipe=recipe
+    )
     if args.keep:
         save_network(trained.network, args.keep)
-    print(f"trained on {len(pictures)} photographs, {args.steps} steps, style weight {args.style_weight:g}: "
-          f"{trained.seconds:.0f} s\n")
+    print(
+        f"trained on {len(pictures)} photographs, {args.steps} steps, style weight {args.style_weight:g}: "
+        f"{trained.seconds:.0f} s\n"
+    )
     contents = {name: photo(name, STYLE_SIZE) for name in HELD_OUT}
     fast = style_losses({name: paint(trained.network, content) for name, content in contents.items()}, args.name)
-    slow = style_losses({name: stylize(content, style(args.name), steps=EVALUATIONS, progress=False).image
-                         for name, content in contents.items()}, args.name)
+    slow = style_losses(
+        {name: stylize(content, style(args.name), steps=EVALUATIONS, progress=False).image for name, content in contents.items()},
+        args.name,
+    )
     print(f"| held out | network | stylize, {EVALUATIONS} evaluations | ratio |\n|---|---|---|---|")
     for name, ours, theirs in zip(HELD_OUT, fast, slow, strict=True):
         print(f"| {name} | {ours:.4f} | {theirs:.4f} | {ours / theirs:.2f} |")
@@ -121,14 +129,19 @@ def learn(args: argparse.Namespace) -> None:
 
 def equal(args: argparse.Namespace) -> None:
     """How long `stylize` takes until its style loss, weighted as its own, is that of the shipped network's picture."""
-    print("| size, px | one pass, s | stylize to its style loss: evaluations | s | speed-up | 500 evaluations, s | speed-up "
-          "| Johnson: one pass, s | 500 iterations, s | speed-up |\n|---|---|---|---|---|---|---|---|---|---|")
+    print(
+        "| size, px | one pass, s | stylize to its style loss: evaluations | s | speed-up | 500 evaluations, s | speed-up "
+        "| Johnson: one pass, s | 500 iterations, s | speed-up |\n|---|---|---|---|---|---|---|---|---|---|"
+    )
     for size, (theirs, theirs_slow) in JOHNSON.items():
-        rows = [_one_pair(size, name, content) for name in SINGLES for content in HELD_OUT[:args.pairs]]
+        rows = [_one_pair(size, name, content) for name in SINGLES for content in HELD_OUT[: args.pairs]]
         passed, needed, slow = (median(values) for values in zip(*rows, strict=True))
         each = median(row[2] / row[1] for row in rows)
-        print(f"| {size} | {passed:.3f} | {needed:.0f} | {slow:.2f} | {slow / passed:.0f} | {500 * each:.0f} | {500 * each / passed:.0f} "
-              f"| {theirs} | {theirs_slow} | {theirs_slow / theirs:.0f} |", flush=True)
+        print(
+            f"| {size} | {passed:.3f} | {needed:.0f} | {slow:.2f} | {slow / passed:.0f} | {500 * each:.0f} | {500 * each / passed:.0f} "
+            f"| {theirs} | {theirs_slow} | {theirs_slow / theirs:.0f} |",
+            flush=True,
+        )
 
 
 def _one_pair(size: int, name: str, content_name: str) -> tuple[float, int, float]:

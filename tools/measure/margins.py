@@ -106,7 +106,8 @@ def pytest_configure() -> None:
     """As a plugin of pytest: watch the test modules before it rewrites their assertions, not those of other plugins."""
     usual = rewrite.rewrite_asserts
     rewrite.rewrite_asserts = lambda tree, source, path, *rest: usual(
-        Watch().visit(tree) if path.startswith(str(ROOT / "tests")) else tree, source, path, *rest)  # fmt: skip
+        Watch().visit(tree) if path.startswith(str(ROOT / "tests")) else tree, source, path, *rest
+    )
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
@@ -129,7 +130,11 @@ def measure(paths: list[str], environment: dict[str, str], marker: str) -> dict[
     lessons, found = [path for path in paths if path.endswith(".ipynb")], {}
     with tempfile.TemporaryDirectory() as folder:  # also for pytest's rewritten modules
         (record := Path(folder) / "margins").touch()
-        new = {RECORD: str(record), "PYTHONPYCACHEPREFIX": folder, "PYTHONPATH": f"{ROOT / 'tools' / 'measure'}{os.pathsep}{ROOT}"}
+        new = {
+            RECORD: str(record),
+            "PYTHONPYCACHEPREFIX": folder,
+            "PYTHONPATH": f"{ROOT / 'tools' / 'measure'}{os.pathsep}{ROOT}",
+        }
         pytest = [sys.executable, "-m", "pytest", "-q", "-p", "margins", "-m", marker]
         with mock.patch.dict(os.environ, environment | new):
             if tests := [path for path in paths if path not in lessons]:

@@ -31,9 +31,30 @@ from executed import OPTIONS, covering, forget, in_fork
 from mutations import Fault, faults_of
 
 # The mathematical rooms, files or folders: whatever moves, moves here too.
-ROOMS = ("features", "textures", "losses", "optimization", "control", "judging", "nets", "training", "images/files", "images/tensors",
-         "images/sheet", "plots", "methods")
-HEAVY = ("torch", "torchmetrics", "plenoptic", "accelerate", "sklearn.cluster", "skimage.exposure", "matplotlib.pyplot")  # once for all
+ROOMS = (
+    "features",
+    "textures",
+    "losses",
+    "optimization",
+    "control",
+    "judging",
+    "nets",
+    "training",
+    "images/files",
+    "images/tensors",
+    "images/sheet",
+    "plots",
+    "methods",
+)
+HEAVY = (
+    "torch",
+    "torchmetrics",
+    "plenoptic",
+    "accelerate",
+    "sklearn.cluster",
+    "skimage.exposure",
+    "matplotlib.pyplot",
+)  # once for all
 
 
 # ---------------------------------------------------------------- one fault
@@ -93,7 +114,10 @@ def plant_anew(path: str, changed: CodeType, names: list[str]) -> list[str]:
     class Noted:
         def pytest_runtest_logreport(self, report: object) -> None:
             failed.extend([report.nodeid] if report.failed else [])
-    code = importlib.import_module("pytest").main([*names, "-x", *OPTIONS, f"--basetemp={executed.BUILD / 'pictures'}"], plugins=[Noted()])
+
+    code = importlib.import_module("pytest").main(
+        [*names, "-x", *OPTIONS, f"--basetemp={executed.BUILD / 'pictures'}"], plugins=[Noted()]
+    )
     return failed[:1] or ([f"pytest ended with {int(code)}"] if code else [])
 
 
@@ -114,18 +138,29 @@ class Planter:
             row = self.tried(fault, [items[name] for name in tests_for(fault, tests, self.budget)])
             with self.log.open("a") as log:
                 log.write(json.dumps(row) + "\n")
-            print(f"{number}/{len(self.faults)} {'seen' if row['seen'] else 'SURVIVED'} in {row['seconds']} s: "
-                  f"{fault.file}:{fault.line} {fault.kind}, {row['by']}", flush=True)
+            print(
+                f"{number}/{len(self.faults)} {'seen' if row['seen'] else 'SURVIVED'} in {row['seconds']} s: "
+                f"{fault.file}:{fault.line} {fault.kind}, {row['by']}",
+                flush=True,
+            )
         return True
 
     def tried(self, fault: Fault, items: list) -> dict:
         """What becomes of a fault."""
         began, seconds = time.time(), [self.tests[item.nodeid]["seconds"] for item in items]
         failed = in_fork(lambda: plant(fault, items, seconds), 60 + 3 * sum(seconds)) if items else []
-        return {"file": fault.file, "line": fault.line, "kind": fault.kind, "start": fault.start, "new": fault.new,
-                "difference": fault.difference((executed.ROOT / fault.file).read_bytes()), "tests": len(items),
-                "seen": failed is None or bool(failed), "by": "too long, or it died" if failed is None else "".join(failed),
-                "seconds": round(time.time() - began, 1)}  # fmt: skip
+        return {
+            "file": fault.file,
+            "line": fault.line,
+            "kind": fault.kind,
+            "start": fault.start,
+            "new": fault.new,
+            "difference": fault.difference((executed.ROOT / fault.file).read_bytes()),
+            "tests": len(items),
+            "seen": failed is None or bool(failed),
+            "by": "too long, or it died" if failed is None else "".join(failed),
+            "seconds": round(time.time() - began, 1),
+        }
 
 
 def files_of(rooms: list[str]) -> list[Path]:
@@ -177,13 +212,17 @@ def main() -> None:
         importlib.import_module(name)
     faults, log = [fault for path in files_of(given.rooms) for fault in faults_of(path, executed.ROOT)], given.log.resolve()
     os.chdir(executed.ROOT)
-    chosen = sorted(faults, key=lambda fault: lot(fault, given.seed))[:given.count]
+    chosen = sorted(faults, key=lambda fault: lot(fault, given.seed))[: given.count]
     keys, known = [(fault.file, fault.start, fault.new) for fault in chosen], read(log)
-    left = [fault for key, fault in zip(keys, chosen, strict=True) if key not in known or (given.again and not known[key]["seen"])]
+    left = [
+        fault for key, fault in zip(keys, chosen, strict=True) if key not in known or (given.again and not known[key]["seen"])
+    ]
     if left:
         tests = covering()
         files = sorted({name.split("::")[0] for name in tests})
-        pytest.main([*files, *OPTIONS, f"--basetemp={executed.BUILD / 'pictures'}"], plugins=[Planter(left, tests, given.budget, log)])
+        pytest.main(
+            [*files, *OPTIONS, f"--basetemp={executed.BUILD / 'pictures'}"], plugins=[Planter(left, tests, given.budget, log)]
+        )
         known = read(log)
     report([known[key] for key in keys if key in known])
 

@@ -11,16 +11,70 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-               ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}
-ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult,
-              ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr}
-SYMMETRIC = {"min", "max", "maximum", "minimum", "hypot", "isinstance", "equal", "isclose", "allclose", "assert_close", "samefile"}
+COMPARISONS = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+ARITHMETIC = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.Mult,
+    ast.Pow: ast.Mult,
+    ast.BitAnd: ast.BitOr,
+}
+SYMMETRIC = {
+    "min",
+    "max",
+    "maximum",
+    "minimum",
+    "hypot",
+    "isinstance",
+    "equal",
+    "isclose",
+    "allclose",
+    "assert_close",
+    "samefile",
+}
 SILENT = {"log", "tqdm", "isinstance", "TypeVar"}  # calls that say something, or only what type it is
-BY_CHOICE = {"strict", "encoding", "device", "progress", "desc", "unit", "refresh", "non_blocking", "repr", "daemon"}  # keyword arguments
+BY_CHOICE = {
+    "strict",
+    "encoding",
+    "device",
+    "progress",
+    "desc",
+    "unit",
+    "refresh",
+    "non_blocking",
+    "repr",
+    "daemon",
+}  # keyword arguments
 # How much is computed, kept or read at once, which no result depends on; and what foreign files are like, which only they show.
-BY_HAND = {"AT_ONCE", "KEPT_BYTES", "CACHE_BYTES", "HISTORY_BYTES", "ROWS", "WHOLE", "TILE", "LOOK_EVERY",
-           "VGG19_FINGERPRINT", "VGG19_BYTES", "BYTES", "WEIGHTS_BYTES", "MOST_BYTES"}  # fmt: skip
+BY_HAND = {
+    "AT_ONCE",
+    "KEPT_BYTES",
+    "CACHE_BYTES",
+    "HISTORY_BYTES",
+    "ROWS",
+    "WHOLE",
+    "TILE",
+    "LOOK_EVERY",
+    "VGG19_FINGERPRINT",
+    "VGG19_BYTES",
+    "BYTES",
+    "WEIGHTS_BYTES",
+    "MOST_BYTES",
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +92,7 @@ class Fault:
 
     def planted(self, source: bytes) -> bytes:
         """The file with the fault."""
-        return source[:self.start] + self.new.encode() + source[self.end:]
+        return source[: self.start] + self.new.encode() + source[self.end :]
 
     def difference(self, source: bytes) -> str:
         """The lines that change, as `diff` shows them."""
@@ -85,7 +139,9 @@ def _parts(node: ast.AST) -> list[ast.AST]:
         case ast.FunctionDef(args=given):
             named = zip((given.posonlyargs + given.args)[::-1], given.defaults[::-1], strict=False)
             named = [*named, *zip(given.kwonlyargs, given.kw_defaults, strict=True)]
-            return [value for argument, value in named if value is not None and argument.arg not in {*BY_CHOICE, "seed"}] + node.body
+            return [
+                value for argument, value in named if value is not None and argument.arg not in {*BY_CHOICE, "seed"}
+            ] + node.body
         case ast.ClassDef():
             return node.body
         case ast.AnnAssign():
@@ -127,7 +183,11 @@ def _is_text(node: ast.AST) -> bool:
 
 def _negated_anyway(test: ast.AST) -> bool:
     """Is the opposite of this condition among the other changes?"""
-    return isinstance(test, ast.UnaryOp) or isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.In | ast.NotIn | ast.Is | ast.IsNot)
+    return (
+        isinstance(test, ast.UnaryOp)
+        or isinstance(test, ast.Compare)
+        and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.In | ast.NotIn | ast.Is | ast.IsNot)
+    )
 
 
 def _changed_calls(node: ast.Call) -> Iterator[tuple[str, ast.AST, str]]:
@@ -137,7 +197,7 @@ def _changed_calls(node: ast.Call) -> Iterator[tuple[str, ast.AST, str]]:
         return
     for place, keyword in enumerate(node.keywords):
         if keyword.arg and keyword.arg not in BY_CHOICE:
-            yield "keyword", node, _with(node, keywords=node.keywords[:place] + node.keywords[place + 1:])
+            yield "keyword", node, _with(node, keywords=node.keywords[:place] + node.keywords[place + 1 :])
     if len(node.args) > 1 and name not in SYMMETRIC and not any(isinstance(one, ast.Starred) for one in node.args[:2]):
         yield "swap", node, _with(node, args=[node.args[1], node.args[0], *node.args[2:]])
 

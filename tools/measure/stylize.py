@@ -35,8 +35,14 @@ from nstlib.losses.objective import StyleObjective
 from nstlib.optimization.search import OPTIMIZERS, Canvas, optimization_steps
 from nstlib.settings import device
 
-PAIRS = (("temple", "swirls"), ("astronaut", "waves"), ("cat", "mosaic"), ("coffee", "glass"), ("flower", "marbling"),
-         ("rocket", "geometry"))
+PAIRS = (
+    ("temple", "swirls"),
+    ("astronaut", "waves"),
+    ("cat", "mosaic"),
+    ("coffee", "glass"),
+    ("flower", "marbling"),
+    ("rocket", "geometry"),
+)
 EVALUATIONS = 100  # of the plain loop
 PATIENCE = 3  # times as many evaluations may ours take before it counts as never
 
@@ -116,22 +122,29 @@ def reached(trace: Iterator[tuple[float, float]], loss: float) -> tuple[float, f
 
 
 def against_plain(args: argparse.Namespace) -> None:
-    print("| network | size, px | pair | plain, s | ours, s | ours, evaluations | ratio of seconds |\n|---|---|---|---|---|---|---|")
+    print(
+        "| network | size, px | pair | plain, s | ours, s | ours, evaluations | ratio of seconds |\n|---|---|---|---|---|---|---|"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for backbone in args.backbones:
             extractor = extractor_for(backbone, folder)
             for size in args.sizes:
                 ratios = []
-                for pair in PAIRS[:args.pairs]:
+                for pair in PAIRS[: args.pairs]:
                     content, manner = pictures(pair, size)
                     objective = StyleObjective(extractor, content, manner)
                     objective(content)  # the first call pays for choosing kernels
                     repeats = [compare(objective, content) for _ in range(args.repeats)]
                     plain, ours, evaluations = (median(values) for values in zip(*repeats, strict=True))
                     ratios.append(median(one[1] / one[0] for one in repeats))
-                    print(f"| {backbone} | {size} | {' x '.join(pair)} | {plain:.2f} | {ours:.2f} | {evaluations:.0f} "
-                          f"| {ratios[-1]:.2f} |", flush=True)
-                print(f"| **{backbone}** | **{size}** | **median of {len(ratios)}** | | | | **{median(ratios):.2f}** |", flush=True)
+                    print(
+                        f"| {backbone} | {size} | {' x '.join(pair)} | {plain:.2f} | {ours:.2f} | {evaluations:.0f} "
+                        f"| {ratios[-1]:.2f} |",
+                        flush=True,
+                    )
+                print(
+                    f"| **{backbone}** | **{size}** | **median of {len(ratios)}** | | | | **{median(ratios):.2f}** |", flush=True
+                )
 
 
 def compare(objective: StyleObjective, content: Tensor) -> tuple[float, float, float]:
@@ -163,10 +176,23 @@ def memory(args: argparse.Namespace) -> None:
 
 def large(args: argparse.Namespace) -> None:
     """Seconds an evaluation and peak resident memory of whole processes that stylize in tiles, 16:9, mini."""
-    print("| width, px | tile, px | evaluations | s an evaluation at full size | s a megapixel | peak, MiB |\n|---|---|---|---|---|---|")
+    print(
+        "| width, px | tile, px | evaluations | s an evaluation at full size | s a megapixel | peak, MiB |\n|---|---|---|---|---|---|"
+    )
     for width in args.sizes:
-        command = [sys.executable, __file__, "one", "--loop", "tiled", "--sizes", str(width), "--tile", str(args.tile),
-                   "--evaluations", str(args.evaluations)]
+        command = [
+            sys.executable,
+            __file__,
+            "one",
+            "--loop",
+            "tiled",
+            "--sizes",
+            str(width),
+            "--tile",
+            str(args.tile),
+            "--evaluations",
+            str(args.evaluations),
+        ]
         *_, count, seconds, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         pixels = width * width * 9 // 16 / 1e6
         print(f"| {width} | {args.tile} | {count} | {float(seconds):.2f} | {float(seconds) / pixels:.2f} | {peak} |", flush=True)
@@ -176,8 +202,11 @@ def tiled(width: int, tile: int, evaluations: int) -> None:
     """Paint a 16:9 picture in tiles; prints evaluations and the median seconds of one at full size."""
     content = resize(photo("temple"), (width * 9 // 16, width))
     painted = stylize(content, style("swirls"), backbone="mini", steps=evaluations, tile=tile, progress=False)
-    times = [b - a for a, b, side in zip(painted.history["seconds"], painted.history["seconds"][1:], painted.history["side"])
-             if side == width]
+    times = [
+        b - a
+        for a, b, side in zip(painted.history["seconds"], painted.history["seconds"][1:], painted.history["side"])
+        if side == width
+    ]
     print(painted.evaluations, median(times))
 
 

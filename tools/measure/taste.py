@@ -107,6 +107,7 @@ def informative(asked: Person, model: TasteModel) -> Iterator[Setting]:
 
 def random_pairs(asked: Person, model: TasteModel) -> Iterator[Setting]:
     """The same model learns from random pairs."""
+
     def propose() -> Pair:
         first, second = asked.chance.choice(len(model.settings), 2, replace=False)
         return model.settings[first], model.settings[second]
@@ -138,8 +139,12 @@ def judged(asked: Person, setting: Setting, settings: list[Setting]) -> dict[str
     found, favourite = settings.index(setting), int(asked.utilities.argmax())
     away = np.abs(STEPS[found] - STEPS[favourite])
     as_good = bool(asked.utilities[favourite] - asked.utilities[found] <= TOLERANCE)
-    return {"found, strictly": found == favourite or (away.sum() == 1 and as_good), "exactly": found == favourite,
-            "one step on each axis, 5 %": away.max() <= 1 and as_good, "worth 5 % less at most": as_good}
+    return {
+        "found, strictly": found == favourite or (away.sum() == 1 and as_good),
+        "exactly": found == favourite,
+        "one step on each axis, 5 %": away.max() <= 1 and as_good,
+        "worth 5 % less at most": as_good,
+    }
 
 
 def trial(strategy: str, number: int, answers: list[int], wrong: float = WRONG) -> tuple[Person, dict[int, dict[str, bool]]]:
@@ -158,8 +163,14 @@ def report(strategy: str, args: argparse.Namespace, wrong: float) -> None:
     for count in args.answers:
         shares = {name: np.mean([seen[count][name] for _, seen in trials]) for name in trials[0][1][count]}
         families = [np.mean([seen[count]["found, strictly"] for asked, seen in trials if asked.family == f]) for f in FAMILIES]
-        cells = [strategy, f"{wrong:.3f}", f"{mistakes:.2f}", str(count), *(f"{share:.2f}" for share in shares.values()),
-                 " / ".join(f"{share:.2f}" for share in families)]  # fmt: skip
+        cells = [
+            strategy,
+            f"{wrong:.3f}",
+            f"{mistakes:.2f}",
+            str(count),
+            *(f"{share:.2f}" for share in shares.values()),
+            " / ".join(f"{share:.2f}" for share in families),
+        ]
         print("| " + " | ".join(cells) + " |", flush=True)
 
 
@@ -170,8 +181,17 @@ def main() -> None:
     parser.add_argument("--wrong", type=float, nargs="+", default=[WRONG], help="share of random pairs answered wrongly")
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES))
     args = parser.parse_args()
-    names = ["strategy", "wrong, random pairs", "wrong, asked", "answers", "found, strictly", "exactly",
-             "one step on each axis, 5 %", "worth 5 % less at most", "strictly: " + " / ".join(FAMILIES)]  # fmt: skip
+    names = [
+        "strategy",
+        "wrong, random pairs",
+        "wrong, asked",
+        "answers",
+        "found, strictly",
+        "exactly",
+        "one step on each axis, 5 %",
+        "worth 5 % less at most",
+        "strictly: " + " / ".join(FAMILIES),
+    ]
     print(f"{args.people} people, {len(POINTS)} settings\n\n| {' | '.join(names)} |\n|{'---|' * len(names)}")
     for wrong in args.wrong:
         for strategy in args.strategies:

@@ -81,8 +81,9 @@ def hidden(seed: int, decibels: float | None) -> tuple[Tensor, Tensor]:
 
 def online(patches: Tensor, count: int, alpha: float, passes: int) -> Tensor:
     """scikit-learn's online dictionary learning, atoms of length 1."""
-    learner = MiniBatchDictionaryLearning(count, alpha=alpha, max_iter=passes, batch_size=50, fit_algorithm="lars",
-                                          tol=0, max_no_improvement=None, random_state=0)  # fmt: skip
+    learner = MiniBatchDictionaryLearning(
+        count, alpha=alpha, max_iter=passes, batch_size=50, fit_algorithm="lars", tol=0, max_no_improvement=None, random_state=0
+    )
     atoms = torch.from_numpy(learner.fit(patches.numpy()).components_).to(patches)
     return atoms / atoms.norm(dim=1, keepdim=True).clamp_min(1e-9)
 
@@ -99,7 +100,9 @@ def atoms(args: argparse.Namespace) -> None:
             noise = "none" if decibels is None else f"{decibels} dB"
             print(f"| {seed} | {noise} | {counts[-1][0]} | {seconds[0]:.1f} | {counts[-1][1]} | {seconds[1]:.1f} |", flush=True)
         ours, theirs = zip(*counts, strict=True)
-        print(f"| **median, least** | | **{median(ours):g}, {min(ours)}** | | **{median(theirs):g}, {min(theirs)}** | |", flush=True)
+        print(
+            f"| **median, least** | | **{median(ours):g}, {min(ours)}** | | **{median(theirs):g}, {min(theirs)}** | |", flush=True
+        )
 
 
 def psnr(picture: Tensor, clean: Tensor) -> float:

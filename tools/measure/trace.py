@@ -1,6 +1,6 @@
 """Count what stands between the reader and a painted picture: the files and lines of nstlib that one `stylize` runs.
 
-    python tools/measure/trace.py
+python tools/measure/trace.py
 """
 
 import sys

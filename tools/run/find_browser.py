@@ -40,12 +40,7 @@ INSTALL_TIMEOUT = 300  # seconds; a browser has about 150 MB
 START_TIMEOUT = 60_000  # ms; two seconds are usual
 
 PLAYWRIGHT = (sys.executable, "-m", "playwright")
-APT = (
-    "apt-get",
-    "-qq",
-    "-o",
-    "DPkg::Lock::Timeout=60",
-)  # another apt may be at work on a machine that has just started
+APT = ("apt-get", "-qq", "-o", "DPkg::Lock::Timeout=60")  # another apt may be at work on a machine that has just started
 NO_QUESTIONS = {"DEBIAN_FRONTEND": "noninteractive"}
 FETCH = [(*PLAYWRIGHT, "install", "chromium")]
 AS_ROOT = [

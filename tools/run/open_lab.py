@@ -1,6 +1,6 @@
 """Open JupyterLab at the first lesson, or print its address where there is no display to open it on.
 
-    python tools/run/open_lab.py [NOTEBOOK] [--no-browser]
+python tools/run/open_lab.py [NOTEBOOK] [--no-browser]
 """
 
 import argparse

@@ -48,9 +48,7 @@ def outcome(run: Run, arguments: list[str]) -> tuple[bool, str]:
     """Run pytest in this surrounding; whether all is well, and the line in which pytest sums up."""
     command = [sys.executable, "-m", "pytest", "-q", *run.options, *arguments]
     said = ""
-    with subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | run.environment, stdout=subprocess.PIPE, text=True
-    ) as running:
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | run.environment, stdout=subprocess.PIPE, text=True) as running:
         for line in running.stdout:
             print(line, end="", flush=True)
             said = line.strip() if SUMMARY.search(line) else said

@@ -30,9 +30,23 @@ from nstlib.notebook.checks.expect import (
 )
 
 __all__ = [
-    "CheckResult", "Exercise", "NotAttempted", "Wrong", "call", "exercise", "exercises", "expect_close", "expect_dtype",
-    "expect_number", "expect_range", "expect_shape", "expect_tensor", "expect_type", "find", "grade",
-]  # fmt: skip
+    "CheckResult",
+    "Exercise",
+    "NotAttempted",
+    "Wrong",
+    "call",
+    "exercise",
+    "exercises",
+    "expect_close",
+    "expect_dtype",
+    "expect_number",
+    "expect_range",
+    "expect_shape",
+    "expect_tensor",
+    "expect_type",
+    "find",
+    "grade",
+]
 
 __getattr__, _ = _open_rooms(__name__, __path__)
 NOT_ATTEMPTED, WRONG, RIGHT = "not attempted", "wrong", "right"

@@ -41,9 +41,7 @@ def expect_shape(value: Tensor, shape: tuple[int, ...], name: str = "the result"
         raise _wrong(f"Shape: {name} has {tuple(value.shape)}, expected {tuple(shape)}", look)
 
 
-def expect_range(
-    value: Tensor, low: float = -math.inf, high: float = math.inf, name: str = "the result", look: str = ""
-) -> None:
+def expect_range(value: Tensor, low: float = -math.inf, high: float = math.inf, name: str = "the result", look: str = "") -> None:
     """Wrong unless every number is finite and in [low, high]."""
     bad = int((~torch.isfinite(value)).sum())
     if bad:

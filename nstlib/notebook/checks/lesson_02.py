@@ -11,24 +11,39 @@ LEVELS = torch.tensor([[0, 0, 1, 1], [0, 0, 1, 1], [0, 2, 2, 2], [2, 2, 3, 3]]) 
 BESIDE = torch.tensor([[4, 2, 1, 0], [2, 4, 0, 0], [1, 0, 6, 1], [0, 0, 1, 2]]) / 24  # each pair counted both ways
 
 
-@exercise("cooccurrence", hints=[
-    "The pixels that have a neighbour are levels[:H-down, :W-right]; their neighbours are levels[down:, right:].",
-    "a * count + b gives each pair (a, b) a number of its own; torch.bincount(..., minlength=count**2) counts them.",
-    "table.view(count, count), plus its transpose, divided by the sum of both.",
-])
+@exercise(
+    "cooccurrence",
+    hints=[
+        "The pixels that have a neighbour are levels[:H-down, :W-right]; their neighbours are levels[down:, right:].",
+        "a * count + b gives each pair (a, b) a number of its own; torch.bincount(..., minlength=count**2) counts them.",
+        "table.view(count, count), plus its transpose, divided by the sum of both.",
+    ],
+)
 def check_cooccurrence(answer: Callable) -> None:
     """The learner's table for Haralick's example, beside and below, then for two other levels than there are."""
     result = call(answer, LEVELS, 0, 1, 4)
     expect_type(result, Tensor, "your table")
     expect_shape(result, (4, 4), "your table of 4 levels")
     _explain_table(result.double())
-    expect_tensor(result.float(), BESIDE, name="your table for right-hand neighbours",
-                  look="Rows are the pixel's level, columns its neighbour's.")
+    expect_tensor(
+        result.float(),
+        BESIDE,
+        name="your table for right-hand neighbours",
+        look="Rows are the pixel's level, columns its neighbour's.",
+    )
     below = _table(LEVELS, 1, 0, 4)
-    expect_tensor(call(answer, LEVELS, 1, 0, 4).float(), below, name="your table for the neighbours below",
-                  look="Is `down` used for the rows, `right` for the columns?")
-    expect_tensor(call(answer, LEVELS, 1, 2, 6).float(), _table(LEVELS, 1, 2, 6), name="your table of 6 levels, of which 4 occur",
-                  look="A level that does not occur has a row of zeros.")
+    expect_tensor(
+        call(answer, LEVELS, 1, 0, 4).float(),
+        below,
+        name="your table for the neighbours below",
+        look="Is `down` used for the rows, `right` for the columns?",
+    )
+    expect_tensor(
+        call(answer, LEVELS, 1, 2, 6).float(),
+        _table(LEVELS, 1, 2, 6),
+        name="your table of 6 levels, of which 4 occur",
+        look="A level that does not occur has a row of zeros.",
+    )
 
 
 def _table(levels: Tensor, down: int, right: int, count: int) -> Tensor:
@@ -46,8 +61,10 @@ def _explain_table(table: Tensor) -> None:
         raise Wrong("Value: your table is not symmetric. Count each pair both ways: add the transpose.")
     joined = _table(torch.cat([LEVELS, LEVELS[:, :1]], 1), 0, 1, 4)
     if torch.allclose(table, joined.double(), atol=1e-4):
-        raise Wrong("Value: a pixel at the left border became the neighbour of one at the right border. "
-                    "Take slices; torch.roll joins the borders.")  # fmt: skip
+        raise Wrong(
+            "Value: a pixel at the left border became the neighbour of one at the right border. "
+            "Take slices; torch.roll joins the borders."
+        )
 
 
 # Two windows of 3 x 3 in three channels, and what is known of a third.
@@ -62,11 +79,14 @@ def _errors(windows: Tensor, wanted: Tensor, known: Tensor, bell: Tensor) -> Ten
     return ((windows - wanted).square() * weights).sum((1, 2, 3)) / (3 * weights.sum())
 
 
-@exercise("window_errors", hints=[
-    "(windows - wanted) ** 2 is (K, 3, w, w): torch lines `wanted` up with the last three axes.",
-    "Weights are bell * known, (w, w): a pixel that is not known must not count.",
-    "Sum over the last three axes, .sum((1, 2, 3)), and divide by 3 * weights.sum(): a mean, whatever is known.",
-])
+@exercise(
+    "window_errors",
+    hints=[
+        "(windows - wanted) ** 2 is (K, 3, w, w): torch lines `wanted` up with the last three axes.",
+        "Weights are bell * known, (w, w): a pixel that is not known must not count.",
+        "Sum over the last three axes, .sum((1, 2, 3)), and divide by 3 * weights.sum(): a mean, whatever is known.",
+    ],
+)
 def check_window_errors(answer: Callable) -> None:
     """The learner's errors, with what is unknown set to nonsense, and a window that fits."""
     wanted = torch.where(KNOWN, WANTED, 7.0)
@@ -82,23 +102,28 @@ def check_window_errors(answer: Callable) -> None:
 
 def _explain_errors(result: Tensor, expected: Tensor) -> None:
     usual = {
-        "What is not known counts in your errors: multiply the weights by `known`.":
-            _errors(WINDOWS, torch.where(KNOWN, WANTED, 7.0), torch.ones_like(KNOWN), BELL),
+        "What is not known counts in your errors: multiply the weights by `known`.": _errors(
+            WINDOWS, torch.where(KNOWN, WANTED, 7.0), torch.ones_like(KNOWN), BELL
+        ),
         "The bell is missing: near pixels count more than far ones.": _errors(WINDOWS, WANTED, KNOWN, torch.ones(3, 3)),
         "That is the root of what is asked for: a mean of squares has none.": expected.sqrt(),
-        "That is a sum: divide by 3 * weights.sum(), so that errors of pixels with few and many known neighbours compare.":
-            expected * 3 * (BELL * KNOWN).sum(),
-    }  # fmt: skip
+        "That is a sum: divide by 3 * weights.sum(), so that errors of pixels with few and many known neighbours compare.": expected
+        * 3
+        * (BELL * KNOWN).sum(),
+    }
     for advice, wrong in usual.items():
         if torch.allclose(result.float(), wrong, rtol=1e-4):
             raise Wrong(f"Value: {advice}")
 
 
-@exercise("atom_renewal", hints=[
-    "torch.linalg.svd(wanted, full_matrices=False) gives u, s, v with wanted = u @ diag(s) @ v.",
-    "The best atom is the first row of v: it has length 1.",
-    "Each patch's coefficient is its inner product with the atom: wanted @ atom.",
-])
+@exercise(
+    "atom_renewal",
+    hints=[
+        "torch.linalg.svd(wanted, full_matrices=False) gives u, s, v with wanted = u @ diag(s) @ v.",
+        "The best atom is the first row of v: it has length 1.",
+        "Each patch's coefficient is its inner product with the atom: wanted @ atom.",
+    ],
+)
 def check_atom_renewal(answer: Callable) -> None:
     """The learner's atom and coefficients against the first part of an SVD; both signs are right."""
     random = torch.Generator().manual_seed(1)
@@ -120,6 +145,14 @@ def _explain_rank_one(wanted: Tensor, atom: Tensor, coefficients: Tensor) -> Non
     _, _, rows = torch.linalg.svd(wanted, full_matrices=False)
     if abs(float(rows[0] @ atom)) < 1 - 1e-3:
         which = "the mean patch" if abs(float(wanted.mean(0) @ atom)) > (1 - 1e-3) * float(wanted.mean(0).norm()) else "not it"
-        raise Wrong(f"Value: another atom explains more of the patches; yours is {which}. The best is the first row of v in the SVD.")
-    expect_tensor(coefficients, wanted @ atom, name="your coefficients", look="They are the inner products wanted @ atom.",
-                  rtol=1e-3, atol=1e-4)
+        raise Wrong(
+            f"Value: another atom explains more of the patches; yours is {which}. The best is the first row of v in the SVD."
+        )
+    expect_tensor(
+        coefficients,
+        wanted @ atom,
+        name="your coefficients",
+        look="They are the inner products wanted @ atom.",
+        rtol=1e-3,
+        atol=1e-4,
+    )

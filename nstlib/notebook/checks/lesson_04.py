@@ -17,11 +17,14 @@ def _direction(g: Tensor, s: Tensor, y: Tensor) -> Tensor:
     return -((left * ((s @ y) / (y @ y))) @ left.T + rho * torch.outer(s, s)) @ g
 
 
-@exercise("one_pair_direction", hints=[
-    "Read the formula from the right: first alpha = rho (s . g), then r = gamma (g - alpha y).",
-    "Then the left bracket: r - rho s (y . r), and at last add rho s (s . g), which is alpha s. The direction is minus that.",
-    "The test: if s @ y <= 1e-8 * s.norm() * y.norm(), return -gradient.",
-])  # fmt: skip
+@exercise(
+    "one_pair_direction",
+    hints=[
+        "Read the formula from the right: first alpha = rho (s . g), then r = gamma (g - alpha y).",
+        "Then the left bracket: r - rho s (y . r), and at last add rho s (s . g), which is alpha s. The direction is minus that.",
+        "The test: if s @ y <= 1e-8 * s.norm() * y.norm(), return -gradient.",
+    ],
+)
 def check_one_pair_direction(answer: Callable[..., Any]) -> None:
     """Against the matrix written out; then a pair that bends the wrong way, and one of a tiny loss."""
     g, s, y = torch.tensor([[1.0, -2, 0.5, 3], [0.3, 0.1, -0.2, 0.4], [1.0, 0.5, -1, 2]], dtype=torch.float64)
@@ -29,11 +32,19 @@ def check_one_pair_direction(answer: Callable[..., Any]) -> None:
     found = call(answer, g, s, y)
     expect_tensor(found, expected, name="your direction", look=_look(found, g, s, y, expected))
     bent = call(answer, g, s, -y)
-    expect_tensor(bent, -g, name="your direction where s and y point apart",
-                  look="The curvature test failed, so it is plain descent: -gradient.")  # fmt: skip
+    expect_tensor(
+        bent,
+        -g,
+        name="your direction where s and y point apart",
+        look="The curvature test failed, so it is plain descent: -gradient.",
+    )
     tiny = call(answer, g * 1e-12, s, y * 1e-12)
-    expect_tensor(tiny * 1e12, expected * 1e12, name="your direction for a loss 1e12 times smaller (times 1e12)",
-                  look="Compare s @ y with 1e-8 * s.norm() * y.norm(), not with a fixed number.")  # fmt: skip
+    expect_tensor(
+        tiny * 1e12,
+        expected * 1e12,
+        name="your direction for a loss 1e12 times smaller (times 1e12)",
+        look="Compare s @ y with 1e-8 * s.norm() * y.norm(), not with a fixed number.",
+    )
 
 
 def _look(found: Any, g: Tensor, s: Tensor, y: Tensor, expected: Tensor) -> str:
@@ -51,13 +62,16 @@ def _direction_without_scale(g: Tensor, s: Tensor, y: Tensor) -> Tensor:
     return -(r + s * (alpha - (y @ r) / (s @ y)))
 
 
-@exercise("total_variation", hints=[
-    "image[..., 1:, :] - image[..., :-1, :] is each pixel minus the one above it.",
-    "Square, take the mean; the same along the last axis; add the two means.",
-])  # fmt: skip
+@exercise(
+    "total_variation",
+    hints=[
+        "image[..., 1:, :] - image[..., :-1, :] is each pixel minus the one above it.",
+        "Square, take the mean; the same along the last axis; add the two means.",
+    ],
+)
 def check_total_variation(answer: Callable[..., Any]) -> None:
     """Ramps with a slope in one direction and in the other, and a flat picture."""
-    down = torch.linspace(0, 1, 5).view(1, 1, 5, 1).expand(2, 3, 5, 9).contiguous()    # 0.25 a row
+    down = torch.linspace(0, 1, 5).view(1, 1, 5, 1).expand(2, 3, 5, 9).contiguous()  # 0.25 a row
     across = torch.linspace(0, 1, 9).view(1, 1, 1, 9).expand(2, 3, 5, 9).contiguous()  # 0.125 a column
     found = call(answer, down)
     expect_type(found, Tensor, name="your total variation", look="Return the scalar tensor itself, not a float.")
@@ -65,18 +79,33 @@ def check_total_variation(answer: Callable[..., Any]) -> None:
         raise Wrong("Value: got 0.25, expected 0.0625. The differences are squared here, not taken as absolute values.")
     if found.ndim == 0 and torch.isclose(found, torch.tensor(0.0)):
         raise Wrong("Value: 0 for a picture that grows brighter from row to row. The vertical differences are missing.")
-    expect_tensor(found, torch.tensor(0.0625), name="your total variation of a vertical ramp",
-                  look="The mean of the squared differences, over all of them.")  # fmt: skip
-    expect_tensor(call(answer, across), torch.tensor(0.015625), name="your total variation of a horizontal ramp",
-                  look="Are the horizontal differences there, too?")  # fmt: skip
-    expect_close(call(answer, down + across), torch.tensor(0.0625 + 0.015625), name="your total variation of both ramps",
-                 look="Add the two means.")  # fmt: skip
+    expect_tensor(
+        found,
+        torch.tensor(0.0625),
+        name="your total variation of a vertical ramp",
+        look="The mean of the squared differences, over all of them.",
+    )
+    expect_tensor(
+        call(answer, across),
+        torch.tensor(0.015625),
+        name="your total variation of a horizontal ramp",
+        look="Are the horizontal differences there, too?",
+    )
+    expect_close(
+        call(answer, down + across),
+        torch.tensor(0.0625 + 0.015625),
+        name="your total variation of both ramps",
+        look="Add the two means.",
+    )
 
 
-@exercise("count_evaluations", hints=[
-    "Inside the closure write `nonlocal count` and `count += 1`.",
-    "The closure also sets x.grad to None, computes the loss, calls loss.backward() and returns the loss.",
-])  # fmt: skip
+@exercise(
+    "count_evaluations",
+    hints=[
+        "Inside the closure write `nonlocal count` and `count += 1`.",
+        "The closure also sets x.grad to None, computes the loss, calls loss.backward() and returns the loss.",
+    ],
+)
 def check_count_evaluations(answer: Callable[..., Any]) -> None:
     """Against a count of our own, for three optimisers that differ in evaluations a call."""
     makers = {

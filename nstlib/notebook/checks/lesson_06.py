@@ -23,22 +23,33 @@ def _ssim(x: Tensor, y: Tensor, correction: int = 0, c1: float = C1, c2: float =
     return float(above / ((mean_x**2 + mean_y**2 + c1) * (x.var(correction=correction) + y.var(correction=correction) + c2)))
 
 
-@exercise("ssim", hints=[
-    "x.mean(), x.var(correction=0), and the covariance ((x - x.mean()) * (y - y.mean())).mean().",
-    "Above the line: (2 * mean_x * mean_y + c1) times (2 * covariance + c2).",
-    "Below it: (mean_x**2 + mean_y**2 + c1) times (variance of x + variance of y + c2).",
-])  # fmt: skip
+@exercise(
+    "ssim",
+    hints=[
+        "x.mean(), x.var(correction=0), and the covariance ((x - x.mean()) * (y - y.mean())).mean().",
+        "Above the line: (2 * mean_x * mean_y + c1) times (2 * covariance + c2).",
+        "Below it: (mean_x**2 + mean_y**2 + c1) times (variance of x + variance of y + c2).",
+    ],
+)
 def check_ssim(answer: Callable[..., Any]) -> None:
     """Equal windows, two that differ, a window against its own negative, and black against grey, where c1 and c2 count."""
     expect_number(call(answer, WAVE, WAVE), 1.0, name="your SSIM of a window with itself")
     found = call(answer, *PAIR)
     expect_number(found, _ssim(*PAIR), name="your SSIM of two windows", look=_ssim_advice(found))
     mirrored = 1 - WAVE
-    expect_number(call(answer, WAVE, mirrored), _ssim(WAVE, mirrored), name="your SSIM of a window with its negative",
-                  look="It is below 0: the covariance has a sign, which a product of two deviations has not.")
+    expect_number(
+        call(answer, WAVE, mirrored),
+        _ssim(WAVE, mirrored),
+        name="your SSIM of a window with its negative",
+        look="It is below 0: the covariance has a sign, which a product of two deviations has not.",
+    )
     black, grey = torch.zeros(3, 3), torch.full((3, 3), 0.01)
-    expect_number(call(answer, black, grey), _ssim(black, grey), name="your SSIM of black and nearly black",
-                  look="Are both constants there, above the line and below it?")
+    expect_number(
+        call(answer, black, grey),
+        _ssim(black, grey),
+        name="your SSIM of black and nearly black",
+        look="Are both constants there, above the line and below it?",
+    )
 
 
 def _ssim_advice(found: Any) -> str:
@@ -51,8 +62,8 @@ def _ssim_advice(found: Any) -> str:
         _ssim(x, y, c1=0, c2=0): "The constants c1 and c2 are missing.",
         _ssim(x, y, c1=0.01, c2=0.03): "The constants are squares: 0.01**2 and 0.03**2.",
         _ssim(x, y) * (2 * spread + C2) / (2 * _covariance(x, y) + C2): "Above stands the covariance, not the product of the "
-                                                                       "two deviations.",
-    }  # fmt: skip
+        "two deviations.",
+    }
     return _first_match(found, usual)
 
 
@@ -76,22 +87,38 @@ def _clouds() -> tuple[Tensor, Tensor, Tensor]:
     return first, second, directions / directions.norm(dim=0)
 
 
-@exercise("sliced", hints=[
-    "first @ directions is (n, k): each column is the cloud seen from one direction.",
-    ".sort(dim=0).values sorts each column for itself. Do the same for the second cloud.",
-    "(a - b).square().mean().sqrt() over all n x k differences.",
-])  # fmt: skip
+@exercise(
+    "sliced",
+    hints=[
+        "first @ directions is (n, k): each column is the cloud seen from one direction.",
+        ".sort(dim=0).values sorts each column for itself. Do the same for the second cloud.",
+        "(a - b).square().mean().sqrt() over all n x k differences.",
+    ],
+)
 def check_sliced(answer: Callable[..., Any]) -> None:
     """A cloud in another order, one moved along the only direction, and two clouds at random."""
     first, second, directions = _clouds()
-    expect_number(call(answer, first, first.flip(0), directions), 0.0, name="your distance of a cloud from itself in another order",
-                  look="A cloud has no order: is each projection sorted?", atol=1e-5)
+    expect_number(
+        call(answer, first, first.flip(0), directions),
+        0.0,
+        name="your distance of a cloud from itself in another order",
+        look="A cloud has no order: is each projection sorted?",
+        atol=1e-5,
+    )
     line, one = torch.tensor([[0.0, 0], [1, 0], [2, 0]]), torch.tensor([[1.0], [0]])
-    expect_number(call(answer, line, line + 0.5, one), 0.5, name="your distance of a cloud moved by 0.5",
-                  look="The root of the mean square of a difference of 0.5 everywhere is 0.5.")
+    expect_number(
+        call(answer, line, line + 0.5, one),
+        0.5,
+        name="your distance of a cloud moved by 0.5",
+        look="The root of the mean square of a difference of 0.5 everywhere is 0.5.",
+    )
     found = call(answer, first, second, directions)
-    expect_number(found, _sliced(first, second, directions), name="your distance of two clouds",
-                  look=_sliced_advice(found, first, second, directions))
+    expect_number(
+        found,
+        _sliced(first, second, directions),
+        name="your distance of two clouds",
+        look=_sliced_advice(found, first, second, directions),
+    )
 
 
 def _sliced(first: Tensor, second: Tensor, directions: Tensor) -> float:
@@ -105,7 +132,9 @@ def _sliced_advice(found: Any, first: Tensor, second: Tensor, directions: Tensor
     rows = [(cloud @ directions).sort(dim=1).values for cloud in (first, second)]
     usual = {
         float((a - b).abs().mean()): "Square the differences, take the mean, then the root; this is the mean of their sizes.",
-        float((before[0] - before[1]).square().mean().sqrt()): "Project first, then sort: the coordinates themselves have no say.",
+        float(
+            (before[0] - before[1]).square().mean().sqrt()
+        ): "Project first, then sort: the coordinates themselves have no say.",
         float((rows[0] - rows[1]).square().mean().sqrt()): "Sort each column, dim=0: the n points seen from one direction.",
         float((a - b).square().mean()): "The root is missing.",
         float((a - b).square().sum().sqrt()): "A mean, not a sum: it must not grow with the number of points.",
@@ -116,23 +145,31 @@ def _sliced_advice(found: Any, first: Tensor, second: Tensor, directions: Tensor
 LISTS = [([0.3, 0.9, 0.1, 0.6], [3.0, 8.0, 1.0, 9.0]), ([1.0, 2, 3, 4, 5], [2.0, 1, 4, 5, 3])]
 
 
-@exercise("kendall", hints=[
-    "itertools.combinations(range(len(first)), 2) gives each pair i, j once.",
-    "A pair agrees when (first[i] - first[j]) * (second[i] - second[j]) is above 0.",
-    "Count those that agree, take away those that do not, divide by the number of pairs.",
-])  # fmt: skip
+@exercise(
+    "kendall",
+    hints=[
+        "itertools.combinations(range(len(first)), 2) gives each pair i, j once.",
+        "A pair agrees when (first[i] - first[j]) * (second[i] - second[j]) is above 0.",
+        "Count those that agree, take away those that do not, divide by the number of pairs.",
+    ],
+)
 def check_kendall(answer: Callable[..., Any]) -> None:
     """The same order, the opposite one, and two lists between them."""
     rising = [1.0, 2.0, 5.0]
-    expect_number(call(answer, list(rising), [10.0, 20.0, 21.0]), 1.0, name="your agreement of two lists in the same order",
-                  look="Only the order counts, not the values: every pair agrees.")
+    expect_number(
+        call(answer, list(rising), [10.0, 20.0, 21.0]),
+        1.0,
+        name="your agreement of two lists in the same order",
+        look="Only the order counts, not the values: every pair agrees.",
+    )
     opposite = call(answer, list(rising), [3.0, 2.0, 1.0])
     look = "Take the pairs in opposite order away from those that agree." if _first_match(opposite, {0.0: "x"}) else ""
     expect_number(opposite, -1.0, name="your agreement of two lists in opposite order", look=look)
     for first, second in LISTS:
         found = call(answer, list(first), list(second))
-        expect_number(found, _tau(first, second), name=f"your agreement of {first} and {second}",
-                      look=_tau_advice(found, first, second))
+        expect_number(
+            found, _tau(first, second), name=f"your agreement of {first} and {second}", look=_tau_advice(found, first, second)
+        )
     if _changes_its_arguments(answer):
         raise Wrong("Your function sorts the lists that it was given in place: work on copies, with sorted(...).")
 

@@ -17,11 +17,14 @@ def _noise(*shape: int, seed: int = 0) -> Tensor:
 # ---------------------------------------------------------------- residual block
 
 
-@exercise("residual_block", hints=[
-    "F.pad(x, (1, 1, 1, 1), mode=\"reflect\") adds a pixel on each side, so that a 3x3 convolution keeps the size.",
-    "The path: pad, conv1, norm1, ReLU, pad, conv2, norm2.",
-    "At the end add x to it. After the sum there is no ReLU.",
-])  # fmt: skip
+@exercise(
+    "residual_block",
+    hints=[
+        'F.pad(x, (1, 1, 1, 1), mode="reflect") adds a pixel on each side, so that a 3x3 convolution keeps the size.',
+        "The path: pad, conv1, norm1, ReLU, pad, conv2, norm2.",
+        "At the end add x to it. After the sum there is no ReLU.",
+    ],
+)
 def check_residual_block(answer: Callable[..., Any]) -> None:
     """Two 3x3 convolutions and two scalings of noise, against the block written out."""
     x, (w1, w2) = _noise(2, 4, 6, 7), _noise(2, 4, 4, 3, 3, seed=1) / 4
@@ -55,11 +58,14 @@ def _block_advice(found: Any, x: Tensor, parts: tuple) -> str:
 # ---------------------------------------------------------------- instance normalisation
 
 
-@exercise("instance_norm", hints=[
-    "x.mean((2, 3), keepdim=True) is the mean of each channel of each picture: (N, C, 1, 1).",
-    "x.var((2, 3), correction=0, keepdim=True) divides by the number of pixels. The root is of variance + 1e-5.",
-    "weight.view(1, -1, 1, 1) has one number for each channel, and so has bias.view(1, -1, 1, 1).",
-])  # fmt: skip
+@exercise(
+    "instance_norm",
+    hints=[
+        "x.mean((2, 3), keepdim=True) is the mean of each channel of each picture: (N, C, 1, 1).",
+        "x.var((2, 3), correction=0, keepdim=True) divides by the number of pixels. The root is of variance + 1e-5.",
+        "weight.view(1, -1, 1, 1) has one number for each channel, and so has bias.view(1, -1, 1, 1).",
+    ],
+)
 def check_instance_norm(answer: Callable[..., Any]) -> None:
     """Noise of two contrasts in one batch; then a channel that is flat."""
     x, weight, bias = _noise(3, 4, 5, 6), torch.tensor([1.0, 2.0, -0.5, 3.0]), torch.tensor([0.1, -0.2, 0.3, 0.5])
@@ -69,11 +75,18 @@ def check_instance_norm(answer: Callable[..., Any]) -> None:
     expect_tensor(found, expected, name="your result", look=_norm_advice(found, x, weight, bias), atol=1e-5)
     flat = torch.full((1, 4, 5, 6), 0.25)
     found = call(answer, flat, weight, bias)
-    expect_tensor(found, _normalised(flat, weight, bias), name="your result for a flat picture",
-                  look="Its variance is 0: add 1e-5 to it before the root.", atol=1e-5)  # fmt: skip
+    expect_tensor(
+        found,
+        _normalised(flat, weight, bias),
+        name="your result for a flat picture",
+        look="Its variance is 0: add 1e-5 to it before the root.",
+        atol=1e-5,
+    )
 
 
-def _normalised(x: Tensor, weight: Tensor, bias: Tensor, over: tuple = (2, 3), correction: int = 0, outside: bool = False) -> Tensor:
+def _normalised(
+    x: Tensor, weight: Tensor, bias: Tensor, over: tuple = (2, 3), correction: int = 0, outside: bool = False
+) -> Tensor:
     """Normalised over the axes `over`, with its mistakes as arguments."""
     mean, var = x.mean(over, keepdim=True), x.var(over, correction=correction, keepdim=True)
     root = var.sqrt() + 1e-5 if outside else (var + 1e-5).sqrt()
@@ -99,10 +112,13 @@ def _norm_advice(found: Any, x: Tensor, weight: Tensor, bias: Tensor) -> str:
 # ---------------------------------------------------------------- overlaps
 
 
-@exercise("overlaps", hints=[
-    "The result has (length - 1) * stride + kernel entries; start with that many zeros.",
-    "Input i writes into the entries from i * stride to i * stride + kernel - 1: add 1 to each of them.",
-])  # fmt: skip
+@exercise(
+    "overlaps",
+    hints=[
+        "The result has (length - 1) * stride + kernel entries; start with that many zeros.",
+        "Input i writes into the entries from i * stride to i * stride + kernel - 1: add 1 to each of them.",
+    ],
+)
 def check_overlaps(answer: Callable[..., Any]) -> None:
     """Against a transposed convolution of ones, for kernels that stride divides and that it does not."""
     for length, kernel, stride in ((1, 3, 2), (4, 3, 2), (4, 4, 2), (3, 2, 3), (5, 5, 1)):

@@ -18,11 +18,14 @@ def _noise(*shape: int, seed: int = 0) -> Tensor:
 # ---------------------------------------------------------------- the norm
 
 
-@exercise("conditional_norm", hints=[
-    "x.mean((2, 3), keepdim=True) and x.var((2, 3), correction=0, keepdim=True): one number for each channel of each picture.",
-    "weight[style] picks one row for each picture: (N, C). With [:, :, None, None] it fits beside (N, C, H, W).",
-    "(x - mean) / (variance + 1e-5).sqrt(), times the row of weight, plus the row of bias.",
-])  # fmt: skip
+@exercise(
+    "conditional_norm",
+    hints=[
+        "x.mean((2, 3), keepdim=True) and x.var((2, 3), correction=0, keepdim=True): one number for each channel of each picture.",
+        "weight[style] picks one row for each picture: (N, C). With [:, :, None, None] it fits beside (N, C, H, W).",
+        "(x - mean) / (variance + 1e-5).sqrt(), times the row of weight, plus the row of bias.",
+    ],
+)
 def check_conditional_norm(answer: Callable[..., Any]) -> None:
     """One picture in one style; three pictures in two styles; a channel without any contrast."""
     norm = ConditionalInstanceNorm2d(4, 3).requires_grad_(False)
@@ -33,15 +36,20 @@ def check_conditional_norm(answer: Callable[..., Any]) -> None:
     flat[:, 1] = 7
     cases = {
         "of one picture": (x[:1], [1], "The row is weight[1], bias[1]: scale first, then shift."),
-        "of three pictures": (x, [2, 0, 2], "Each picture has its own mean, variance and row: the first style 2, then 0, then 2."),
+        "of three pictures": (
+            x,
+            [2, 0, 2],
+            "Each picture has its own mean, variance and row: the first style 2, then 0, then 2.",
+        ),
         "of a channel without contrast": (flat, [0, 1, 2], "1e-5 belongs under the root: 0 / 0 must not happen."),
     }
     for where, (maps, rows, look) in cases.items():
         style = torch.tensor(rows)
         expected = norm(maps, F.one_hot(style, 3).float())
         found = call(answer, maps, norm.weight, norm.bias, style)
-        expect_tensor(found, expected, name=f"your map {where}", look=_norm_advice(found, maps, norm, style) or look, rtol=1e-3,
-                      atol=1e-4)  # fmt: skip
+        expect_tensor(
+            found, expected, name=f"your map {where}", look=_norm_advice(found, maps, norm, style) or look, rtol=1e-3, atol=1e-4
+        )
 
 
 def _norm_advice(found: Any, x: Tensor, norm: ConditionalInstanceNorm2d, style: Tensor) -> str:
@@ -63,11 +71,14 @@ def _norm_advice(found: Any, x: Tensor, norm: ConditionalInstanceNorm2d, style: 
 # ---------------------------------------------------------------- the share
 
 
-@exercise("style_share", hints=[
-    "network.norms() lists the layers that have rows; a row of norm.weight has norm.weight.shape[1] numbers, one of norm.bias as many.",
-    "All numbers: sum(p.numel() for p in network.parameters()). The rows of the other styles are among them: take them off.",
-    "own / (everything - (S - 1) * own), where S is norm.weight.shape[0].",
-])  # fmt: skip
+@exercise(
+    "style_share",
+    hints=[
+        "network.norms() lists the layers that have rows; a row of norm.weight has norm.weight.shape[1] numbers, one of norm.bias as many.",
+        "All numbers: sum(p.numel() for p in network.parameters()). The rows of the other styles are among them: take them off.",
+        "own / (everything - (S - 1) * own), where S is norm.weight.shape[0].",
+    ],
+)
 def check_style_share(answer: Callable[..., Any]) -> None:
     """Networks of three widths; with one style first, then with several."""
     cases = {
@@ -95,18 +106,24 @@ def _share_advice(found: Any, own: int, everything: int, styles: int) -> str:
         "The other styles' rows are still in what you divide by.": own / everything,
         "You divide by what is not the style's: its own rows belong to the network, too.": own / (alone - own),
     }
-    close = (advice for advice, wrong in usual.items()
-             if isinstance(found, int | float) and abs(found - wrong) < 1e-6 * max(1.0, abs(wrong)))  # fmt: skip
+    close = (
+        advice
+        for advice, wrong in usual.items()
+        if isinstance(found, int | float) and abs(found - wrong) < 1e-6 * max(1.0, abs(wrong))
+    )
     return next(close, "")
 
 
 # ---------------------------------------------------------------- mixtures
 
 
-@exercise("mix_rows", hints=[
-    "shares / shares.sum() sums to 1.",
-    "A row of S shares times a table of S rows, shares @ rows, is the sum of the rows, each times its share.",
-])  # fmt: skip
+@exercise(
+    "mix_rows",
+    hints=[
+        "shares / shares.sum() sums to 1.",
+        "A row of S shares times a table of S rows, shares @ rows, is the sum of the rows, each times its share.",
+    ],
+)
 def check_mix_rows(answer: Callable[..., Any]) -> None:
     """One style alone; two halves; shares that sum to four."""
     rows = _noise(3, 5)
@@ -120,11 +137,14 @@ def check_mix_rows(answer: Callable[..., Any]) -> None:
         expect_tensor(call(answer, rows, weights), weights / weights.sum() @ rows, name=f"your row {where}", look=look)
 
 
-@exercise("triangle_shares", hints=[
-    "Three unknowns, three equations: the mean's x is the point's x, the same for y, and the shares sum to 1.",
-    "As a matrix: two rows are corners.T, the third is three ones. On the other side: the point's x, its y, and 1.",
-    "torch.cat([corners.T, torch.ones(1, 3)]) and torch.linalg.solve(matrix, right).",
-])  # fmt: skip
+@exercise(
+    "triangle_shares",
+    hints=[
+        "Three unknowns, three equations: the mean's x is the point's x, the same for y, and the shares sum to 1.",
+        "As a matrix: two rows are corners.T, the third is three ones. On the other side: the point's x, its y, and 1.",
+        "torch.cat([corners.T, torch.ones(1, 3)]) and torch.linalg.solve(matrix, right).",
+    ],
+)
 def check_triangle_shares(answer: Callable[..., Any]) -> None:
     """A corner, the middle of an edge, the centre, a place of its own, one outside; in two triangles."""
     right = torch.tensor([[0.0, 0], [1, 0], [0, 1]])
@@ -133,10 +153,15 @@ def check_triangle_shares(answer: Callable[..., Any]) -> None:
         "at the second corner": (right, [0.0, 1, 0], "A corner is its own style: 1, and 0 for the others."),
         "between two corners": (slanted, [0.5, 0, 0.5], "Half way along an edge, the third corner has nothing to say."),
         "at the centre": (slanted, [1 / 3, 1 / 3, 1 / 3], "The centre has equal shares."),
-        "at a place of no name": (slanted, [0.2, 0.7, 0.1],
-                                  "Shares are not distances: the weighted mean of the corners must be the point."),
+        "at a place of no name": (
+            slanted,
+            [0.2, 0.7, 0.1],
+            "Shares are not distances: the weighted mean of the corners must be the point.",
+        ),
         "outside of the triangle": (slanted, [-0.5, 1.0, 0.5], "Outside, a share is negative: leave it so."),
-    }  # fmt: skip
+    }
     for where, (corners, shares, look) in cases.items():
         expected = torch.tensor(shares)
-        expect_tensor(call(answer, expected @ corners, corners), expected, name=f"your shares {where}", look=look, rtol=1e-3, atol=1e-4)
+        expect_tensor(
+            call(answer, expected @ corners, corners), expected, name=f"your shares {where}", look=look, rtol=1e-3, atol=1e-4
+        )

@@ -30,11 +30,14 @@ def _first(found: Any, wrong: dict[str, Tensor]) -> str:
 # ---------------------------------------------------------------- AdaIN
 
 
-@exercise("adain", hints=[
-    "maps.mean((2, 3), keepdim=True) and maps.var((2, 3), correction=0, keepdim=True): one number for each channel of each picture.",
-    "The deviation is (variance + 1e-5).sqrt(), of the content as of the style.",
-    "First take the content's away, (content - mean) / deviation; then give it the style's: times its deviation, plus its mean.",
-])  # fmt: skip
+@exercise(
+    "adain",
+    hints=[
+        "maps.mean((2, 3), keepdim=True) and maps.var((2, 3), correction=0, keepdim=True): one number for each channel of each picture.",
+        "The deviation is (variance + 1e-5).sqrt(), of the content as of the style.",
+        "First take the content's away, (content - mean) / deviation; then give it the style's: times its deviation, plus its mean.",
+    ],
+)
 def check_adain(answer: Callable[..., Any]) -> None:
     """Maps of two sizes; two pictures at once; a channel without contrast; maps of a single place."""
     content, style = _maps(1, 3, 4, 5), _maps(1, 3, 6, 2, seed=1)
@@ -42,7 +45,11 @@ def check_adain(answer: Callable[..., Any]) -> None:
     flat[:, 1] = 7
     cases = {
         "of one picture": (content, style, "Take mean and deviation of the content away, then give it those of the style."),
-        "of two pictures": (_maps(2, 3, 4, 4, seed=2), _maps(2, 3, 5, 5, seed=3), "Each picture has a mean and a deviation of its own."),
+        "of two pictures": (
+            _maps(2, 3, 4, 4, seed=2),
+            _maps(2, 3, 5, 5, seed=3),
+            "Each picture has a mean and a deviation of its own.",
+        ),
         "of a channel without contrast": (flat, style, "1e-5 belongs to the variance, under the root: 0 / 0 must not happen."),
         "of a single place": (_maps(1, 3, 1, 1), style, "The variance of one value is 0: divide by H W, not by H W - 1."),
     }
@@ -59,16 +66,25 @@ def _adain_advice(found: Any, content: Tensor, style: Tensor) -> str:
 
     (mean, deviation), (wanted_mean, wanted) = statistics(content), statistics(style)
     plain = (content - mean) / deviation
-    return _first(found, {
-        "It is normalised, but has nothing of the style yet.": plain,
-        "Mean and deviation of the style have changed places: the deviation multiplies, the mean is added.": plain * wanted_mean + wanted,
-        "Content and style have changed places: the result has the content's shape, and the style's numbers.": adain(style, content),
-        "You multiply with a variance: take its root.": plain * wanted.square() + wanted_mean,
-        "The mean runs over the channels, too: each channel has its own.": _moved(content, *statistics(content, (1, 2, 3)),
-                                                                                *statistics(style, (1, 2, 3))),
-        "The variance is divided by H W - 1: use correction=0.": _moved(content, *statistics(content, correction=1),
-                                                                       *statistics(style, correction=1)),
-    })  # fmt: skip
+    return _first(
+        found,
+        {
+            "It is normalised, but has nothing of the style yet.": plain,
+            "Mean and deviation of the style have changed places: the deviation multiplies, the mean is added.": plain
+            * wanted_mean
+            + wanted,
+            "Content and style have changed places: the result has the content's shape, and the style's numbers.": adain(
+                style, content
+            ),
+            "You multiply with a variance: take its root.": plain * wanted.square() + wanted_mean,
+            "The mean runs over the channels, too: each channel has its own.": _moved(
+                content, *statistics(content, (1, 2, 3)), *statistics(style, (1, 2, 3))
+            ),
+            "The variance is divided by H W - 1: use correction=0.": _moved(
+                content, *statistics(content, correction=1), *statistics(style, correction=1)
+            ),
+        },
+    )
 
 
 def _moved(maps: Tensor, mean: Tensor, deviation: Tensor, wanted_mean: Tensor, wanted: Tensor) -> Tensor:
@@ -78,38 +94,57 @@ def _moved(maps: Tensor, mean: Tensor, deviation: Tensor, wanted_mean: Tensor, w
 # ---------------------------------------------------------------- the strength
 
 
-@exercise("strength", hints=[
-    "Two ends: with alpha 0 the decoder should get the content's maps, with alpha 1 those that AdaIN made.",
-    "Between them the way is straight: (1 - alpha) of one, alpha of the other.",
-])  # fmt: skip
+@exercise(
+    "strength",
+    hints=[
+        "Two ends: with alpha 0 the decoder should get the content's maps, with alpha 1 those that AdaIN made.",
+        "Between them the way is straight: (1 - alpha) of one, alpha of the other.",
+    ],
+)
 def check_strength(answer: Callable[..., Any]) -> None:
     """Both ends, and two strengths between."""
     content, target = _maps(1, 3, 4, 4), _maps(1, 3, 4, 4, seed=1)
-    cases = {"with alpha 0.25": (0.25, "A quarter of AdaIN's maps, three quarters of the content's."),
-             "with alpha 0.5": (0.5, "Half of each."),
-             "with alpha 0": (0.0, "Nothing of the style: the content's maps."),
-             "with alpha 1": (1.0, "All of the style: what AdaIN made.")}  # fmt: skip
+    cases = {
+        "with alpha 0.25": (0.25, "A quarter of AdaIN's maps, three quarters of the content's."),
+        "with alpha 0.5": (0.5, "Half of each."),
+        "with alpha 0": (0.0, "Nothing of the style: the content's maps."),
+        "with alpha 1": (1.0, "All of the style: what AdaIN made."),
+    }
     for where, (alpha, look) in cases.items():
         found, expected = call(answer, content, target, alpha), alpha * target + (1 - alpha) * content
-        advice = _first(found, {"alpha counts the other way round: 1 is all style.": alpha * content + (1 - alpha) * target,
-                                "The content stays whole, and the style comes on top: it needs (1 - alpha).": content + alpha * target})
+        advice = _first(
+            found,
+            {
+                "alpha counts the other way round: 1 is all style.": alpha * content + (1 - alpha) * target,
+                "The content stays whole, and the style comes on top: it needs (1 - alpha).": content + alpha * target,
+            },
+        )
         expect_tensor(found, expected, name=f"your maps {where}", look=advice or look, **NEAR)
 
 
 # ---------------------------------------------------------------- the square
 
 
-@exercise("square_shares", hints=[
-    "Along an edge there are two corners, and their shares are 1 - x and x.",
-    "Inside, a corner has the share that its column has, times the share that its row has.",
-    "Top left (1 - x)(1 - y), top right x (1 - y), bottom left (1 - x) y, bottom right x y; torch.stack makes a tensor of four numbers.",
-])  # fmt: skip
+@exercise(
+    "square_shares",
+    hints=[
+        "Along an edge there are two corners, and their shares are 1 - x and x.",
+        "Inside, a corner has the share that its column has, times the share that its row has.",
+        "Top left (1 - x)(1 - y), top right x (1 - y), bottom left (1 - x) y, bottom right x y; torch.stack makes a tensor of four numbers.",
+    ],
+)
 def check_square_shares(answer: Callable[..., Any]) -> None:
     """The corners, the middle of an edge, the centre, a place of its own."""
     cases = {
         "at the top left": ([0.0, 0.0], "A corner is its own style: 1, and 0 for the others."),
-        "at the top right": ([1.0, 0.0], "x counts from the left, y from the top; the order is top left, top right, bottom left, bottom right."),
-        "at the bottom left": ([0.0, 1.0], "x counts from the left, y from the top; the order is top left, top right, bottom left, bottom right."),
+        "at the top right": (
+            [1.0, 0.0],
+            "x counts from the left, y from the top; the order is top left, top right, bottom left, bottom right.",
+        ),
+        "at the bottom left": (
+            [0.0, 1.0],
+            "x counts from the left, y from the top; the order is top left, top right, bottom left, bottom right.",
+        ),
         "half way down the left edge": ([0.0, 0.5], "On an edge, the two corners across have nothing to say."),
         "at the centre": ([0.5, 0.5], "The centre has equal shares."),
         "at a place of no name": ([0.2, 0.7], "A share is the column's times the row's: not a distance, and not their mean."),
@@ -117,8 +152,13 @@ def check_square_shares(answer: Callable[..., Any]) -> None:
     for where, (place, look) in cases.items():
         expected = _bilinear(*place)
         found = call(answer, torch.tensor(place))
-        advice = _first(found, {"Rows and columns have changed places: x goes across.": _bilinear(*place[::-1]),
-                                "Each corner has the share of the opposite one.": expected.flip(0)})
+        advice = _first(
+            found,
+            {
+                "Rows and columns have changed places: x goes across.": _bilinear(*place[::-1]),
+                "Each corner has the share of the opposite one.": expected.flip(0),
+            },
+        )
         expect_tensor(found, expected, name=f"your shares {where}", look=advice or look, **NEAR)
 
 
@@ -129,17 +169,23 @@ def _bilinear(x: float, y: float) -> Tensor:
 # ---------------------------------------------------------------- whitening
 
 
-@exercise("whiten", hints=[
-    "flat = maps[0].flatten(1) is (C, H W). Take each row's mean away, then flat @ flat.T / (H W) is the covariance (C, C).",
-    "values, vectors = torch.linalg.eigh(covariance); the matrix vectors @ torch.diag(values ** -0.5) @ vectors.T is its inverse root.",
-    "That matrix times the centred maps: inverse root @ flat. Nothing is added at the end.",
-])  # fmt: skip
+@exercise(
+    "whiten",
+    hints=[
+        "flat = maps[0].flatten(1) is (C, H W). Take each row's mean away, then flat @ flat.T / (H W) is the covariance (C, C).",
+        "values, vectors = torch.linalg.eigh(covariance); the matrix vectors @ torch.diag(values ** -0.5) @ vectors.T is its inverse root.",
+        "That matrix times the centred maps: inverse root @ flat. Nothing is added at the end.",
+    ],
+)
 def check_whiten(answer: Callable[..., Any]) -> None:
     """Independent channels; channels that go together; a picture of another shape."""
     independent = _maps(1, 3, 8, 9)
     mixed = torch.einsum("ab,nbhw->nahw", torch.tensor([[1.0, 0.5, 0], [0, 1, 0.8], [0.3, 0, 1]]), independent)
-    for where, maps in {"of channels that have little to do with each other": independent, "of channels that go together": mixed,
-                        "of wide maps": _maps(1, 4, 3, 40, seed=2)}.items():  # fmt: skip
+    for where, maps in {
+        "of channels that have little to do with each other": independent,
+        "of channels that go together": mixed,
+        "of wide maps": _maps(1, 4, 3, 40, seed=2),
+    }.items():
         _judge_whitened(call(answer, maps), maps, where)
 
 
@@ -150,24 +196,45 @@ def _judge_whitened(found: Any, maps: Tensor, where: str) -> None:
     covariance = centred @ centred.T / flat.shape[1]
     values, vectors = torch.linalg.eigh(covariance)
     expected = vectors @ torch.diag(values**-0.5) @ vectors.T @ centred
-    if isinstance(found, Tensor) and found.shape == expected.shape and found.dtype == expected.dtype and bool(found.isfinite().all()):
+    if (
+        isinstance(found, Tensor)
+        and found.shape == expected.shape
+        and found.dtype == expected.dtype
+        and bool(found.isfinite().all())
+    ):
         mean = found.mean(1, keepdim=True)
         if float(mean.abs().max()) > 1e-2:
-            raise Wrong(f"Value: the means of your maps {where} go up to {float(mean.abs().max()):.3g}, expected 0. Take each channel's mean "
-                        "away first.")
+            raise Wrong(
+                f"Value: the means of your maps {where} go up to {float(mean.abs().max()):.3g}, expected 0. Take each channel's mean "
+                "away first."
+            )
         seen = (found - mean) @ (found - mean).T / flat.shape[1]
         off = seen - torch.eye(len(seen))
         if float(off.abs().max()) > 1e-2:
-            raise Wrong(f"Value: the covariance of your maps {where} is wrong by up to {float(off.abs().max()):.3g}, expected the identity. "
-                        + _whitening_advice(found, centred, covariance))
-    expect_tensor(found, expected, name=f"your maps {where}", look="They are white, but turned: between the two matrices of eigenvectors belongs "
-                  "the root, and the second is transposed.", rtol=1e-2, atol=1e-2)
+            raise Wrong(
+                f"Value: the covariance of your maps {where} is wrong by up to {float(off.abs().max()):.3g}, expected the identity. "
+                + _whitening_advice(found, centred, covariance)
+            )
+    expect_tensor(
+        found,
+        expected,
+        name=f"your maps {where}",
+        look="They are white, but turned: between the two matrices of eigenvectors belongs "
+        "the root, and the second is transposed.",
+        rtol=1e-2,
+        atol=1e-2,
+    )
 
 
 def _whitening_advice(found: Tensor, centred: Tensor, covariance: Tensor) -> str:
     values, vectors = torch.linalg.eigh(covariance)
-    made = {"Only each channel's own deviation is taken away: that is AdaIN's half.": centred / covariance.diag()[:, None].sqrt(),
-            "That is the covariance's inverse: take its root, values ** -0.5.": torch.linalg.inv(covariance) @ centred,
-            "That is the root itself, which colours: whitening takes its inverse.": vectors @ torch.diag(values.sqrt()) @ vectors.T @ centred,
-            "Nothing was whitened: the covariance's inverse root is missing.": centred}
+    made = {
+        "Only each channel's own deviation is taken away: that is AdaIN's half.": centred / covariance.diag()[:, None].sqrt(),
+        "That is the covariance's inverse: take its root, values ** -0.5.": torch.linalg.inv(covariance) @ centred,
+        "That is the root itself, which colours: whitening takes its inverse.": vectors
+        @ torch.diag(values.sqrt())
+        @ vectors.T
+        @ centred,
+        "Nothing was whitened: the covariance's inverse root is missing.": centred,
+    }
     return _first(found, made) or "Divide the covariance by the number of places, H W, and multiply by its inverse root."

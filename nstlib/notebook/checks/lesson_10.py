@@ -18,18 +18,25 @@ def _noise(*shape: int, seed: int = 0) -> Tensor:
 # ---------------------------------------------------------------- attention
 
 
-@exercise("attention", hints=[
-    "Every query with every key is one product of matrices: queries @ keys.T has a row for each query, (n, m).",
-    "weights = scores.softmax(dim=1): along a row, so that each query's weights sum to 1.",
-    "The answer of a query is the mean of the values, each times its weight: weights @ values.",
-])  # fmt: skip
+@exercise(
+    "attention",
+    hints=[
+        "Every query with every key is one product of matrices: queries @ keys.T has a row for each query, (n, m).",
+        "weights = scores.softmax(dim=1): along a row, so that each query's weights sum to 1.",
+        "The answer of a query is the mean of the values, each times its weight: weights @ values.",
+    ],
+)
 def check_attention(answer: Callable[..., Any]) -> None:
     """Queries as many as keys; one query; keys that are far louder than exp can take."""
     cases = {
         "of three queries and three keys": (_noise(3, 2), _noise(3, 2, seed=1), "Each row of the weights sums to 1."),
         "of one query and five keys": (_noise(1, 4), _noise(5, 4, seed=1), "One query, one answer."),
-        "of loud keys": (30 * _noise(2, 3), 10 * _noise(4, 3, seed=1), "exp of a large score overflows; torch's softmax does not."),
-    }  # fmt: skip
+        "of loud keys": (
+            30 * _noise(2, 3),
+            10 * _noise(4, 3, seed=1),
+            "exp of a large score overflows; torch's softmax does not.",
+        ),
+    }
     for where, (queries, keys, look) in cases.items():
         values = _noise(len(keys), 3, seed=2)
         expected = (queries @ keys.T).softmax(1) @ values
@@ -43,25 +50,33 @@ def _attention_advice(found: Any, queries: Tensor, keys: Tensor, values: Tensor)
     scores = queries @ keys.T
     usual = {
         "The softmax runs over the queries: it belongs along each row, dim=1.": scores.softmax(0) @ values,
-        "The scores are divided by the root of the number of channels: here they are taken as they are.":
-            (scores / math.sqrt(queries.shape[1])).softmax(1) @ values,
+        "The scores are divided by the root of the number of channels: here they are taken as they are.": (
+            scores / math.sqrt(queries.shape[1])
+        ).softmax(1)
+        @ values,
         "These are scores, not weights: the softmax is missing.": scores @ values,
         "Only the most asked key answers: softmax lets all of them, each a little.": values[scores.argmax(1)],
         "The keys stand where the values belong.": scores.softmax(1) @ keys,
-    }  # fmt: skip
-    close = (advice for advice, wrong in usual.items()
-             if isinstance(found, Tensor) and found.shape == wrong.shape and torch.allclose(found, wrong, rtol=1e-3, atol=1e-5))  # fmt: skip
+    }
+    close = (
+        advice
+        for advice, wrong in usual.items()
+        if isinstance(found, Tensor) and found.shape == wrong.shape and torch.allclose(found, wrong, rtol=1e-3, atol=1e-5)
+    )
     return next(close, "")
 
 
 # ---------------------------------------------------------------- how many places answer
 
 
-@exercise("places_that_answer", hints=[
-    "weights = (scale * scores).softmax(0), and then their entropy: minus the sum of weights times their logarithms.",
-    "Four equal weights of 1/4 have the entropy log 4; exp of it is 4 again.",
-    "0 times log 0 is 0, but a computer says NaN: torch.special.entr(weights) is -w log w, with 0 at 0.",
-])  # fmt: skip
+@exercise(
+    "places_that_answer",
+    hints=[
+        "weights = (scale * scores).softmax(0), and then their entropy: minus the sum of weights times their logarithms.",
+        "Four equal weights of 1/4 have the entropy log 4; exp of it is 4 again.",
+        "0 times log 0 is 0, but a computer says NaN: torch.special.entr(weights) is -w log w, with 0 at 0.",
+    ],
+)
 def check_places_that_answer(answer: Callable[..., Any]) -> None:
     """All alike; one alone; a scale that turns few into many; scores so far apart that weights are exactly 0."""
     cases = {
@@ -92,19 +107,25 @@ def _places_advice(found: Any, scores: Tensor, scale: float) -> str:
     }
     right = _places(scores, scale)
     value = found.item() if isinstance(found, Tensor) and found.numel() == 1 else found
-    close = (advice for advice, wrong in usual.items()
-             if isinstance(value, int | float) and abs(value - wrong) < 1e-3 and abs(right - wrong) > 1e-3)  # fmt: skip
+    close = (
+        advice
+        for advice, wrong in usual.items()
+        if isinstance(value, int | float) and abs(value - wrong) < 1e-3 and abs(right - wrong) > 1e-3
+    )
     return next(close, "")
 
 
 # ---------------------------------------------------------------- a row as a map
 
 
-@exercise("row_as_map", hints=[
-    "Rows of the picture were put one after the other: the place (1, 0) of maps that are W wide is number W.",
-    "Number row * W + column, where W belongs to the content: that row of the table are the weights over the style.",
-    "table[number].view(style_shape): the style's rows and columns.",
-])  # fmt: skip
+@exercise(
+    "row_as_map",
+    hints=[
+        "Rows of the picture were put one after the other: the place (1, 0) of maps that are W wide is number W.",
+        "Number row * W + column, where W belongs to the content: that row of the table are the weights over the style.",
+        "table[number].view(style_shape): the style's rows and columns.",
+    ],
+)
 def check_row_as_map(answer: Callable[..., Any]) -> None:
     """Wide and high pictures, three places."""
     cases = {
@@ -124,33 +145,47 @@ def _row_advice(found: Any, table: Tensor, place: tuple[int, int], content: tupl
     row, column = place
     number, high, wide = row * content[1] + column, *style
     usual = {
-        "Row and column have changed places, or you counted with the height: a row is as long as the content's maps are wide.":
-            table[(column * content[0] + row) % len(table)].view(style),
+        "Row and column have changed places, or you counted with the height: a row is as long as the content's maps are wide.": table[
+            (column * content[0] + row) % len(table)
+        ].view(style),
         "The numbers are right, but in the wrong order: .view(h, w), not (w, h) turned round.": table[number].view(wide, high).T,
-        "You counted with the style's width: the place lies in the content.": table[(row * style[1] + column) % len(table)].view(style),
-    }  # fmt: skip
-    close = (advice for advice, wrong in usual.items()
-             if isinstance(found, Tensor) and found.shape == wrong.shape and torch.allclose(found, wrong))
+        "You counted with the style's width: the place lies in the content.": table[(row * style[1] + column) % len(table)].view(
+            style
+        ),
+    }
+    close = (
+        advice
+        for advice, wrong in usual.items()
+        if isinstance(found, Tensor) and found.shape == wrong.shape and torch.allclose(found, wrong)
+    )
     return next(close, "")
 
 
 # ---------------------------------------------------------------- the identity losses
 
 
-@exercise("identity_losses", hints=[
-    "again = paint(picture, picture): the picture is content and style at once.",
-    "The first: (again - picture).square().mean(). The second compares encode(again) and encode(picture), layer by layer.",
-    "A layer's: (found - wanted).square().sum() / wanted.square().sum(); then the mean over the layers. Return both.",
-])  # fmt: skip
+@exercise(
+    "identity_losses",
+    hints=[
+        "again = paint(picture, picture): the picture is content and style at once.",
+        "The first: (again - picture).square().mean(). The second compares encode(again) and encode(picture), layer by layer.",
+        "A layer's: (found - wanted).square().sum() / wanted.square().sum(); then the mean over the layers. Return both.",
+    ],
+)
 def check_identity_losses(answer: Callable[..., Any]) -> None:
     """A painter that darkens, one that gives everything back, and one that would do so for one picture but not for another."""
     picture = torch.rand(1, 3, 4, 6, generator=torch.Generator().manual_seed(0))
     painters = {
         "of a painter that gives back its content": (lambda content, style: content.clone(), "Nothing is lost: both are 0."),
-        "of a painter that darkens": (lambda content, style: 0.5 * content, "Pixels: a mean of squares. Maps: relative, by layer."),
-        "of a painter that mixes both": (lambda content, style: 0.3 * content + 0.2 * style.flip(3),
-                                         "The picture is content and style at once: paint(picture, picture)."),
-    }  # fmt: skip
+        "of a painter that darkens": (
+            lambda content, style: 0.5 * content,
+            "Pixels: a mean of squares. Maps: relative, by layer.",
+        ),
+        "of a painter that mixes both": (
+            lambda content, style: 0.3 * content + 0.2 * style.flip(3),
+            "The picture is content and style at once: paint(picture, picture).",
+        ),
+    }
     for where, (paint, look) in painters.items():
         again = paint(picture, picture)
         expected = (again - picture).square().mean(), _maps_error(again, picture)
@@ -176,14 +211,23 @@ def _identity_advice(value: Any, name: str, again: Tensor, picture: Tensor) -> s
     """What stands behind the wrong answers that are often given; "" for others."""
     found, wanted = _encode(again), _encode(picture)
     usual = {
-        "pixels": {"This is the sum over the pixels: take the mean.": (again - picture).square().sum(),
-                   "This is the mean of absolute differences: square them.": (again - picture).abs().mean(),
-                   "This is the root: leave it squared.": (again - picture).square().mean().sqrt()},
-        "maps": {"These are plain means of squares: divide by each layer's own energy, or the loud layer decides alone.":
-                     sum((found[layer] - wanted[layer]).square().mean() for layer in wanted) / 2,
-                 "This is the sum over the layers: take the mean.": 2 * _maps_error(again, picture)},
-    }[name]  # fmt: skip
+        "pixels": {
+            "This is the sum over the pixels: take the mean.": (again - picture).square().sum(),
+            "This is the mean of absolute differences: square them.": (again - picture).abs().mean(),
+            "This is the root: leave it squared.": (again - picture).square().mean().sqrt(),
+        },
+        "maps": {
+            "These are plain means of squares: divide by each layer's own energy, or the loud layer decides alone.": sum(
+                (found[layer] - wanted[layer]).square().mean() for layer in wanted
+            )
+            / 2,
+            "This is the sum over the layers: take the mean.": 2 * _maps_error(again, picture),
+        },
+    }[name]
     number = value.item() if isinstance(value, Tensor) and value.numel() == 1 else value
-    close = (advice for advice, wrong in usual.items() if isinstance(number, int | float) and number
-             and abs(number - float(wrong)) < 1e-4 * max(1.0, abs(float(wrong))))  # fmt: skip
+    close = (
+        advice
+        for advice, wrong in usual.items()
+        if isinstance(number, int | float) and number and abs(number - float(wrong)) < 1e-4 * max(1.0, abs(float(wrong)))
+    )
     return next(close, "")

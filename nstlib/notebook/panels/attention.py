@@ -62,8 +62,9 @@ class Asking:
 
     @torch.inference_mode()
     def __init__(self, network: SANet, content: Tensor, manner: Tensor):
-        self.content, self.manner = (_whole_places(check_image(one, name, MIN_SIDE))
-                                     for one, name in ((content, "content"), (manner, "style")))  # fmt: skip
+        self.content, self.manner = (
+            _whole_places(check_image(one, name, MIN_SIDE)) for one, name in ((content, "content"), (manner, "style"))
+        )
         where, self.network = next(network.parameters()).device, network
         self._maps = [network.encode(one.to(where)) for one in (self.content, self.manner)]
         self._tables: dict[str, Tensor] = {}
@@ -116,7 +117,9 @@ def marked(picture: Tensor, places: Iterable[tuple[float, float]]) -> Tensor:
     picture, reach = picture.clone(), max(2, max(picture.shape[-2:]) // 40)
     for place in places:
         y, x = (round(share * length) for share, length in zip(place, picture.shape[-2:], strict=True))
-        picture[..., max(0, y - reach):y + reach, max(0, x - reach):x + reach] = torch.tensor(MARK, device=picture.device).view(1, 3, 1, 1)
+        picture[..., max(0, y - reach) : y + reach, max(0, x - reach) : x + reach] = torch.tensor(
+            MARK, device=picture.device
+        ).view(1, 3, 1, 1)
     return picture
 
 
@@ -175,17 +178,22 @@ class AttentionPanel(ipywidgets.VBox):
         weights = self.asking.row(self.layer.value, (row, column), self.reach.value)
         self.pair.reach = self.reach.value
         self.pair.pictures = [self._left, to_address(light_up(self.asking.manner, weights))]
-        self.status.value = (f"column {column}, row {row}: half of its weight lies on {places_for(weights)} "
-                             f"of {weights.numel()} places of the style")  # fmt: skip
+        self.status.value = (
+            f"column {column}, row {row}: half of its weight lies on {places_for(weights)} "
+            f"of {weights.numel()} places of the style"
+        )
 
 
-def attention_panel(network: SANet, *, photos: Sequence[str] | None = None, styles: Sequence[str] | None = None,
-                    size: int = 256) -> AttentionPanel:
+def attention_panel(
+    network: SANet, *, photos: Sequence[str] | None = None, styles: Sequence[str] | None = None, size: int = 256
+) -> AttentionPanel:
     """Return a panel: press a place of a photograph, and see the attention weights of a SANet there.
 
     `photos`, `styles`: names to choose from, by default all. `size`: pixels of the longer sides. Raises NstError.
     """
-    chosen = [(list(names or table), table, what) for names, table, what in ((photos, PHOTOS, "photos"), (styles, STYLES, "styles"))]
+    chosen = [
+        (list(names or table), table, what) for names, table, what in ((photos, PHOTOS, "photos"), (styles, STYLES, "styles"))
+    ]
     for names, table, what in chosen:
         if not set(names) <= set(table):
             raise NstError(f"{what}={names}: choose among {', '.join(table)}")

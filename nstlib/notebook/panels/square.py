@@ -61,12 +61,15 @@ class SquarePanel(MixturePanel):
 
     def __init__(self, paint: Paint, corners: Sequence[str], photos: Sequence[str], size: int):
         self.paint, self.square = paint, StyleSquare(layout={"width": "340px"})
-        menus = [ipywidgets.Dropdown(options=list(STYLES), value=name, description=where, style={"description_width": "84px"})
-                 for name, where in zip(corners, CORNERS, strict=True)]  # fmt: skip
+        menus = [
+            ipywidgets.Dropdown(options=list(STYLES), value=name, description=where, style={"description_width": "84px"})
+            for name, where in zip(corners, CORNERS, strict=True)
+        ]
         super().__init__(self.square, menus, photos, size)
         self.across, self.down, self.strength = (
             ipywidgets.FloatSlider(value=value, min=0, max=1, step=NOTCH, description=name, readout_format=".2f")
-            for name, value in (("across", 0.5), ("down", 0.5), ("strength", 1.0)))
+            for name, value in (("across", 0.5), ("down", 0.5), ("strength", 1.0))
+        )
         rows = ([self.photo, self.strength], self.styles[:2], self.styles[2:], [self.across, self.down])
         self.children = [*(ipywidgets.HBox(row) for row in rows), self.view]
         sliders = (self.across, self.down)
@@ -93,8 +96,13 @@ class SquarePanel(MixturePanel):
             self.square.place = [value if number == axis else old for number, old in enumerate(self.square.place)]
 
 
-def square_panel(painter: OnePass, corners: Sequence[str] = ("swirls", "mosaic", "hatching", "gold"), *,
-                 photos: Sequence[str] | None = None, size: int = 320) -> SquarePanel:
+def square_panel(
+    painter: OnePass,
+    corners: Sequence[str] = ("swirls", "mosaic", "hatching", "gold"),
+    *,
+    photos: Sequence[str] | None = None,
+    size: int = 320,
+) -> SquarePanel:
     """A panel that paints a photograph in a mixture of four styles, as strongly as you like, while you move the point.
 
     `painter`: a OnePass of AdaIN or WCT; each style is encoded once. `corners`: four names of STYLES, in the order of CORNERS. `photos`:

@@ -33,8 +33,10 @@ class PairPanel(ipywidgets.VBox):
     def __init__(self, question: str, height: int, chosen: Callable[[int | None, float], None]):
         self.chosen, self._since, self._showing = chosen, 0.0, False
         self.soonest = SOONEST
-        self.images = [ipywidgets.Image(format="jpeg", layout={"height": f"{height}px", "max_width": "48%",
-                                                               "object_fit": "contain"}) for _ in range(2)]  # fmt: skip
+        self.images = [
+            ipywidgets.Image(format="jpeg", layout={"height": f"{height}px", "max_width": "48%", "object_fit": "contain"})
+            for _ in range(2)
+        ]
         names = ("left is better", "right is better", "I cannot tell")
         self.left, self.right, self.neither = self.buttons = [ipywidgets.Button(description=name) for name in names]
         for button, answer in zip(self.buttons, (0, 1, None), strict=True):
@@ -128,16 +130,24 @@ class StudyPanel(ipywidgets.VBox):
     def _chosen(self, answer: int | None, seconds: float) -> None:
         question = self.question
         try:
-            self.study.record(self.person, question, (question.left, question.right)[answer] if answer is not None else None,
-                              seconds)  # fmt: skip
+            self.study.record(
+                self.person, question, (question.left, question.right)[answer] if answer is not None else None, seconds
+            )
         except NstError as error:
             self.pair.say(f"This answer was not written, press again: {error}", question.number, len(self.schedule))
             return
         self._next()
 
 
-def study_panel(study: Study, schedule: Schedule, pictures: Pictures, person: str | None = None, *,
-                question: str = QUESTION, height: int = 280) -> StudyPanel:
+def study_panel(
+    study: Study,
+    schedule: Schedule,
+    pictures: Pictures,
+    person: str | None = None,
+    *,
+    question: str = QUESTION,
+    height: int = 280,
+) -> StudyPanel:
     """A panel that asks one person the questions of a schedule; nothing in it tells which method made which picture.
 
     `schedule`: of `plan_pairs`, or a function that makes one for a person's name. `pictures`: {(item, method): picture
@@ -152,16 +162,24 @@ def study_panel(study: Study, schedule: Schedule, pictures: Pictures, person: st
 class TastePanel(ipywidgets.VBox):
     """The panel that `taste_panel` returns; its parts are attributes, so that a test can press them."""
 
-    def __init__(self, paint: Callable[[dict[str, float], int], Tensor], model: TasteModel, *, sizes: tuple[int, int],
-                 answers: int, record: Callable[[dict, dict, int | None, float], None]):
+    def __init__(
+        self,
+        paint: Callable[[dict[str, float], int], Tensor],
+        model: TasteModel,
+        *,
+        sizes: tuple[int, int],
+        answers: int,
+        record: Callable[[dict, dict, int | None, float], None],
+    ):
         self.paint, self.model, self.sizes, self.answers, self.record = paint, model, sizes, answers, record
         self._painted: dict[tuple[str, int], Tensor] = {}
         self._thread: threading.Thread | None = None
         self.pair = PairPanel(QUESTION, 2 * sizes[0], self._chosen)
         self.finish = ipywidgets.Button(description="paint my picture", disabled=True)
         self.finish.on_click(lambda _: self._start(self._finish))
-        self.picture = ipywidgets.Image(format="jpeg", layout={"height": f"{2 * sizes[1]}px", "max_width": "98%",
-                                                               "object_fit": "contain", "display": "none"})  # fmt: skip
+        self.picture = ipywidgets.Image(
+            format="jpeg", layout={"height": f"{2 * sizes[1]}px", "max_width": "98%", "object_fit": "contain", "display": "none"}
+        )
         self.said = ipywidgets.Label()
         super().__init__([self.pair, ipywidgets.HBox([self.finish, self.said]), ipywidgets.HBox([self.picture])])
         self._start(self._ask)
@@ -230,8 +248,16 @@ class TastePanel(ipywidgets.VBox):
             self.pair.show(*(self._make(setting, self.sizes[0]) for setting in self.proposed))
 
 
-def taste_panel(content: Tensor, style: Tensor, *, model: TasteModel | None = None, study: Study | None = None,
-                person: str = "me", answers: int = ANSWERS, **options) -> TastePanel:
+def taste_panel(
+    content: Tensor,
+    style: Tensor,
+    *,
+    model: TasteModel | None = None,
+    study: Study | None = None,
+    person: str = "me",
+    answers: int = ANSWERS,
+    **options,
+) -> TastePanel:
     """A panel that learns which settings of `stylize` a person likes for two pictures, by painting pairs and asking.
 
     `model`: what to learn with (default: a new one of the usual space). `study`: a file of its own that keeps the answers

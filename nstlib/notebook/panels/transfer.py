@@ -39,8 +39,16 @@ class Painter:
     thread, after the first evaluation, every `REFRESH` seconds and at the end.
     """
 
-    def __init__(self, content: Tensor, style: Tensor, weights: Weights, *, steps: int, backbone: str = "auto",
-                 report: Callable[[Painter], None] = lambda painter: None):
+    def __init__(
+        self,
+        content: Tensor,
+        style: Tensor,
+        weights: Weights,
+        *,
+        steps: int,
+        backbone: str = "auto",
+        report: Callable[[Painter], None] = lambda painter: None,
+    ):
         where = device()
         extractor = FeatureExtractor(backbone, (*CONTENT_LAYERS, *STYLE_LAYERS)).to(where)
         self.objective = StyleObjective(extractor, content.to(where), style.to(where), weights=weights)
@@ -48,7 +56,7 @@ class Painter:
         self.weights, self.steps, self.report = weights, steps, report
         self.goal, self.picture, self.error = 0, content, None
         self.losses: list[tuple[float, float]] = []  # content and style of each evaluation, before their weights
-        self.changes: list[int] = []                 # evaluations at which the weights changed
+        self.changes: list[int] = []  # evaluations at which the weights changed
         self._stopping, self._thread, self._reported = threading.Event(), None, 0.0
 
     @property
@@ -115,8 +123,9 @@ class TransferPanel(ipywidgets.VBox):
         self.size, self.steps, self.backbone, self.painter = size, steps, backbone, None
         self.photo = ipywidgets.Dropdown(options=photos, value=photos[0], description="photograph")
         self.style = ipywidgets.Dropdown(options=styles, value=styles[0], description="style")
-        self.weight = ipywidgets.FloatLogSlider(value=Weights.style, min=-1, max=4, step=0.1, description="style weight",
-                                                readout_format=".3g")
+        self.weight = ipywidgets.FloatLogSlider(
+            value=Weights.style, min=-1, max=4, step=0.1, description="style weight", readout_format=".3g"
+        )
         self.paint, self.stop, self.go_on = (
             ipywidgets.Button(description=name, disabled=name != "paint") for name in ("paint", "stop", "go on")
         )
@@ -124,11 +133,13 @@ class TransferPanel(ipywidgets.VBox):
         self.inputs = [ipywidgets.Image(format="jpeg", layout={"height": "90px"}) for _ in range(2)]
         self.picture = ipywidgets.Image(format="jpeg", layout={"height": "270px"})
         self.curve = ipywidgets.Image(format="png", layout={"height": "270px"})
-        super().__init__([
-            ipywidgets.HBox([self.photo, self.style, self.weight]),
-            ipywidgets.HBox([self.paint, self.stop, self.go_on, self.status]),
-            ipywidgets.HBox([ipywidgets.VBox(self.inputs, layout=AS_THEY_ARE), self.picture, self.curve]),
-        ])
+        super().__init__(
+            [
+                ipywidgets.HBox([self.photo, self.style, self.weight]),
+                ipywidgets.HBox([self.paint, self.stop, self.go_on, self.status]),
+                ipywidgets.HBox([ipywidgets.VBox(self.inputs, layout=AS_THEY_ARE), self.picture, self.curve]),
+            ]
+        )
         self._listen()
 
     def _listen(self) -> None:
@@ -187,14 +198,20 @@ class TransferPanel(ipywidgets.VBox):
         elif painter.losses:
             state = "painting" if painter.running else "stopped"
             content, style_ = painter.losses[-1]
-            self.status.value = (f"{state}: evaluation {len(painter.losses)} of {painter.goal}, "
-                                 f"content {content:.3f}, style {style_:.4f}")
+            self.status.value = (
+                f"{state}: evaluation {len(painter.losses)} of {painter.goal}, content {content:.3f}, style {style_:.4f}"
+            )
             self.picture.value, self.curve.value = to_jpeg(painter.picture), _curve(painter)
         self._buttons(painter.running)
 
 
-def transfer_panel(size: int = 192, steps: int = 150, photos: Sequence[str] | None = None,
-                   styles: Sequence[str] | None = None, backbone: str = "auto") -> TransferPanel:
+def transfer_panel(
+    size: int = 192,
+    steps: int = 150,
+    photos: Sequence[str] | None = None,
+    styles: Sequence[str] | None = None,
+    backbone: str = "auto",
+) -> TransferPanel:
     """A panel that paints while you watch: choose a photograph and a style, press paint, drag the weight, stop, go on.
 
     `size`: pixels of the longer side. `steps`: evaluations of one "paint" or "go on". `photos`, `styles`: the names to

@@ -62,8 +62,10 @@ class MixingPanel(MixturePanel):
 
     def __init__(self, paint: Paint, names: Sequence[str], corners: Sequence[str], photos: Sequence[str], size: int):
         self.paint, self.triangle = paint, StyleTriangle(layout={"width": "340px"})
-        menus = [ipywidgets.Dropdown(options=list(names), value=name, description=where)
-                 for name, where in zip(corners, ("left", "right", "top"), strict=True)]  # fmt: skip
+        menus = [
+            ipywidgets.Dropdown(options=list(names), value=name, description=where)
+            for name, where in zip(corners, ("left", "right", "top"), strict=True)
+        ]
         super().__init__(self.triangle, menus, photos, size)
         self.sliders = [ipywidgets.FloatSlider(value=1 / 3, min=0, max=1, step=NOTCH, readout_format=".2f") for _ in corners]
         choices = [ipywidgets.HBox(pair) for pair in zip(self.styles, self.sliders, strict=True)]
@@ -86,8 +88,9 @@ class MixingPanel(MixturePanel):
             self.triangle.shares = with_share(self.triangle.shares, corner, value)
 
 
-def mixing_panel(network: FastNet, corners: Sequence[str] | None = None, *, photos: Sequence[str] | None = None,
-                 size: int = 320) -> MixingPanel:
+def mixing_panel(
+    network: FastNet, corners: Sequence[str] | None = None, *, photos: Sequence[str] | None = None, size: int = 320
+) -> MixingPanel:
     """A panel that paints a photograph in a mixture of three styles of a conditional network, while you move the point.
 
     `corners`: three names of `network.names`, by default the first three. `photos`: names to choose from, by default all.

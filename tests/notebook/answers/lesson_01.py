@@ -36,11 +36,7 @@ def stride_first(plan):
     return side
 
 
-RIGHT = {
-    "convolution": right_convolution,
-    "conv_parameters": right_parameters,
-    "receptive_field": right_field,
-}
+RIGHT = {"convolution": right_convolution, "conv_parameters": right_parameters, "receptive_field": right_field}
 
 WRONG = {
     "convolution": [

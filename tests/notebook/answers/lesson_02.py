@@ -74,11 +74,7 @@ def bare_coefficients(wanted):
     return v[0], u[:, 0]
 
 
-RIGHT = {
-    "cooccurrence": right_table,
-    "window_errors": right_errors,
-    "atom_renewal": right_renewal,
-}
+RIGHT = {"cooccurrence": right_table, "window_errors": right_errors, "atom_renewal": right_renewal}
 WRONG = {
     "cooccurrence": [
         (counts, "adds up to 12, expected 1"),

@@ -50,11 +50,7 @@ def counting(calls_only=False, once=False, extra=0, as_list=False):
     return count
 
 
-RIGHT = {
-    "one_pair_direction": right_direction,
-    "total_variation": right_variation,
-    "count_evaluations": counting(),
-}
+RIGHT = {"one_pair_direction": right_direction, "total_variation": right_variation, "count_evaluations": counting()}
 WRONG = {
     "one_pair_direction": [
         (lambda g, s, y: -right_direction(g, s, y), "uphill"),

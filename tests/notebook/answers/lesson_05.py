@@ -40,12 +40,7 @@ def right_sand(a, b):
     return (a.sort(-1).values - b.sort(-1).values).square().mean()
 
 
-RIGHT = {
-    "keep_colours": right_colours,
-    "guided_gram": right_guided,
-    "gram_of_tiles": right_tiles,
-    "wasserstein_1d": right_sand,
-}
+RIGHT = {"keep_colours": right_colours, "guided_gram": right_guided, "gram_of_tiles": right_tiles, "wasserstein_1d": right_sand}
 WRONG = {
     "keep_colours": [
         (lambda p, c: right_colours(c, p), "swap the two"),

@@ -33,11 +33,7 @@ def right_overlaps(length, kernel, stride, more=0):
     return counts
 
 
-RIGHT = {
-    "residual_block": right_block,
-    "instance_norm": right_norm,
-    "overlaps": right_overlaps,
-}
+RIGHT = {"residual_block": right_block, "instance_norm": right_norm, "overlaps": right_overlaps}
 WRONG = {
     "residual_block": [
         (lambda *a: right_block(*a, skip=0), "The input is not added"),

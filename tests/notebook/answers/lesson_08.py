@@ -38,12 +38,7 @@ def by_distance(point, corners):
     return near / near.sum()
 
 
-RIGHT = {
-    "conditional_norm": right_norm,
-    "style_share": right_share,
-    "mix_rows": right_mix,
-    "triangle_shares": right_triangle,
-}
+RIGHT = {"conditional_norm": right_norm, "style_share": right_share, "mix_rows": right_mix, "triangle_shares": right_triangle}
 WRONG = {
     "conditional_norm": [
         (lambda x, w, b, s: right_norm(x, b, w, s), "have changed places"),

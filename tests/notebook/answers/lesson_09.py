@@ -56,12 +56,7 @@ def own_deviations(maps):
     return (flat - flat.mean(1, keepdim=True)) / flat.std(1, correction=0, keepdim=True)
 
 
-RIGHT = {
-    "adain": right_adain,
-    "strength": right_strength,
-    "square_shares": right_shares,
-    "whiten": right_whiten,
-}
+RIGHT = {"adain": right_adain, "strength": right_strength, "square_shares": right_shares, "whiten": right_whiten}
 WRONG = {
     "adain": [
         (lambda c, s: normalised(c), "nothing of the style yet"),

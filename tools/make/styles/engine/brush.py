@@ -65,8 +65,15 @@ def trace(points: np.ndarray, field: np.ndarray, lengths: np.ndarray, scale: flo
     return path
 
 
-def stroke(canvas: Canvas, path: np.ndarray, widths: np.ndarray, colours: np.ndarray, brush: Brush,
-           rng: np.random.Generator, second: np.ndarray | None = None) -> None:
+def stroke(
+    canvas: Canvas,
+    path: np.ndarray,
+    widths: np.ndarray,
+    colours: np.ndarray,
+    brush: Brush,
+    rng: np.random.Generator,
+    second: np.ndarray | None = None,
+) -> None:
     """Paint strokes along path (N, K, 2) in order; widths (N,) in px; colours (N, 3), for some bristles the second."""
     second = colours if second is None else second
     spans = np.linalg.norm(np.diff(path, axis=1), axis=2).sum(1)
@@ -79,16 +86,23 @@ def stroke(canvas: Canvas, path: np.ndarray, widths: np.ndarray, colours: np.nda
         start += size
 
 
-def _chunk(canvas: Canvas, path: np.ndarray, widths: np.ndarray, colours: tuple[np.ndarray, np.ndarray],
-           brush: Brush, rng: np.random.Generator) -> None:
+def _chunk(
+    canvas: Canvas,
+    path: np.ndarray,
+    widths: np.ndarray,
+    colours: tuple[np.ndarray, np.ndarray],
+    brush: Brush,
+    rng: np.random.Generator,
+) -> None:
     """Scatter one chunk of strokes, then colour what is visible."""
     spans = np.linalg.norm(np.diff(path, axis=1), axis=2).sum(1)
     count = len(path), int(spans.max() / SPACING) + 2, int(widths.max() / SPACING) + 2  # strokes, along, across
     row = rng.integers(0, max(1, ATLAS[0] - count[2]), count[0])
     column = rng.integers(0, max(1, ATLAS[1] - count[1]), count[0])
     marks = _atlas(brush.grain)
-    cut = (row[:, None, None] + np.arange(count[2]) % ATLAS[0]) * ATLAS[1] \
-        + (column[:, None] + np.arange(count[1]) % ATLAS[1])[:, :, None]
+    cut = (row[:, None, None] + np.arange(count[2]) % ATLAS[0]) * ATLAS[1] + (column[:, None] + np.arange(count[1]) % ATLAS[1])[
+        :, :, None
+    ]
     bristle = marks.ravel()[cut % marks.size]  # (strokes, along, across)
     y, x = _positions(path, widths, count, brush)
     keep = bristle > _missing(spans / widths, count, brush)
@@ -103,8 +117,9 @@ def _chunk(canvas: Canvas, path: np.ndarray, widths: np.ndarray, colours: tuple[
     _colour(canvas, pixels, top[pixels], count, bristle.ravel(), colours, brush)
 
 
-def _within(canvas: Canvas, path: np.ndarray, samples: np.ndarray, target: np.ndarray, count: tuple[int, int, int],
-            bristle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _within(
+    canvas: Canvas, path: np.ndarray, samples: np.ndarray, target: np.ndarray, count: tuple[int, int, int], bristle: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Drop the samples outside the region in which their stroke begins; single bristles slip across."""
     middle = np.clip(path[:, path.shape[1] // 2], 0, np.array(canvas.shape) - 1).astype(np.int32)
     home = canvas.regions[middle[:, 0], middle[:, 1]]
@@ -113,8 +128,7 @@ def _within(canvas: Canvas, path: np.ndarray, samples: np.ndarray, target: np.nd
     return samples[same], target[same]
 
 
-def _positions(path: np.ndarray, widths: np.ndarray, count: tuple[int, int, int],
-               brush: Brush) -> tuple[np.ndarray, np.ndarray]:
+def _positions(path: np.ndarray, widths: np.ndarray, count: tuple[int, int, int], brush: Brush) -> tuple[np.ndarray, np.ndarray]:
     """Where the samples lie: y and x, each (strokes, along, across)."""
     tangent = np.gradient(path, axis=1)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=2, keepdims=True), 1e-6)
@@ -135,15 +149,22 @@ def _missing(ratio: np.ndarray, count: tuple[int, int, int], brush: Brush) -> np
     """The bristle value below which no paint arrives: (strokes, along, across)."""
     along = np.linspace(0, 1, count[1], dtype=np.float32)[:, None]
     across = np.abs(np.linspace(-1, 1, count[2], dtype=np.float32))
-    running_dry = brush.dryness * (0.25 + 1.5 * along ** 2)
+    running_dry = brush.dryness * (0.25 + 1.5 * along**2)
     edge = brush.ragged * np.clip((across - 0.7) / 0.3, 0, 1) ** 2 * 1.6
     end = np.minimum(along, 1 - along) * 2 * ratio[:, None, None]  # distance to the nearer end, in half widths
-    corner = np.clip(1 - end, 0, 1) ** 2 + across ** 2  # above 1: outside the round end
+    corner = np.clip(1 - end, 0, 1) ** 2 + across**2  # above 1: outside the round end
     return running_dry + edge - 1e-6 + np.where(corner > 1.0, (corner - 1) * 2.5, 0)
 
 
-def _colour(canvas: Canvas, pixels: np.ndarray, samples: np.ndarray, count: tuple[int, int, int],
-            bristle: np.ndarray, colours: tuple[np.ndarray, np.ndarray], brush: Brush) -> None:
+def _colour(
+    canvas: Canvas,
+    pixels: np.ndarray,
+    samples: np.ndarray,
+    count: tuple[int, int, int],
+    bristle: np.ndarray,
+    colours: tuple[np.ndarray, np.ndarray],
+    brush: Brush,
+) -> None:
     """Give the visible samples their colour and their thickness."""
     owner, rest = np.divmod(samples, count[1] * count[2])
     along, across = np.divmod(rest, count[2])
@@ -157,5 +178,6 @@ def _colour(canvas: Canvas, pixels: np.ndarray, samples: np.ndarray, count: tupl
     flat[pixels] = below + (colour - below) * cover.astype(np.float32)
     bulge = 1 - (2 * across / (count[2] - 1) - 1) ** 2  # thick in the middle ...
     ridge = 0.5 * (2 * across / (count[2] - 1) - 1) ** 6  # ... and pushed up at the edge
-    height[pixels] = 0.4 * height[pixels] + brush.relief * canvas.oversampling * (
-        0.8 * bulge + ridge + 0.9 * mark[:, 0]).astype(np.float32)
+    height[pixels] = 0.4 * height[pixels] + brush.relief * canvas.oversampling * (0.8 * bulge + ridge + 0.9 * mark[:, 0]).astype(
+        np.float32
+    )

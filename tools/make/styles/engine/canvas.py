@@ -55,6 +55,7 @@ class Canvas:
     def finish(self) -> np.ndarray:
         """The picture: uint8 (height, width, 3)."""
         colour = np.clip(self.colour, 0, 1)
-        small = noise.resize(colour, (self.shape[0] // self.oversampling, self.shape[1] // self.oversampling),
-                             Image.Resampling.BOX)
+        small = noise.resize(
+            colour, (self.shape[0] // self.oversampling, self.shape[1] // self.oversampling), Image.Resampling.BOX
+        )
         return (np.clip(small, 0, 1) * 255 + 0.5).astype(np.uint8)

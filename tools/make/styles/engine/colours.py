@@ -7,18 +7,28 @@ from collections.abc import Sequence
 import numpy as np
 
 # Ottosson's OKLab (2020): linear sRGB -> cone-like responses -> lightness and two opponent axes.
-_TO_CONES = np.array([[0.4122214708, 0.5363325363, 0.0514459929],
-                      [0.2119034982, 0.6806995451, 0.1073969566],
-                      [0.0883024619, 0.2817188376, 0.6299787005]], np.float32)
-_TO_LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468],
-                    [1.9779984951, -2.4285922050, 0.4505937099],
-                    [0.0259040371, 0.7827717662, -0.8086757660]], np.float32)
+_TO_CONES = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ],
+    np.float32,
+)
+_TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ],
+    np.float32,
+)
 _FROM_LAB, _FROM_CONES = np.linalg.inv(_TO_LAB), np.linalg.inv(_TO_CONES)
 
 
 def rgb(code: str) -> np.ndarray:
     """'#rrggbb' -> float32 (3,) in [0, 1]."""
-    return np.array([int(code[i:i + 2], 16) for i in (1, 3, 5)], np.float32) / 255
+    return np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)], np.float32) / 255
 
 
 def palette(codes: Sequence[str]) -> np.ndarray:

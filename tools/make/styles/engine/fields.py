@@ -62,15 +62,21 @@ def vortices(shape: tuple[int, int], centres: np.ndarray, wind: complex = 0.3) -
     for cy, cx, radius, spin in centres:
         offset = (x - cx) + 1j * (y - cy)
         distance = np.abs(offset) / radius
-        field += (spin * 1j * offset / radius / (0.05 + distance ** 2) * np.exp(-(distance / 2) ** 2)
-                  ).astype(np.complex64)
+        field += (spin * 1j * offset / radius / (0.05 + distance**2) * np.exp(-((distance / 2) ** 2))).astype(np.complex64)
     return unit(field)
 
 
 def random_vortices(shape: tuple[int, int], rng: np.random.Generator, count: int = 7) -> np.ndarray:
     """A field of random eddies that turn both ways."""
-    centres = np.stack([rng.uniform(0, 1, count), rng.uniform(0, shape[1] / shape[0], count),
-                        rng.uniform(0.1, 0.22, count), rng.choice([-1.0, 1.0], count)], 1)
+    centres = np.stack(
+        [
+            rng.uniform(0, 1, count),
+            rng.uniform(0, shape[1] / shape[0], count),
+            rng.uniform(0.1, 0.22, count),
+            rng.choice([-1.0, 1.0], count),
+        ],
+        1,
+    )
     return vortices(shape, centres)
 
 

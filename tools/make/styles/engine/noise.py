@@ -22,13 +22,12 @@ def smooth(shape: tuple[int, int], cells: float, rng: np.random.Generator) -> np
     larger = (shape[0] + shape[0] // 4, shape[1] + shape[1] // 4)  # the margin is cut off: bumps start anywhere
     coarse = resize(rng.normal(size=(rows, columns)).astype(np.float32), larger)
     top, left = shape[0] // 8, shape[1] // 8
-    return coarse[top:top + shape[0], left:left + shape[1]] * 1.5
+    return coarse[top : top + shape[0], left : left + shape[1]] * 1.5
 
 
-def octaves(shape: tuple[int, int], cells: float, rng: np.random.Generator, count: int = 5,
-            gain: float = 0.5) -> np.ndarray:
+def octaves(shape: tuple[int, int], cells: float, rng: np.random.Generator, count: int = 5, gain: float = 0.5) -> np.ndarray:
     """Octaves of smooth noise (fractal Brownian motion), standard deviation about 1."""
-    total = sum(gain ** i * smooth(shape, cells * 2 ** i, rng) for i in range(count))
+    total = sum(gain**i * smooth(shape, cells * 2**i, rng) for i in range(count))
     return total / np.sqrt(sum(gain ** (2 * i) for i in range(count)))
 
 
@@ -59,7 +58,6 @@ def warp(values: np.ndarray, dy: np.ndarray, dx: np.ndarray) -> np.ndarray:
     return sample(values, y + dy, x + dx)
 
 
-def wander(shape: tuple[int, int], amount: float, cells: float,
-           rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def wander(shape: tuple[int, int], amount: float, cells: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Two smooth displacement maps (dy, dx), standard deviation amount."""
     return amount * octaves(shape, cells, rng, 3), amount * octaves(shape, cells, rng, 3)

@@ -27,8 +27,7 @@ class Pass:
     vary: float = 0.35  # spread of widths and lengths
 
 
-def scatter(count: int, shape: tuple[int, int], rng: np.random.Generator,
-            density: np.ndarray | None = None) -> np.ndarray:
+def scatter(count: int, shape: tuple[int, int], rng: np.random.Generator, density: np.ndarray | None = None) -> np.ndarray:
     """Points (count, 2) as y, x in pixels of shape; evenly spread, or by a density (h, w)."""
     if density is None:  # a lattice of the plastic number, shaken: even, and without rows
         order = np.arange(count)[:, None] * np.array([0.7548776662, 0.5698402910]) + rng.uniform(0, 1, 2)
@@ -46,8 +45,16 @@ def change(picture: np.ndarray, sigma: float) -> np.ndarray:
     return np.clip(amount / (np.percentile(amount, 97) + 1e-6), 0, 1)
 
 
-def strokes(canvas: Canvas, points: np.ndarray, colours: np.ndarray, field: np.ndarray, brush: Brush,
-            rng: np.random.Generator, vary: float = 0.35, broken: float = 0.1) -> None:
+def strokes(
+    canvas: Canvas,
+    points: np.ndarray,
+    colours: np.ndarray,
+    field: np.ndarray,
+    brush: Brush,
+    rng: np.random.Generator,
+    vary: float = 0.35,
+    broken: float = 0.1,
+) -> None:
     """Strokes through points (N, 2) in canvas px along a field, widths and lengths varied, in two close colours."""
     spread = np.exp(np.clip(rng.normal(scale=vary, size=(2, len(points))), -0.7, 0.7)).astype(np.float32)
     path = trace(points, field, brush.length * spread[0], canvas.shape[0] / field.shape[0])
@@ -56,8 +63,7 @@ def strokes(canvas: Canvas, points: np.ndarray, colours: np.ndarray, field: np.n
     stroke(canvas, path, brush.width * spread[1], colours, brush, rng, second)
 
 
-def paint(canvas: Canvas, picture: np.ndarray, field: np.ndarray, passes: Sequence[Pass],
-          rng: np.random.Generator) -> None:
+def paint(canvas: Canvas, picture: np.ndarray, field: np.ndarray, passes: Sequence[Pass], rng: np.random.Generator) -> None:
     """Paint an underpainting (h, w, 3) along a field (h, w), pass by pass."""
     for layer in passes:
         brush, area = layer.brush, canvas.shape[0] * canvas.shape[1]
@@ -83,8 +89,12 @@ def pick(picture: np.ndarray, points: np.ndarray, shape: tuple[int, int]) -> np.
 COARSE_TO_FINE = ((2.4, 5, 2.2, 0), (1.5, 6, 1.8, 0), (1, 7, 1.6, 0.35), (0.6, 7, 0.9, 0.8))
 
 
-def passes(stroke_width: float, scale: float, base: Brush | None = None,
-           steps: Sequence[tuple[float, float, float, float]] = COARSE_TO_FINE) -> list[Pass]:
+def passes(
+    stroke_width: float,
+    scale: float,
+    base: Brush | None = None,
+    steps: Sequence[tuple[float, float, float, float]] = COARSE_TO_FINE,
+) -> list[Pass]:
     """The usual passes, coarse to fine: rows of width (in stroke widths), length (in widths), coverage, detail."""
     base = base or Brush(1, 1)
     width = stroke_width * scale

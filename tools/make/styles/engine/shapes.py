@@ -49,13 +49,13 @@ def bezier(points: Sequence[tuple[float, float]], count: int = 40) -> np.ndarray
     t = np.linspace(0, 1, count, endpoint=False)[:, None]
     parts = []
     for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:]):
-        parts.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t ** 2
-                            + (3 * b - a - 3 * c + d) * t ** 3))
+        parts.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
     return np.concatenate([*parts, knots[-1:]])
 
 
-def cells(shape: tuple[int, int], seeds: np.ndarray, dy: np.ndarray | float = 0,
-          dx: np.ndarray | float = 0) -> tuple[np.ndarray, np.ndarray]:
+def cells(
+    shape: tuple[int, int], seeds: np.ndarray, dy: np.ndarray | float = 0, dx: np.ndarray | float = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Voronoi cells of seeds (N, 2) in pixels: index (H, W) and distance in px to the border of the cell."""
     y, x = np.indices(shape, np.float32)
     where = np.stack([(y + dy).ravel(), (x + dx).ravel()], 1)

@@ -61,7 +61,9 @@ def _things(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> Ground:
             tone = ramp(np.stack([tone, c[rng.integers(0, len(c))]]), distance) if rng.uniform() < 0.5 else tone
         else:
             angle = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 7))))
-            inside = shapes.polygon(p.shape, np.stack([cy + 1.5 * size * np.sin(angle), cx + 1.5 * size * np.cos(angle)], 1)) > 0.5
+            inside = (
+                shapes.polygon(p.shape, np.stack([cy + 1.5 * size * np.sin(angle), cx + 1.5 * size * np.cos(angle)], 1)) > 0.5
+            )
         colour, region = np.where(inside[..., None], tone, colour), np.where(inside, 100 + number, region)
     return colour, value, region.astype(np.int32)
 
@@ -88,12 +90,23 @@ def brushwork(p: Parameters) -> np.ndarray:
     _, (colour, _, region), field, canvas = _start(p, rng)
     if rng.uniform() < 0.5:
         canvas.keep_within(region)
-    brush = Brush(1, 1, dryness=rng.uniform(0, 0.4), streak=rng.uniform(0.03, 0.2), relief=rng.uniform(0.2, 1.8),
-                  opacity=rng.uniform(0.6, 1), pickup=rng.uniform(0, 0.45), pointed=rng.choice([0, 0.3, 0.9]),
-                  ragged=rng.uniform(0.05, 0.6), grain=rng.choice([0.8, 1.0, 2.2]))
+    brush = Brush(
+        1,
+        1,
+        dryness=rng.uniform(0, 0.4),
+        streak=rng.uniform(0.03, 0.2),
+        relief=rng.uniform(0.2, 1.8),
+        opacity=rng.uniform(0.6, 1),
+        pickup=rng.uniform(0, 0.45),
+        pointed=rng.choice([0, 0.3, 0.9]),
+        ragged=rng.uniform(0.05, 0.6),
+        grain=rng.choice([0.8, 1.0, 2.2]),
+    )
     length = rng.uniform(2, 13)
-    steps = tuple((w, length * rng.uniform(0.8, 1.2), 1.8 * cover, detail)
-                  for w, cover, detail in ((2.2, 1, 0), (1.3, 1, 0.1), (0.8, 0.7, rng.choice([0, 0.6])))[:rng.integers(1, 4)])
+    steps = tuple(
+        (w, length * rng.uniform(0.8, 1.2), 1.8 * cover, detail)
+        for w, cover, detail in ((2.2, 1, 0), (1.3, 1, 0.1), (0.8, 0.7, rng.choice([0, 0.6])))[: rng.integers(1, 4)]
+    )
     paint(canvas, colour, field, passes(p.stroke_width, canvas.oversampling, brush, steps), rng)
     canvas.light(rng.uniform(0.2, 1.1), gloss=rng.uniform(0.05, 0.4))
     return canvas.finish()
@@ -124,8 +137,17 @@ def hatchwork(p: Parameters) -> np.ndarray:
     grey = colour.mean(-1)
     for layer in range(int(rng.integers(1, 4))):
         width = p.stroke_width * canvas.oversampling * rng.uniform(0.3, 0.8)
-        brush = Brush(width, width * rng.uniform(6, 20), dryness=rng.uniform(0, 0.4), streak=0.08, relief=0.2,
-                      opacity=rng.uniform(0.7, 1), pickup=0.05, pointed=rng.uniform(0.2, 0.95), ragged=0.5)
+        brush = Brush(
+            width,
+            width * rng.uniform(6, 20),
+            dryness=rng.uniform(0, 0.4),
+            streak=0.08,
+            relief=0.2,
+            opacity=rng.uniform(0.7, 1),
+            pickup=0.05,
+            pointed=rng.uniform(0.2, 0.95),
+            ragged=0.5,
+        )
         where = np.clip(1.1 - grey if layer else np.ones_like(grey), 0.05, None) ** 1.5
         turned = field * np.complex64(np.exp(1j * layer * rng.uniform(0.4, 1.4)))
         paint(canvas, colour, turned, [Pass(brush, rng.uniform(0.5, 1.3), where=where)], rng)

@@ -41,19 +41,41 @@ def _foliage(p: Parameters, c: np.ndarray, colour: np.ndarray, rng: np.random.Ge
     return colour
 
 
-def _trunks(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
-            rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _trunks(
+    p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Trunks in perspective on both sides, their branches, and their reflections in the wet."""
-    for side, near, lean in ((-1, 0.05, 0.01), (1, 0.12, -0.02), (-1, 0.22, 0.0), (1, 0.30, 0.02), (-1, 0.45, 0.0),
-                             (1, 0.5, 0.0), (-1, 0.66, 0.0), (1, 0.70, 0.0)):
+    for side, near, lean in (
+        (-1, 0.05, 0.01),
+        (1, 0.12, -0.02),
+        (-1, 0.22, 0.0),
+        (1, 0.30, 0.02),
+        (-1, 0.45, 0.0),
+        (1, 0.5, 0.0),
+        (-1, 0.66, 0.0),
+        (1, 0.70, 0.0),
+    ):
         foot_y, foot_x = 0.575 + 0.36 * (1 - near) ** 1.6, 0.47 + side * (0.07 + 0.44 * (1 - near) ** 1.25)
         width = 0.008 + 0.052 * (1 - near) ** 2
         sway = rng.normal(scale=0.012, size=4)
-        stem = shapes.bezier([(foot_y, foot_x), (foot_y * 0.65, foot_x + lean + sway[0]), (0.22, foot_x + sway[1]),
-                              (-0.05, foot_x + lean + sway[2])])
-        arms = [shapes.bezier([(h, foot_x + sway[0]), (h - 0.10, foot_x - side * reach * 0.5 * (1 - near)),
-                               (h - 0.16, foot_x - side * reach * (1 - near))])
-                for h, reach in zip(rng.uniform(0.18, 0.42, 3), rng.uniform(0.1, 0.3, 3))]
+        stem = shapes.bezier(
+            [
+                (foot_y, foot_x),
+                (foot_y * 0.65, foot_x + lean + sway[0]),
+                (0.22, foot_x + sway[1]),
+                (-0.05, foot_x + lean + sway[2]),
+            ]
+        )
+        arms = [
+            shapes.bezier(
+                [
+                    (h, foot_x + sway[0]),
+                    (h - 0.10, foot_x - side * reach * 0.5 * (1 - near)),
+                    (h - 0.16, foot_x - side * reach * (1 - near)),
+                ]
+            )
+            for h, reach in zip(rng.uniform(0.18, 0.42, 3), rng.uniform(0.1, 0.3, 3))
+        ]
         mask = np.clip(shapes.lines(p.shape, [stem], width) + shapes.lines(p.shape, arms, width * 0.42), 0, 1)
         light = shapes.lines(p.shape, [stem - [0, side * width * 0.30]], width * 0.34) * mask
         bark = mix(mix(c[12], c[5], 0.55 * near), mix(c[11], c[7], 0.5), light[..., None][..., 0] * 0.9)
@@ -66,16 +88,59 @@ def _trunks(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
 def _walker(p: Parameters, c: np.ndarray, colour: np.ndarray) -> np.ndarray:
     """Two figures under an umbrella."""
     for dy, share in ((1, 1.0), (-0.8, 0.5)):
+
         def place(points: list[tuple[float, float]], dy: float = dy) -> np.ndarray:
             return np.array(points) * [dy, 1] * 1.6 + [0.74, 0.475]
-        canopy = place([(-0.095, -0.05), (-0.125, -0.03), (-0.137, 0), (-0.125, 0.03), (-0.095, 0.05), (-0.103, 0.03),
-                        (-0.097, 0.015), (-0.103, 0), (-0.097, -0.015), (-0.103, -0.03)])
-        for points, tint in ((place([(-0.100, -0.016), (-0.100, -0.006), (-0.088, -0.004), (-0.028, 0.0),
-                                     (-0.024, -0.008), (0, -0.010), (0, -0.022), (-0.024, -0.024), (-0.028, -0.034)]),
-                              c[12]),
-                             (place([(-0.100, 0.011), (-0.100, 0.021), (-0.086, 0.024), (-0.03, 0.034),
-                                     (-0.026, 0.026), (0, 0.025), (0, 0.013), (-0.026, 0.012), (-0.03, 0.002)]), c[5]),
-                             (canopy, c[10])):
+
+        canopy = place(
+            [
+                (-0.095, -0.05),
+                (-0.125, -0.03),
+                (-0.137, 0),
+                (-0.125, 0.03),
+                (-0.095, 0.05),
+                (-0.103, 0.03),
+                (-0.097, 0.015),
+                (-0.103, 0),
+                (-0.097, -0.015),
+                (-0.103, -0.03),
+            ]
+        )
+        for points, tint in (
+            (
+                place(
+                    [
+                        (-0.100, -0.016),
+                        (-0.100, -0.006),
+                        (-0.088, -0.004),
+                        (-0.028, 0.0),
+                        (-0.024, -0.008),
+                        (0, -0.010),
+                        (0, -0.022),
+                        (-0.024, -0.024),
+                        (-0.028, -0.034),
+                    ]
+                ),
+                c[12],
+            ),
+            (
+                place(
+                    [
+                        (-0.100, 0.011),
+                        (-0.100, 0.021),
+                        (-0.086, 0.024),
+                        (-0.03, 0.034),
+                        (-0.026, 0.026),
+                        (0, 0.025),
+                        (0, 0.013),
+                        (-0.026, 0.012),
+                        (-0.03, 0.002),
+                    ]
+                ),
+                c[5],
+            ),
+            (canopy, c[10]),
+        ):
             colour = mix(colour, tint, share * shapes.polygon(p.shape, points))
     return colour
 
@@ -97,10 +162,13 @@ def autumn(p: Parameters) -> np.ndarray:
     canvas = Canvas(p, mix(colour, c[11], 0.35))
     canvas.keep_within(np.abs(colour - bare).sum(-1) > 0.15)
     w = p.stroke_width * canvas.oversampling
-    for width, length, coverage, detail, dry in ((1.7, 2.6, 2.0, 0, 0.12), (1.0, 2.4, 2.2, 0, 0.16),
-                                                 (0.62, 2.6, 1.5, 0.5, 0.2), (0.32, 4, 0.8, 0.85, 0.15)):
-        knife = Brush(w * width, w * width * length, dryness=dry, streak=0.16, relief=1.3, ragged=0.12, grain=2.2,
-                      pickup=0.4)
+    for width, length, coverage, detail, dry in (
+        (1.7, 2.6, 2.0, 0, 0.12),
+        (1.0, 2.4, 2.2, 0, 0.16),
+        (0.62, 2.6, 1.5, 0.5, 0.2),
+        (0.32, 4, 0.8, 0.85, 0.15),
+    ):
+        knife = Brush(w * width, w * width * length, dryness=dry, streak=0.16, relief=1.3, ragged=0.12, grain=2.2, pickup=0.4)
         paint(canvas, colour, field, [Pass(knife, coverage, light=0.07, tint=0.016, broken=0.11, detail=detail)], rng)
     canvas.light(1.0, gloss=0.28)
     return canvas.finish()

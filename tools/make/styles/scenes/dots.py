@@ -22,7 +22,7 @@ def _scene(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.n
     tide = 0.70 + 0.05 * np.sin(x * 5 + 0.6) + 0.16 * (x - 0.5) + 0.006 * np.sin(x * 37)
     swell = np.sin(np.clip(y - horizon, 0, None) ** 0.7 * 95 + 3 * np.sin(x * 4) + 2.2 * noise.smooth(p.shape, 9, rng))
     sea = ramp(c[[5, 6, 7, 3]], (y - horizon) / 0.34 + 0.16 * swell)
-    glitter = np.exp(-((x - 0.33) / (0.05 + 0.30 * (y - horizon))) ** 2) * (0.5 + 0.5 * swell)
+    glitter = np.exp(-(((x - 0.33) / (0.05 + 0.30 * (y - horizon))) ** 2)) * (0.5 + 0.5 * swell)
     sea = mix(sea, c[4], 0.85 * glitter)
     colour = mix(colour, sea, shapes.step(y, horizon - 0.002, horizon + 0.002))
     sand = ramp(c[[8, 9, 8, 10]], 0.35 + 0.16 * noise.octaves(p.shape, 6, rng, 3) + 1.1 * (y - 0.8))
@@ -31,8 +31,9 @@ def _scene(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.n
     return colour, fields.unit(1 + 0.22j * np.cos(x * 8 + 5 * y) + 0.001j)
 
 
-def _cliff(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
-           rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _cliff(
+    p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """A headland with grass on top, its foot in the water, and its reflection."""
     y, x = fields.grid(p.shape)
     rough = 0.012 * noise.octaves(p.shape, 10, rng, 3)[:1]
@@ -50,8 +51,7 @@ def _cliff(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
 
 def _sails(p: Parameters, c: np.ndarray, colour: np.ndarray) -> np.ndarray:
     """Boats under sail, large and near to small and far, with their reflections."""
-    for cx, cy, size, tone in ((0.17, 0.565, 0.20, 4), (0.40, 0.470, 0.10, 14), (0.07, 0.430, 0.055, 4),
-                               (0.53, 0.432, 0.05, 4)):
+    for cx, cy, size, tone in ((0.17, 0.565, 0.20, 4), (0.40, 0.470, 0.10, 14), (0.07, 0.430, 0.055, 4), (0.53, 0.432, 0.05, 4)):
         mast = np.array([[-1.0, 0.02], [-0.12, 0.40], [-0.10, 0.0]]) * size + [cy, cx]
         jib = np.array([[-0.93, -0.03], [-0.10, -0.04], [-0.14, -0.36]]) * size + [cy, cx]
         hull = np.array([[-0.07, -0.36], [-0.07, 0.42], [0.05, 0.26], [0.05, -0.24]]) * size + [cy, cx]
@@ -62,22 +62,28 @@ def _sails(p: Parameters, c: np.ndarray, colour: np.ndarray) -> np.ndarray:
     return colour
 
 
-def _pine(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
-          rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _pine(
+    p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """An umbrella pine before the light, and its violet shadow on the sand."""
     y, x = fields.grid(p.shape)
-    shadow = np.exp(-((y - 0.905 + 0.04 * (x - 0.6)) / 0.035) ** 2) * shapes.step(x, 0.12, 0.5)
+    shadow = np.exp(-(((y - 0.905 + 0.04 * (x - 0.6)) / 0.035) ** 2)) * shapes.step(x, 0.12, 0.5)
     colour = mix(colour, c[15], 0.75 * shadow * shapes.step(noise.octaves(p.shape, 9, rng, 3), -1.2, 0.2))
-    trunk = [shapes.bezier([(1.02, 0.80), (0.80, 0.79), (0.55, 0.83), (0.33, 0.80), (0.2, 0.83)]),
-             shapes.bezier([(0.55, 0.83), (0.42, 0.90), (0.26, 0.96)]),
-             shapes.bezier([(0.45, 0.815), (0.33, 0.72), (0.25, 0.66)])]
+    trunk = [
+        shapes.bezier([(1.02, 0.80), (0.80, 0.79), (0.55, 0.83), (0.33, 0.80), (0.2, 0.83)]),
+        shapes.bezier([(0.55, 0.83), (0.42, 0.90), (0.26, 0.96)]),
+        shapes.bezier([(0.45, 0.815), (0.33, 0.72), (0.25, 0.66)]),
+    ]
     wood = np.clip(shapes.lines(p.shape, trunk[:1], 0.034) + shapes.lines(p.shape, trunk[1:], 0.018), 0, 1)
     colour = mix(colour, ramp(c[[15, 11, 9]], 0.4 + 0.3 * noise.octaves(p.shape, 16, rng, 3)), wood)
     crown = np.full(p.shape, -0.75, np.float32)
-    for cy, cx, ry, rx in ((0.15, 0.80, 0.10, 0.23), (0.23, 0.64, 0.055, 0.13), (0.25, 0.95, 0.07, 0.13),
-                           (0.09, 0.93, 0.08, 0.14)):
-        crown = np.maximum(crown, 0.75 - ((y - cy) / ry) ** 2 - ((x - cx) / rx) ** 2
-                           + 0.12 * noise.octaves(p.shape, 16, rng, 3))
+    for cy, cx, ry, rx in (
+        (0.15, 0.80, 0.10, 0.23),
+        (0.23, 0.64, 0.055, 0.13),
+        (0.25, 0.95, 0.07, 0.13),
+        (0.09, 0.93, 0.08, 0.14),
+    ):
+        crown = np.maximum(crown, 0.75 - ((y - cy) / ry) ** 2 - ((x - cx) / rx) ** 2 + 0.12 * noise.octaves(p.shape, 16, rng, 3))
     leaf = shapes.step(crown, -0.06, 0.06)
     tone = 0.42 + 0.16 * noise.octaves(p.shape, 22, rng, 3) - 1.6 * (y - 0.17) - 0.5 * (x - 0.8)
     colour = mix(colour, ramp(c[[15, 12, 13, 14]], tone), leaf)
@@ -109,8 +115,7 @@ def dots(p: Parameters) -> np.ndarray:
         brush = Brush(width, width * 1.45, dryness=0.02, streak=0.05, relief=0.9, pickup=0.03, ragged=0.15)
         count = int(coverage * canvas.shape[0] * canvas.shape[1] / (width * width))
         points = scatter(count, canvas.shape, rng)
-        tints = _divided(pick(colour, points + rng.normal(scale=width * 0.2, size=points.shape), canvas.shape), rng,
-                         amount)
+        tints = _divided(pick(colour, points + rng.normal(scale=width * 0.2, size=points.shape), canvas.shape), rng, amount)
         strokes(canvas, points, tints, field, brush, rng, vary=0.18, broken=0.02)
     canvas.light(0.75, gloss=0.2)
     return canvas.finish()

@@ -36,8 +36,7 @@ def _things(p: Parameters, c: np.ndarray, colour: np.ndarray, rng: np.random.Gen
     bottle = shapes.step(np.abs(side), 1.02, 0.97) * (y > 0.06) * (y < 0.76)
     colour = mix(colour, ramp(c[[11, 10, 9]], 0.35 + 0.45 * side + 0.1 * noise.octaves(p.shape, 8, rng, 3)), bottle)
     label = bottle * (y > 0.48) * (y < 0.62)
-    colour = mix(colour, np.where((np.sin(y * 150) > 0.3)[..., None] & (np.abs(side) < 0.6)[..., None], c[9], c[3]),
-                 label)
+    colour = mix(colour, np.where((np.sin(y * 150) > 0.3)[..., None] & (np.abs(side) < 0.6)[..., None], c[9], c[3]), label)
     turn = np.exp(1j * 0.62) * ((x - 0.56) + 1j * (y - 0.50))
     v, u = turn.imag, turn.real
     body = np.minimum(np.hypot(v - 0.13, u * 0.88) - 0.165, np.hypot(v + 0.075, u * 0.95) - 0.122)
@@ -45,8 +44,7 @@ def _things(p: Parameters, c: np.ndarray, colour: np.ndarray, rng: np.random.Gen
     neck = (np.abs(u) < 0.024) & (v < -0.10) & (v > -0.50)
     head = (np.abs(u) < 0.036 + 0.1 * (-v - 0.50)) & (v <= -0.50) & (v > -0.60)
     grain = np.sin(u * 160 + 2 * noise.octaves(p.shape, 4, rng, 3))
-    colour = mix(colour, ramp(c[[5, 4, 12, 3]], 0.45 + 1.5 * u + 0.8 * v + 0.10 * grain),
-                 shapes.step(body, 0.003, -0.003))
+    colour = mix(colour, ramp(c[[5, 4, 12, 3]], 0.45 + 1.5 * u + 0.8 * v + 0.10 * grain), shapes.step(body, 0.003, -0.003))
     colour = mix(colour, c[6], shapes.step(np.abs(body + 0.008), 0.006, 0.003))
     colour = mix(colour, mix(c[9], c[6], 0.2 + 0.5 * (np.sin(v * 150) > 0.8)), np.maximum(neck, head))
     hole = np.hypot(v + 0.015, u)
@@ -57,8 +55,7 @@ def _things(p: Parameters, c: np.ndarray, colour: np.ndarray, rng: np.random.Gen
     colour = mix(colour, c[3], strings.astype(np.float32))
     for cy, cx in ((0.80, 0.47), (0.86, 0.34)):
         lemon = np.hypot((y - cy) * 1.25, x - cx) / 0.062
-        colour = mix(colour, ramp(c[[3, 13, 12, 6]], lemon * 0.5 + 3.0 * (y - cy) + 0.25),
-                     shapes.step(lemon, 1.0, 0.95))
+        colour = mix(colour, ramp(c[[3, 13, 12, 6]], lemon * 0.5 + 3.0 * (y - cy) + 0.25), shapes.step(lemon, 1.0, 0.95))
     rim = np.hypot((y - 0.30) * 3.2, x - 0.83)
     glass = (np.abs(x - 0.83) < 0.085 - 0.10 * (y - 0.30)) & (y > 0.30) & (y < 0.56)
     colour = mix(colour, ramp(c[[3, 14, 2, 11]], 0.4 + 3.5 * (x - 0.83) + 0.8 * (y - 0.43)), 0.85 * glass)
@@ -77,13 +74,13 @@ def _facets(p: Parameters, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
         reach = (x - cx) * np.cos(angle) + (y - cy) * np.sin(angle)
         ends = np.abs(reach) < rng.uniform(0.22, 0.6)  # a cut ends where it meets open space
         code += ((value > 0) & ends).astype(np.int64) << number
-        cut = np.maximum(cut, np.exp(-(value / 0.003) ** 2) * shapes.step(reach, 0.5, -0.2) * ends)
+        cut = np.maximum(cut, np.exp(-((value / 0.003) ** 2)) * shapes.step(reach, 0.5, -0.2) * ends)
     for number in range(6):
         cy, cx, radius = rng.uniform(0.2, 0.8), rng.uniform(0.15, 0.85) * side, rng.uniform(0.09, 0.22)
         value = np.hypot(y - cy, x - cx) - radius
         half = np.sin(np.arctan2(y - cy, x - cx) - rng.uniform(0, 6.28)) > -0.2
         code += ((value < 0) & half).astype(np.int64) << (24 + number)
-        cut = np.maximum(cut, np.exp(-(value / 0.003) ** 2) * half)
+        cut = np.maximum(cut, np.exp(-((value / 0.003) ** 2)) * half)
     _, label = np.unique(code, return_inverse=True)
     return label.reshape(p.shape), cut
 
@@ -104,8 +101,9 @@ def facets(p: Parameters) -> np.ndarray:
     zoom = np.exp(rng.normal(scale=0.13, size=count))
     dy, dx = y - middle[label, 0], x - middle[label, 1]
     cos, sin = (np.cos(turn) * zoom)[label], (np.sin(turn) * zoom)[label]
-    colour = noise.sample(scene, middle[label, 0] + shift[label, 0] + cos * dy + sin * dx,
-                          middle[label, 1] + shift[label, 1] - sin * dy + cos * dx)
+    colour = noise.sample(
+        scene, middle[label, 0] + shift[label, 0] + cos * dy + sin * dx, middle[label, 1] + shift[label, 1] - sin * dy + cos * dx
+    )
     # Each facet runs from light to dark against its own direction: neighbours meet light edge to dark edge.
     way = rng.uniform(0, 2 * np.pi, count)
     reach = (dx * np.cos(way)[label] + dy * np.sin(way)[label]) / p.shape[0]
@@ -117,8 +115,15 @@ def facets(p: Parameters) -> np.ndarray:
     return _surface(p, c, colour, fields.choose(p, field), label, cut, rng)
 
 
-def _surface(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray, label: np.ndarray, cut: np.ndarray,
-             rng: np.random.Generator) -> np.ndarray:
+def _surface(
+    p: Parameters,
+    c: np.ndarray,
+    colour: np.ndarray,
+    field: np.ndarray,
+    label: np.ndarray,
+    cut: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Paint the facets in short bricks of paint, then draw the cuts with a dry dark brush."""
     canvas = Canvas(p, mix(colour, c[6], 0.35))
     canvas.keep_within(label)

@@ -22,16 +22,14 @@ def _rays(y: np.ndarray, x: np.ndarray, wobble: np.ndarray) -> tuple[np.ndarray,
     ray = np.floor((angle + 0.10 * radius + 0.006 * wobble) * 32) % 32
     ring = np.floor((radius + 0.01 * wobble + 0.035 * (ray % 3)) / 0.105)
     sky = ray * 20 + ring
-    wheel = np.where(radius < 0.055, 0, np.where(radius < 0.098, 1 + np.floor(angle * 10),
-                                                 20 + np.floor(angle * 20 + 0.5)))
+    wheel = np.where(radius < 0.055, 0, np.where(radius < 0.098, 1 + np.floor(angle * 10), 20 + np.floor(angle * 20 + 0.5)))
     return sky.astype(np.int64), np.where(radius < 0.145, wheel, -1).astype(np.int64)
 
 
 def _land(y: np.ndarray, x: np.ndarray, wobble: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Hills and a river: area number (0 where sky is) and pane number."""
     area, pane = np.zeros(y.shape, np.int64), np.zeros(y.shape, np.int64)
-    for level, (base, height, speed, cut) in enumerate(((0.56, 0.05, 6.0, 9.0), (0.64, 0.06, 4.3, 8.0),
-                                                        (0.75, 0.05, 5.2, 7.0))):
+    for level, (base, height, speed, cut) in enumerate(((0.56, 0.05, 6.0, 9.0), (0.64, 0.06, 4.3, 8.0), (0.75, 0.05, 5.2, 7.0))):
         top = base + height * np.sin(x * speed + 2.1 * level)
         below = y > top
         slice_ = np.floor((x + (0.5 - 0.5 * level) * (y - top) + 0.02 * np.sin(y * 30)) * cut)
@@ -48,10 +46,15 @@ def _tree(y: np.ndarray, x: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
     """A tree on the left: 1 for wood, 2 for leaves; every leaf is a pane."""
     shape = y.shape
     stem = [shapes.bezier([(0.95, 0.155), (0.72, 0.19), (0.52, 0.175), (0.34, 0.22), (0.16, 0.21)])]
-    arms = [shapes.bezier(a) for a in ([(0.55, 0.18), (0.42, 0.11), (0.29, 0.10)],
-                                       [(0.47, 0.185), (0.36, 0.30), (0.27, 0.35)],
-                                       [(0.34, 0.22), (0.22, 0.27), (0.13, 0.29)],
-                                       [(0.38, 0.20), (0.25, 0.17), (0.14, 0.13)])]
+    arms = [
+        shapes.bezier(a)
+        for a in (
+            [(0.55, 0.18), (0.42, 0.11), (0.29, 0.10)],
+            [(0.47, 0.185), (0.36, 0.30), (0.27, 0.35)],
+            [(0.34, 0.22), (0.22, 0.27), (0.13, 0.29)],
+            [(0.38, 0.20), (0.25, 0.17), (0.14, 0.13)],
+        )
+    ]
     wood = (shapes.lines(shape, stem, 0.042) > 0.5) | (shapes.lines(shape, arms, 0.020) > 0.5)
     area, pane = np.where(wood, 1, 0), np.floor(y * 7).astype(np.int64)
     tips = np.concatenate([arm[20::11] for arm in arms] + [stem[0][90::16]])
@@ -69,9 +72,15 @@ def _tree(y: np.ndarray, x: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
 def _lilies(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Red flowers in the foreground: 1 for petals, 2 for leaves."""
     area, pane = np.zeros(y.shape, np.int64), np.zeros(y.shape, np.int64)
-    for number, (cy, cx, size, tilt) in enumerate(((0.80, 0.70, 0.10, 0.1), (0.865, 0.865, 0.085, 0.3),
-                                                   (0.895, 0.575, 0.07, -0.4),
-                                                   (0.66, 0.845, 0.062, -0.1), (0.885, 0.33, 0.062, 0.2))):
+    for number, (cy, cx, size, tilt) in enumerate(
+        (
+            (0.80, 0.70, 0.10, 0.1),
+            (0.865, 0.865, 0.085, 0.3),
+            (0.895, 0.575, 0.07, -0.4),
+            (0.66, 0.845, 0.062, -0.1),
+            (0.885, 0.33, 0.062, 0.2),
+        )
+    ):
         stalk = (np.abs(x - cx - 0.25 * tilt * (y - cy)) < 0.007) & (y > cy)
         area, pane = np.where(stalk & (area == 0), 2, area), np.where(stalk, 900 + number, pane)
         for part, lean in enumerate((-0.95, 0.95, -0.45, 0.45, 0.0)):
@@ -90,7 +99,7 @@ def _plan(p: Parameters, shape: tuple[int, int], rng: np.random.Generator) -> tu
     sky, wheel = _rays(y, x, wobble)
     land, land_pane = _land(y, x, wobble)
     area, pane = land, np.where(land > 0, land_pane, sky)
-    for mask, number, panes in ((wheel >= 0) & (land == 0), 5, wheel),:
+    for mask, number, panes in (((wheel >= 0) & (land == 0), 5, wheel),):
         area, pane = np.where(mask, number, area), np.where(mask, panes, pane)
     for first, (kind, panes) in ((6, _tree(y, x, rng)), (8, _lilies(y, x))):
         area, pane = np.where(kind > 0, first + kind - 1, area), np.where(kind > 0, panes, pane)
@@ -106,8 +115,20 @@ def _plan(p: Parameters, shape: tuple[int, int], rng: np.random.Generator) -> tu
     return np.where(frame > 0, frame, area), np.where(frame > 0, panes, pane)
 
 
-TONES = {0: [0, 1, 2, 3], 1: [4, 5, 1], 2: [5, 6, 4], 3: [6, 7, 5], 4: [0, 2, 3], 5: [9, 10, 11], 6: [12, 13, 8],
-         7: [7, 6, 9, 10], 8: [13, 14, 15], 9: [5, 6, 7], 10: [0, 14, 16, 9], 11: [16, 0]}  # palette numbers by area
+TONES = {
+    0: [0, 1, 2, 3],
+    1: [4, 5, 1],
+    2: [5, 6, 4],
+    3: [6, 7, 5],
+    4: [0, 2, 3],
+    5: [9, 10, 11],
+    6: [12, 13, 8],
+    7: [7, 6, 9, 10],
+    8: [13, 14, 15],
+    9: [5, 6, 7],
+    10: [0, 14, 16, 9],
+    11: [16, 0],
+}  # palette numbers by area
 
 
 def glass(p: Parameters) -> np.ndarray:
@@ -129,8 +150,15 @@ def glass(p: Parameters) -> np.ndarray:
     return canvas.finish()
 
 
-def _panes(p: Parameters, c: np.ndarray, canvas: Canvas, area: np.ndarray, label: np.ndarray, distance: np.ndarray,
-           rng: np.random.Generator) -> np.ndarray:
+def _panes(
+    p: Parameters,
+    c: np.ndarray,
+    canvas: Canvas,
+    area: np.ndarray,
+    label: np.ndarray,
+    distance: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """The glass: a tone for every pane, streaks in it, paint along its edges, light behind it."""
     y, x = fields.grid(canvas.shape)
     own = rng.uniform(0, 1, label.max() + 1)[label]  # a tone for each pane
@@ -143,7 +171,7 @@ def _panes(p: Parameters, c: np.ndarray, canvas: Canvas, area: np.ndarray, label
         mask = area == number
         value = 0.12 + 0.70 * own[mask] + 0.55 * streak[mask] + 0.06 * seedy[mask]
         if number in (0, 4):
-            value += 0.55 * np.exp(-(away[mask] / 0.30) ** 2) - 0.12
+            value += 0.55 * np.exp(-((away[mask] / 0.30) ** 2)) - 0.12
         colour[mask] = ramp(c[tones], value)
     # Some panes of the sky come from another batch of glass.
     for low, high, tone in ((0.00, 0.07, 16), (0.93, 1.00, 15), (0.50, 0.55, 11), (0.30, 0.34, 5)):
@@ -153,7 +181,7 @@ def _panes(p: Parameters, c: np.ndarray, canvas: Canvas, area: np.ndarray, label
     slope = (tilt[label, 0] * (y - 0.5) + tilt[label, 1] * (x - 0.5)) * 0.35  # thicker on one side: darker
     shade = 1 - 0.50 * np.exp(-np.clip(distance, 0, None) / (0.75 * p.stroke_width)) * (0.8 + 0.35 * seedy)
     bubble = shapes.step(noise.smooth(canvas.shape, 150, rng), 2.6, 3.4)
-    glow = 1.10 + 0.32 * np.exp(-(away / 0.33) ** 2) - 0.25 * shapes.step(away, 0.45, 0.85)
+    glow = 1.10 + 0.32 * np.exp(-((away / 0.33) ** 2)) - 0.25 * shapes.step(away, 0.45, 0.85)
     light = glow * shade * (1 + slope) * (1 + 0.10 * seedy * 0.5)
     colour = colour * light[..., None]
     return mix(np.clip(colour, 0, 1), c[11], 0.5 * bubble)
@@ -166,13 +194,23 @@ def _matting(p: Parameters, canvas: Canvas, label: np.ndarray, rng: np.random.Ge
     field = fields.choose(p, fields.unit(turn * np.exp(0.7j * noise.smooth(turn.shape, 6, rng))))
     glass_ = noise.resize(canvas.colour, p.shape)
     w = p.stroke_width * canvas.oversampling
-    for width, coverage, factor, opacity in ((1.1, 1.2, 0.66, 0.32), (0.35, 1.3, 0.45, 0.45), (0.6, 1.0, 1.35, 0.42),
-                                             (0.22, 0.6, 1.6, 0.5)):
-        brush = Brush(w * width, w * width * 7, dryness=0.45, streak=0.12, relief=0.35, opacity=opacity, pickup=0.2,
-                      ragged=0.5, pointed=0.5)
+    for width, coverage, factor, opacity in (
+        (1.1, 1.2, 0.66, 0.32),
+        (0.35, 1.3, 0.45, 0.45),
+        (0.6, 1.0, 1.35, 0.42),
+        (0.22, 0.6, 1.6, 0.5),
+    ):
+        brush = Brush(
+            w * width, w * width * 7, dryness=0.45, streak=0.12, relief=0.35, opacity=opacity, pickup=0.2, ragged=0.5, pointed=0.5
+        )
         where = np.clip(noise.octaves(p.shape, 8, rng, 3) + 0.6, 0, None)
-        paint(canvas, np.clip(glass_ * factor + 0.05 * (factor > 1), 0, 1), field,
-              [Pass(brush, coverage, light=0.03, tint=0.01, broken=0.03, where=where)], rng)
+        paint(
+            canvas,
+            np.clip(glass_ * factor + 0.05 * (factor > 1), 0, 1),
+            field,
+            [Pass(brush, coverage, light=0.03, tint=0.01, broken=0.03, where=where)],
+            rng,
+        )
     canvas.keep_within(None)
 
 
@@ -184,7 +222,10 @@ def _lead(p: Parameters, c: np.ndarray, canvas: Canvas, distance: np.ndarray, rn
     worn = noise.octaves(canvas.shape, 60, rng, 4)
     metal = ramp(np.stack([c[17], c[17] + 0.06, c[17] + 0.30]), 0.35 + 0.18 * worn)
     canvas.cover(metal, cover)
-    canvas.height += 5 * canvas.scale * np.sqrt(np.clip(1 - (distance / np.maximum(half, 0.1)) ** 2, 0, 1)) * 0.4 \
-        + 0.25 * worn + 0.5 * noise.octaves(canvas.shape, 25, rng, 3)
+    canvas.height += (
+        5 * canvas.scale * np.sqrt(np.clip(1 - (distance / np.maximum(half, 0.1)) ** 2, 0, 1)) * 0.4
+        + 0.25 * worn
+        + 0.5 * noise.octaves(canvas.shape, 25, rng, 3)
+    )
     canvas.light(0.5, gloss=0.35)
     canvas.colour = 1 - (1 - np.clip(canvas.colour, 0, 1)) * (1 - 0.13 * bloom)  # light bleeds around the lead

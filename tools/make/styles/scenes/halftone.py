@@ -11,14 +11,14 @@ from ..engine.colours import mix, palette, ramp
 from ..parameters import Parameters
 
 
-def _sunburst(p: Parameters, c: np.ndarray, shape: tuple[int, int],
-              rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _sunburst(p: Parameters, c: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Rays behind everything, and the key lines drawn so far (none)."""
     y, x = fields.grid(shape)
     offset = (x - 0.56) + 1j * (y - 0.40)
     ray = np.sin(np.angle(offset) * 15 + 0.6)
-    colour = mix(ramp(c[[2, 1, 0]], np.abs(offset) * 1.2), ramp(c[[2, 3, 4]], np.abs(offset) * 1.1),
-                 shapes.step(ray, -0.06, 0.06))
+    colour = mix(
+        ramp(c[[2, 1, 0]], np.abs(offset) * 1.2), ramp(c[[2, 3, 4]], np.abs(offset) * 1.1), shapes.step(ray, -0.06, 0.06)
+    )
     return colour, np.zeros(shape, np.float32)
 
 
@@ -64,16 +64,34 @@ def _parrot(p: Parameters, c: np.ndarray, state: tuple, rng: np.random.Generator
     """The bird: body of feathers in three bands of colour, head, beak, eye."""
     colour, key = state
     y, x = fields.grid(key.shape)
-    body = shapes.polygon(key.shape, shapes.bezier([(0.20, 0.35), (0.35, 0.24), (0.62, 0.15), (1.05, 0.08),
-                                                    (1.05, 0.80), (0.78, 0.74),
-                                                    (0.60, 0.72), (0.46, 0.69), (0.36, 0.66)])) > 0.5
+    body = (
+        shapes.polygon(
+            key.shape,
+            shapes.bezier(
+                [
+                    (0.20, 0.35),
+                    (0.35, 0.24),
+                    (0.62, 0.15),
+                    (1.05, 0.08),
+                    (1.05, 0.80),
+                    (0.78, 0.74),
+                    (0.60, 0.72),
+                    (0.46, 0.69),
+                    (0.36, 0.66),
+                ]
+            ),
+        )
+        > 0.5
+    )
     head = np.hypot((y - 0.300) * 1.05, x - 0.495) < 0.215
     bird = body | head
     tone, lines = _feathers(y, x, 0.062, (0.15, 0.55))
     band = y + 0.45 * (x - 0.5) + 0.03 * np.sin(x * 14)
-    tones = np.where((band < 0.60)[..., None], ramp(c[[5, 6, 7, 3]],
-                                                    tone * 0.8 + 0.10 * noise.smooth(key.shape, 4, rng)),
-                     np.where((band < 0.74)[..., None], ramp(c[[3, 2, 4]], tone), ramp(c[[9, 10, 11]], 0.9 * tone)))
+    tones = np.where(
+        (band < 0.60)[..., None],
+        ramp(c[[5, 6, 7, 3]], tone * 0.8 + 0.10 * noise.smooth(key.shape, 4, rng)),
+        np.where((band < 0.74)[..., None], ramp(c[[3, 2, 4]], tone), ramp(c[[9, 10, 11]], 0.9 * tone)),
+    )
     shade = np.clip((0.42 - x) * 1.6 + (y - 0.5) * 0.3, 0, 0.8)
     tones = mix(tones, c[5] * 0.45, shade)
     colour = mix(colour, tones, bird.astype(np.float32))
@@ -89,13 +107,32 @@ def _parrot(p: Parameters, c: np.ndarray, state: tuple, rng: np.random.Generator
 
 def _beak(c: np.ndarray, colour: np.ndarray, key: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple:
     """A hooked beak with light on its ridge, and an eye with a ring."""
-    upper = shapes.polygon(key.shape, shapes.bezier([(0.185, 0.615), (0.175, 0.70), (0.225, 0.790), (0.330, 0.825),
-                                                     (0.435, 0.795),
-                                                     (0.375, 0.750), (0.345, 0.70), (0.350, 0.640),
-                                                     (0.26, 0.605)])) > 0.5
-    lower = shapes.polygon(key.shape, shapes.bezier([(0.345, 0.635), (0.365, 0.70), (0.400, 0.745), (0.445, 0.720),
-                                                     (0.465, 0.665),
-                                                     (0.430, 0.610)])) > 0.5
+    upper = (
+        shapes.polygon(
+            key.shape,
+            shapes.bezier(
+                [
+                    (0.185, 0.615),
+                    (0.175, 0.70),
+                    (0.225, 0.790),
+                    (0.330, 0.825),
+                    (0.435, 0.795),
+                    (0.375, 0.750),
+                    (0.345, 0.70),
+                    (0.350, 0.640),
+                    (0.26, 0.605),
+                ]
+            ),
+        )
+        > 0.5
+    )
+    lower = (
+        shapes.polygon(
+            key.shape,
+            shapes.bezier([(0.345, 0.635), (0.365, 0.70), (0.400, 0.745), (0.445, 0.720), (0.465, 0.665), (0.430, 0.610)]),
+        )
+        > 0.5
+    )
     ridge = np.hypot(y - 0.36, x - 0.63)
     colour = mix(colour, ramp(c[[12, 14, 8, 13]], (ridge - 0.05) * 6.5), upper.astype(np.float32))
     colour = mix(colour, ramp(c[[14, 12]], (0.47 - y) * 9), lower.astype(np.float32))
@@ -109,16 +146,22 @@ def _beak(c: np.ndarray, colour: np.ndarray, key: np.ndarray, y: np.ndarray, x: 
     return colour, np.maximum(key, np.hypot((y - 0.222) * 1.6, x - 0.640) < 0.011)
 
 
-def _scene(p: Parameters, c: np.ndarray, shape: tuple[int, int],
-           rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _scene(p: Parameters, c: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     state = _sunburst(p, c, shape, rng)
-    for at, angle, size, tones in (((0.02, 0.98), 2.35, 0.50, [9, 10, 11]), ((0.50, 1.02), 3.5, 0.40, [10, 11, 2]),
-                                   ((-0.02, 0.02), 0.75, 0.44, [9, 10, 11]), ((0.30, -0.04), 0.35, 0.36, [10, 11, 2]),
-                                   ((1.0, 1.04), 3.75, 0.50, [9, 9, 10])):
+    for at, angle, size, tones in (
+        ((0.02, 0.98), 2.35, 0.50, [9, 10, 11]),
+        ((0.50, 1.02), 3.5, 0.40, [10, 11, 2]),
+        ((-0.02, 0.02), 0.75, 0.44, [9, 10, 11]),
+        ((0.30, -0.04), 0.35, 0.36, [10, 11, 2]),
+        ((1.0, 1.04), 3.75, 0.50, [9, 9, 10]),
+    ):
         state = _leaf(c, state, at, angle, size, tones)
     state = _parrot(p, c, state, rng)
-    for at, angle, size, tones in (((1.05, -0.03), -0.95, 0.46, [9, 10, 11]), ((1.08, 0.38), -1.15, 0.36, [10, 11, 2]),
-                                   ((1.06, 0.98), -2.3, 0.46, [9, 10, 11])):
+    for at, angle, size, tones in (
+        ((1.05, -0.03), -0.95, 0.46, [9, 10, 11]),
+        ((1.08, 0.38), -1.15, 0.36, [10, 11, 2]),
+        ((1.06, 0.98), -2.3, 0.46, [9, 10, 11]),
+    ):
         state = _leaf(c, state, at, angle, size, tones)
     return state
 
@@ -150,14 +193,20 @@ def halftone(p: Parameters) -> np.ndarray:
     texture = noise.octaves(canvas.shape, 130, rng, 3)
     blotch = noise.octaves(canvas.shape, 12, rng, 3)
     sheet = np.broadcast_to(c[13], colour.shape) * (1 + 0.02 * texture + 0.025 * blotch)[..., None]
-    plates = zip((inks[..., 0], inks[..., 1], inks[..., 2], black), (15, 75, 0, 45),
-                 ("#1397c9", "#d8246e", "#f8d21c", p.palette[12]))
+    plates = zip(
+        (inks[..., 0], inks[..., 1], inks[..., 2], black), (15, 75, 0, 45), ("#1397c9", "#d8246e", "#f8d21c", p.palette[12])
+    )
     for number, (amount, degrees, ink) in enumerate(plates):
         off = rng.normal(scale=1.3 * canvas.scale, size=2)
         moved = ndimage.shift(amount, off, order=1, mode="nearest")
         wobble = noise.octaves(canvas.shape, 90, rng, 2)
-        dots = _screen(moved + 0.055 * wobble + 0.03 * texture, degrees + 7 + turned, pitch * (1, 1, 1, 0.85)[number],
-                       tuple(rng.uniform(0, 6, 2)), 0.07)
+        dots = _screen(
+            moved + 0.055 * wobble + 0.03 * texture,
+            degrees + 7 + turned,
+            pitch * (1, 1, 1, 0.85)[number],
+            tuple(rng.uniform(0, 6, 2)),
+            0.07,
+        )
         worn = 1 - 0.20 * shapes.step(texture + 0.5 * blotch, 0.9, 2.2)
         strength = (dots * worn * (0.92 + 0.06 * blotch))[..., None]
         sheet = sheet * (1 - np.clip(strength, 0, 1) * (1 - palette([ink])[0]))

@@ -16,8 +16,16 @@ from ..engine.fields import grid
 from ..parameters import Parameters
 
 
-def comb(y: np.ndarray, x: np.ndarray, degrees: float, spacing: float, reach: float, sharp: float,
-         phase: float = 0.0, both: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def comb(
+    y: np.ndarray,
+    x: np.ndarray,
+    degrees: float,
+    spacing: float,
+    reach: float,
+    sharp: float,
+    phase: float = 0.0,
+    both: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
     """Undo a comb drawn in a direction: teeth at distances of spacing pull the bath along by up to reach."""
     angle = np.deg2rad(degrees)
     across = (-np.sin(angle) * x + np.cos(angle) * y) / spacing + phase
@@ -28,11 +36,10 @@ def comb(y: np.ndarray, x: np.ndarray, degrees: float, spacing: float, reach: fl
     return y - pull * np.sin(angle), x - pull * np.cos(angle)
 
 
-def curl(y: np.ndarray, x: np.ndarray, cy: float, cx: float, radius: float,
-         turn: float) -> tuple[np.ndarray, np.ndarray]:
+def curl(y: np.ndarray, x: np.ndarray, cy: float, cx: float, radius: float, turn: float) -> tuple[np.ndarray, np.ndarray]:
     """Undo a stick that was turned in the bath around (cy, cx)."""
     dy, dx = y - cy, x - cx
-    angle = -turn * np.exp(-(dy ** 2 + dx ** 2) / radius ** 2)
+    angle = -turn * np.exp(-(dy**2 + dx**2) / radius**2)
     return cy + dy * np.cos(angle) + dx * np.sin(angle), cx - dy * np.sin(angle) + dx * np.cos(angle)
 
 
@@ -62,16 +69,21 @@ def _bath(p: Parameters, shape: tuple[int, int], rng: np.random.Generator) -> tu
     sway = 0.004 * noise.smooth(shape, 5, rng)
     late = np.stack([rng.uniform(0, 1, 90), rng.uniform(0, width, 90), rng.gamma(3, 0.0016, 90)], 1)
     specks = drops(y, x, late).reshape(shape)
-    for cy, cx, radius, turn in ((0.27, 0.28, 0.125, 4.2), (0.70, 0.33, 0.11, -4.0), (0.46, 0.72, 0.14, -4.6),
-                                 (0.86, 0.78, 0.10, 3.8), (0.12, 0.70, 0.085, 3.6), (0.93, 0.12, 0.08, 3.4)):
+    for cy, cx, radius, turn in (
+        (0.27, 0.28, 0.125, 4.2),
+        (0.70, 0.33, 0.11, -4.0),
+        (0.46, 0.72, 0.14, -4.6),
+        (0.86, 0.78, 0.10, 3.8),
+        (0.12, 0.70, 0.085, 3.6),
+        (0.93, 0.12, 0.08, 3.4),
+    ):
         y, x = curl(y, x, cy, cx * width, radius, turn)
     turned = p.turn
     y, x = comb(y + sway, x, 90 + turned, pitch, 0.075, 3.2, 0.3)
     y, x = comb(y, x + sway, turned, 0.085, 0.16, 2.6, 0.1, both=True)
     y, x = comb(y, x, 90 + turned, 0.17, 0.22, 2.4, 0.4, both=True)
     count = 210
-    rows = np.stack([rng.uniform(-0.35, 1.35, count), rng.uniform(-0.35, width + 0.35, count),
-                     rng.gamma(5, 0.015, count)], 1)
+    rows = np.stack([rng.uniform(-0.35, 1.35, count), rng.uniform(-0.35, width + 0.35, count), rng.gamma(5, 0.015, count)], 1)
     return drops(y, x, rows).reshape(shape), specks
 
 

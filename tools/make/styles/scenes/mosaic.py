@@ -23,7 +23,7 @@ def _fish(y: np.ndarray, x: np.ndarray, turn: float) -> tuple[np.ndarray, np.nda
     body = 0.074 * np.clip(np.sin(np.clip(u / 0.80, 0, 1) ** 0.62 * np.pi), 0, 1) ** 0.75
     tail = 0.115 * np.clip((u - 0.74) / 0.26, 0, 1) ** 0.9 * (u < 1)
     notch = 0.95 + 0.20 * np.abs((radius - swim) / 0.1)
-    fin = 0.052 * np.exp(-((u - 0.36) / 0.10) ** 2)
+    fin = 0.052 * np.exp(-(((u - 0.36) / 0.10) ** 2))
     v = (radius - swim) / np.maximum(np.maximum(body, tail), 1e-3)
     half = np.maximum(body, tail)
     inside = (radius - swim < half + fin) & (swim - radius < half + 0.55 * fin) & (u < notch) & (u > 0.004)
@@ -36,8 +36,7 @@ def _scene(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.n
     x = x - (p.shape[1] / p.shape[0] - 1) / 2
     radius, angle = np.hypot(y - 0.5, x - 0.5), np.arctan2(y - 0.5, x - 0.5)
     swell = np.sin(angle * 3 + radius * 26 + 1.2 * noise.smooth(p.shape, 4, rng))
-    colour = ramp(c[[0, 1, 2, 3, 4]], 0.46 + 0.24 * swell + 0.20 * noise.octaves(p.shape, 5, rng, 2) - 0.9
-                  * (radius - 0.25))
+    colour = ramp(c[[0, 1, 2, 3, 4]], 0.46 + 0.24 * swell + 0.20 * noise.octaves(p.shape, 5, rng, 2) - 0.9 * (radius - 0.25))
     region = (swell > 0.25).astype(np.int32)
     for turn, tones in ((0.35, [5, 6, 7, 8]), (0.35 + np.pi, [9, 6, 8, 10])):
         mask, u, v = _fish(y, x, turn)
@@ -45,7 +44,7 @@ def _scene(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.n
         tone = 0.55 - 0.42 * v + 0.17 * scales
         skin = ramp(c[tones], tone)
         skin = mix(skin, c[11], 0.85 * shapes.step(np.sin(v * 15 + u * 4), 0.2, 0.8) * shapes.step(u, 0.76, 0.82))
-        skin = mix(skin, c[13], 0.9 * shapes.step(np.abs(u - 0.175 - 0.035 * v ** 2), 0.016, 0.008))  # gill
+        skin = mix(skin, c[13], 0.9 * shapes.step(np.abs(u - 0.175 - 0.035 * v**2), 0.016, 0.008))  # gill
         eye = np.hypot((u - 0.095) * 1.9, (v - 0.30) * 0.10)
         skin = mix(mix(skin, c[11], shapes.step(eye, 0.066, 0.056)), c[13], shapes.step(eye, 0.040, 0.030))
         colour = mix(colour, skin, mask.astype(np.float32))
@@ -54,8 +53,7 @@ def _scene(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.n
     return _border(p, c, colour, region, radius, angle)
 
 
-def _weeds(y: np.ndarray, x: np.ndarray, c: np.ndarray, colour: np.ndarray,
-           region: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _weeds(y: np.ndarray, x: np.ndarray, c: np.ndarray, colour: np.ndarray, region: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A star in the middle, weeds that grow in from the rim."""
     radius, angle = np.hypot(y - 0.5, x - 0.5), np.arctan2(y - 0.5, x - 0.5)
     star = radius < 0.052 + 0.024 * np.cos(angle * 7)
@@ -72,8 +70,9 @@ def _weeds(y: np.ndarray, x: np.ndarray, c: np.ndarray, colour: np.ndarray,
     return colour, region
 
 
-def _border(p: Parameters, c: np.ndarray, colour: np.ndarray, region: np.ndarray, radius: np.ndarray,
-            angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _border(
+    p: Parameters, c: np.ndarray, colour: np.ndarray, region: np.ndarray, radius: np.ndarray, angle: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """A plait of two ribbons around the pool, palmettes in the corners, a dark edge."""
     y, x = fields.grid(p.shape)
     wave = 0.017 * np.sin(angle * 22)
@@ -119,9 +118,10 @@ def _lay(shape: tuple[int, int], stones: np.ndarray, side: float, rng: np.random
     heading = stones[:, 2:] / np.maximum(np.linalg.norm(stones[:, 2:], axis=1, keepdims=True), 1e-6)
     across = heading[:, ::-1] * [1, -1]
     half = side * 0.5 * rng.uniform(0.88, 1.04, (len(stones), 2, 1))
-    corners = [stones[:, :2] + a * heading * half[:, 0] + b * across * half[:, 1]
-               + rng.normal(scale=0.055 * side, size=heading.shape)
-               for a, b in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
+    corners = [
+        stones[:, :2] + a * heading * half[:, 0] + b * across * half[:, 1] + rng.normal(scale=0.055 * side, size=heading.shape)
+        for a, b in ((-1, -1), (-1, 1), (1, 1), (1, -1))
+    ]
     probes = [stones[:, :2]] + [0.55 * corner + 0.45 * stones[:, :2] for corner in corners]
     probes = np.clip(np.stack(probes, 1), 0, np.array(shape) - 1).astype(int)
     for number in range(len(stones)):
@@ -135,8 +135,9 @@ def _fill(label: np.ndarray, side: float, rng: np.random.Generator, first: int) 
     """Put small chips into the holes that the rows left."""
     for _ in range(2):
         room = ndimage.distance_transform_edt(label == 0)
-        peaks = feature.peak_local_max(room, min_distance=max(1, int(side * 0.28)), threshold_abs=side * 0.20,
-                                       exclude_border=False)
+        peaks = feature.peak_local_max(
+            room, min_distance=max(1, int(side * 0.28)), threshold_abs=side * 0.20, exclude_border=False
+        )
         image = Image.fromarray(label)
         draw = ImageDraw.Draw(image)
         for number, (y, x) in enumerate(peaks):
@@ -168,8 +169,9 @@ def mosaic(p: Parameters) -> np.ndarray:
     return canvas.finish()
 
 
-def _stones(p: Parameters, c: np.ndarray, canvas: Canvas, colour: np.ndarray, label: np.ndarray,
-            rng: np.random.Generator) -> None:
+def _stones(
+    p: Parameters, c: np.ndarray, canvas: Canvas, colour: np.ndarray, label: np.ndarray, rng: np.random.Generator
+) -> None:
     """Colour every stone by the underpainting below its middle; chip its edges; tilt it; sink it into mortar."""
     count = label.max() + 1
     laid = np.unique(label[label > 0])

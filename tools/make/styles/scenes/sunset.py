@@ -24,15 +24,16 @@ def _sky(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
     band = np.sin(height * 62 + 1.5 * noise.smooth(p.shape, 3, rng)) * 0.16
     colour = ramp(c[[0, 1, 2, 3, 4, 2, 3, 5, 4]], height / 0.47 + band + 0.12 * streak / streak.std())
     distance = np.hypot(y - 0.375, x - 0.62)
-    glow = np.exp(-(distance / 0.15) ** 1.3)
+    glow = np.exp(-((distance / 0.15) ** 1.3))
     colour = mix(colour, c[5], 0.75 * glow)
     colour = mix(colour, c[6], shapes.step(distance, 0.052, 0.045))
     rings = fields.unit(1j * ((x - 0.62) + 1j * (y - 0.375)))
-    return colour, fields.blend(field, rings, np.exp(-(distance / 0.09) ** 4))
+    return colour, fields.blend(field, rings, np.exp(-((distance / 0.09) ** 4)))
 
 
-def _water(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
-           rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _water(
+    p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Hills around a fjord, and the sun's broken path over its water."""
     y, x = fields.grid(p.shape)
     bend = y - 0.47 + 0.012 * np.sin(x * 5)
@@ -40,7 +41,7 @@ def _water(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
     streak = fields.drag(noise.octaves(p.shape, 30, rng, 4), form, 0.14 * p.shape[0])
     streak /= streak.std()
     sea = ramp(c[[7, 8, 9, 10, 8]], 0.42 + 0.25 * streak + 0.25 * bend)
-    road = np.exp(-((x - 0.62 + 0.02 * np.sin(y * 70)) / (0.035 + 0.28 * bend)) ** 2)
+    road = np.exp(-(((x - 0.62 + 0.02 * np.sin(y * 70)) / (0.035 + 0.28 * bend)) ** 2))
     sea = mix(sea, ramp(c[[2, 3, 5, 6]], 0.5 + 0.3 * streak), np.clip(road * (0.55 + 0.5 * streak), 0, 1))
     mask = shapes.step(bend, -0.003, 0.003)
     colour, field = mix(colour, sea, mask), fields.blend(field, form, mask)
@@ -55,11 +56,12 @@ def _water(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
     return colour, field
 
 
-def _shore(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
-           rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _shore(
+    p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """A jetty that runs into the depth, a boat, a bank of grass."""
     y, x = fields.grid(p.shape)
-    bank = y - (0.80 + 0.20 * x + 0.03 * np.sin(x * 9)) + 0.10 * np.exp(-(x / 0.12) ** 2)
+    bank = y - (0.80 + 0.20 * x + 0.03 * np.sin(x * 9)) + 0.10 * np.exp(-((x / 0.12) ** 2))
     mask = shapes.step(bank, -0.003, 0.003)
     form = fields.unit(0.5 - 1j + 0.9 * np.sin(x * 14 + 4 * y))
     tex = fields.drag(noise.octaves(p.shape, 24, rng, 3), form, 0.08 * p.shape[0])
@@ -73,8 +75,9 @@ def _shore(p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray,
     field = fields.blend(field, run, planks)
     for a, b in (((0.595, 0.31), (0.80, 1.02)), ((0.575, 0.31), (0.71, 1.02))):
         colour = mix(colour, c[0], 0.9 * shapes.lines(p.shape, [np.array([a, b])], 0.012))
-    posts = [np.array([[0.56 + 0.15 * t, 0.31 + 0.71 * t], [0.62 + 0.30 * t, 0.31 + 0.71 * t]])
-             for t in (0.03, 0.2, 0.42, 0.7, 0.97)]
+    posts = [
+        np.array([[0.56 + 0.15 * t, 0.31 + 0.71 * t], [0.62 + 0.30 * t, 0.31 + 0.71 * t]]) for t in (0.03, 0.2, 0.42, 0.7, 0.97)
+    ]
     colour = mix(colour, c[7], shapes.lines(p.shape, posts, 0.016))
     hull = np.array([(0.655, 0.10), (0.662, 0.27), (0.69, 0.235), (0.692, 0.13)])
     sail = np.array([(0.48, 0.185), (0.650, 0.265), (0.650, 0.18)])

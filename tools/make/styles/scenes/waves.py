@@ -11,17 +11,36 @@ from ..engine.colours import mix, palette, ramp
 from ..parameters import Parameters
 
 BREAKERS = (  # foot y, crest x, height, width, direction (+1 breaks to the right), seed of its claws
-    (0.66, 0.74, 0.16, 0.30, -1, 1), (0.84, 0.36, 0.60, 0.62, 1, 2), (0.98, 0.80, 0.36, 0.46, -1, 3),
-            (1.10, 0.22, 0.26, 0.42, 1, 4))
+    (0.66, 0.74, 0.16, 0.30, -1, 1),
+    (0.84, 0.36, 0.60, 0.62, 1, 2),
+    (0.98, 0.80, 0.36, 0.46, -1, 3),
+    (1.10, 0.22, 0.26, 0.42, 1, 4),
+)
 
 
 def _profile(breaker: tuple, count: int = 160) -> tuple[np.ndarray, np.ndarray]:
     """The back and the hollow of a breaking wave: two curves from the water to the tip, (count, 2) as y, x."""
     foot, crest, height, width, way, _ = breaker
-    back = [(0.10, -1.05), (-0.10, -0.75), (-0.42, -0.46), (-0.78, -0.20), (-0.98, 0.08), (-0.97, 0.34), (-0.82, 0.52),
-            (-0.64, 0.57)]
-    hollow = [(0.10, 1.10), (0.02, 0.80), (-0.10, 0.42), (-0.27, 0.16), (-0.48, 0.06), (-0.66, 0.14), (-0.72, 0.32),
-              (-0.64, 0.57)]
+    back = [
+        (0.10, -1.05),
+        (-0.10, -0.75),
+        (-0.42, -0.46),
+        (-0.78, -0.20),
+        (-0.98, 0.08),
+        (-0.97, 0.34),
+        (-0.82, 0.52),
+        (-0.64, 0.57),
+    ]
+    hollow = [
+        (0.10, 1.10),
+        (0.02, 0.80),
+        (-0.10, 0.42),
+        (-0.27, 0.16),
+        (-0.48, 0.06),
+        (-0.66, 0.14),
+        (-0.72, 0.32),
+        (-0.64, 0.57),
+    ]
 
     def place(points: list[tuple[float, float]]) -> np.ndarray:
         curve = shapes.bezier(points, count // 7)
@@ -30,8 +49,9 @@ def _profile(breaker: tuple, count: int = 160) -> tuple[np.ndarray, np.ndarray]:
     return place(back), place(hollow)
 
 
-def _body(p: Parameters, c: np.ndarray, colour: np.ndarray, breaker: tuple, line: np.ndarray,
-          rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _body(
+    p: Parameters, c: np.ndarray, colour: np.ndarray, breaker: tuple, line: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Paint one wave: stripes that run up its face, foam along its crest; returns colour, lines and its mask."""
     shape = colour.shape[:2]
     back, hollow = _profile(breaker)
@@ -64,13 +84,21 @@ def _distance(shape: tuple[int, int], curve: np.ndarray) -> np.ndarray:
     return (ndimage.distance_transform_edt(~drawn) / shape[0]).astype(np.float32)
 
 
-def _foam(p: Parameters, c: np.ndarray, colour: np.ndarray, line: np.ndarray, breaker: tuple, back: np.ndarray,
-          hollow: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _foam(
+    p: Parameters,
+    c: np.ndarray,
+    colour: np.ndarray,
+    line: np.ndarray,
+    breaker: tuple,
+    back: np.ndarray,
+    hollow: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
     """Claws of foam along the crest: a bundle of curled fingers, each ending in smaller ones."""
     shape = colour.shape[:2]
     _, _, height, _, way, seed = breaker
     own = np.random.default_rng([p.seed, 50 + seed])
-    rim = np.concatenate([back[int(len(back) * 0.33):], hollow[::-1][:int(len(hollow) * 0.28)]])
+    rim = np.concatenate([back[int(len(back) * 0.33) :], hollow[::-1][: int(len(hollow) * 0.28)]])
     steps = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(rim, axis=0), axis=1))])
     circles, tips = [], []
     for at in np.arange(0, steps[-1], 0.0085):
@@ -87,16 +115,19 @@ def _foam(p: Parameters, c: np.ndarray, colour: np.ndarray, line: np.ndarray, br
             size *= 0.84
             (tips if k > 5 else circles).append((y, x, size))
     foam = _circles(shape, circles + tips)
-    rim_line = foam & ~ndimage.binary_erosion(foam,
-                                              iterations=max(1, round(0.13 * p.stroke_width * shape[0] / p.shape[0])))
+    rim_line = foam & ~ndimage.binary_erosion(foam, iterations=max(1, round(0.13 * p.stroke_width * shape[0] / p.shape[0])))
     depth = ndimage.distance_transform_edt(foam) / shape[0] * p.shape[0] / p.stroke_width  # in stroke widths
     vein = np.mod(depth + 0.35 * noise.smooth(shape, 14, rng), 1.15)
     blue = foam & (depth > 0.55) & (vein > 0.75) & (noise.smooth(shape, 34, rng) > -0.7)
     rim_line = rim_line | (foam & (depth > 0.8) & (np.abs(vein - 0.72) < 0.05) & (noise.smooth(shape, 24, rng) > 0.1))
     colour = np.where(foam[..., None], c[5], colour)
     colour = np.where((blue & ~rim_line)[..., None], mix(c[5], c[3], 0.8), colour)
-    spray = [(y + own.normal(scale=0.045) - 0.02, x + way * abs(own.normal(scale=0.06)), own.gamma(3, 0.0011))
-             for y, x, _ in circles for _ in range(2) if own.uniform() < 0.22]
+    spray = [
+        (y + own.normal(scale=0.045) - 0.02, x + way * abs(own.normal(scale=0.06)), own.gamma(3, 0.0011))
+        for y, x, _ in circles
+        for _ in range(2)
+        if own.uniform() < 0.22
+    ]
     drops = _circles(shape, spray) & ~foam
     colour = np.where(drops[..., None], c[5], colour)
     return colour, np.where(foam | drops, rim_line, line)
@@ -108,23 +139,30 @@ def _circles(shape: tuple[int, int], rows: list[tuple[float, float, float]]) -> 
     for cy, cx, radius in rows:
         y, x, r = cy * shape[0], cx * shape[0], radius * shape[0]
         top, left = max(0, int(y - r)), max(0, int(x - r))
-        part = mask[top:int(y + r) + 2, left:int(x + r) + 2]
+        part = mask[top : int(y + r) + 2, left : int(x + r) + 2]
         if part.size:
-            rows_, columns = np.ogrid[top:top + part.shape[0], left:left + part.shape[1]]
+            rows_, columns = np.ogrid[top : top + part.shape[0], left : left + part.shape[1]]
             part |= (rows_ - y) ** 2 + (columns - x) ** 2 < r * r
     return mask
 
 
-def _sky(p: Parameters, c: np.ndarray, shape: tuple[int, int],
-         rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _sky(p: Parameters, c: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Graded sky, red sun, cloud bands, a snowy mountain, the far sea in rows of small waves."""
     y, x = fields.grid(shape)
     colour = ramp(c[[6, 7, 8, 7, 9]], y / 0.62)
     sun = np.hypot(y - 0.20, x - 0.70)
     colour = mix(colour, ramp(c[[11, 10]], sun / 0.11), shapes.step(sun, 0.105, 0.103))
     line = np.abs(sun - 0.105) < 0.0016
-    for cy, cx, length in ((0.155, 0.62, 0.26), (0.235, 0.88, 0.22), (0.10, 0.22, 0.20), (0.33, 0.13, 0.16),
-                           (0.285, 0.62, 0.10), (0.055, 0.50, 0.15), (0.40, 0.05, 0.14), (0.07, 0.93, 0.14)):
+    for cy, cx, length in (
+        (0.155, 0.62, 0.26),
+        (0.235, 0.88, 0.22),
+        (0.10, 0.22, 0.20),
+        (0.33, 0.13, 0.16),
+        (0.285, 0.62, 0.10),
+        (0.055, 0.50, 0.15),
+        (0.40, 0.05, 0.14),
+        (0.07, 0.93, 0.14),
+    ):
         lobe = 0.010 * np.abs(np.sin((x - cx) * 42)) * (1 - ((x - cx) / length) ** 2)
         cloud = np.abs(y - cy) < (0.016 + lobe) * np.sqrt(np.clip(1 - ((x - cx) / length) ** 2, 0, 1))
         colour = np.where(cloud[..., None], mix(c[5], c[8], shapes.step(y, cy + 0.02, cy - 0.02)), colour)
@@ -157,8 +195,9 @@ def waves(p: Parameters) -> np.ndarray:
     return _print(p, c, canvas, colour, np.asarray(line, np.float32), rng)
 
 
-def _print(p: Parameters, c: np.ndarray, canvas: Canvas, colour: np.ndarray, line: np.ndarray,
-           rng: np.random.Generator) -> np.ndarray:
+def _print(
+    p: Parameters, c: np.ndarray, canvas: Canvas, colour: np.ndarray, line: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Ink the blocks: wood grain in the flat colours, baren marks, a key block slightly off, paper fibres."""
     y, x = fields.grid(canvas.shape)
     turned = np.deg2rad(p.turn)
@@ -172,8 +211,9 @@ def _print(p: Parameters, c: np.ndarray, canvas: Canvas, colour: np.ndarray, lin
     ink = mix(ink, c[8], 0.45 * dry)
     shifted = np.roll(ink, (round(0.8 * canvas.scale), -round(0.6 * canvas.scale)), (0, 1))
     canvas.colour = shifted
-    wander = noise.warp(ndimage.gaussian_filter(line, 0.55 * canvas.scale),
-                        *noise.wander(canvas.shape, 1.1 * canvas.scale, 30, rng))
+    wander = noise.warp(
+        ndimage.gaussian_filter(line, 0.55 * canvas.scale), *noise.wander(canvas.shape, 1.1 * canvas.scale, 30, rng)
+    )
     worn = 0.93 - 0.16 * shapes.step(baren + grain, 1.2, 2.4)
     canvas.cover(mix(c[12], c[0], 0.4), shapes.step(wander, 0.22, 0.55) * worn)
     canvas.height = 1.1 * noise.octaves(canvas.shape, 110, rng, 4) + 0.8 * ndimage.gaussian_filter(line, canvas.scale)
