@@ -15,9 +15,9 @@ from nstlib.errors import NstError
 from nstlib.images.files import MIN_SIDE, with_longer_side
 from nstlib.images.gallery import STYLES
 from nstlib.images.gallery import style as bundled_style
-from nstlib.nets.any_style import OnePass, paint_like
+from nstlib.nets.any_style import AnyStyle, paint_like
 from nstlib.nets.bands import paint
-from nstlib.nets.files import FAST_WEIGHTS, find_painter, load_fast
+from nstlib.nets.files import SHIPPED_FAST, find_fast, load_fast
 from nstlib.optimization.recording import Stylized
 from nstlib.optimization.search import one_picture, stylize
 from nstlib.options import choice, shares
@@ -63,7 +63,7 @@ def transfer(
     - `mix` (optimise, fast, adain, wct): what each of several styles counts, by default equally.
     - `masks` (optimise, adain, wct, sanet): where each style holds, (1, 1, H, W) in [0, 1] of any size; where none does,
       the content stays.
-    - `color` (optimise, adain, wct, sanet): whose colours, one of `nstlib.control.color.COLORS`.
+    - `color` (optimise, adain, wct, sanet): whose colours, one of `nstlib.control.color.COLOR_WAYS`.
     - `alpha` (adain, wct): 0 gives the content back, 1, the default, all style.
     - `style_size` (adain, wct, sanet): pixels of the style picture's longer side, and with it the width of the strokes; by
       default the content's, at most 512.
@@ -123,7 +123,7 @@ def _fast(content: Tensor, style: Style | Sequence[Style], options: Options) -> 
     counts = shares(options["mix"], "mix", len(names)) if "mix" in options else [1.0] * len(names)
     how = {name: options[name] for name in ("tile", "half") if name in options}
     if len(names) == 1:
-        (network, chosen), weights = find_painter(names[0]), names[0]
+        (network, chosen), weights = find_fast(names[0]), names[0]
     else:
         network, chosen, weights = load_fast("many"), _summed(names, counts), "many"
     began = time.perf_counter()
@@ -141,12 +141,12 @@ def _summed(names: Sequence[str], counts: Sequence[float]) -> dict[str, float]:
 
 def fast_styles() -> list[str]:
     """Return the names for method="fast": networks of one style, and the styles of the network for many."""
-    return list(dict.fromkeys([*FAST_WEIGHTS, *load_fast("many").names]))
+    return list(dict.fromkeys([*SHIPPED_FAST, *load_fast("many").names]))
 
 
 def _one_pass(method: str, content: Tensor, style: Style | Sequence[Style], options: Options) -> Painted:
     how = {name: value for name, value in options.items() if name not in (*COMMON, "weights", "half")}
-    painter, pictures = OnePass(method, options.get("weights"), options.get("half")), _pictures(style)
+    painter, pictures = AnyStyle(method, options.get("weights"), options.get("half")), _pictures(style)
     began = time.perf_counter()
     image = paint_like(painter, content, pictures, **how)
     return Painted(image, method, time.perf_counter() - began, painter.backbone, weights=painter.weights)

@@ -13,7 +13,7 @@ from PIL import Image
 from nstlib.images import webp
 
 # Okabe and Ito's colours, told apart by colour-blind readers, with a line style each for print.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 LINES = ("-", "--", "-.", ":")
 
 
@@ -35,7 +35,7 @@ def plot_curves(
     """Lines by name on one pair of axes: {name: (x values, y values)}. `x`, `y`: the axes' names with units."""
     figure, axes = plt.subplots(figsize=(6, 3.4))
     for number, (name, (across, up)) in enumerate(curves.items()):
-        axes.plot(across, up, label=name, color=COLOURS[number % 6], linestyle=LINES[number % 4])
+        axes.plot(across, up, label=name, color=PALETTE[number % 6], linestyle=LINES[number % 4])
     axes.set(xlabel=x, ylabel=y, yscale="log" if log else "linear")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)

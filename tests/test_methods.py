@@ -13,8 +13,8 @@ from nstlib.images.files import resize
 from nstlib.images.gallery import STYLES
 from nstlib.methods import METHODS, Painted, fast_styles, transfer
 from nstlib.nets.adain import AdaINNet
-from nstlib.nets.any_style import OnePass, paint_like
-from nstlib.nets.files import FAST_WEIGHTS, load_adain, load_sanet, save_network
+from nstlib.nets.any_style import AnyStyle, paint_like
+from nstlib.nets.files import SHIPPED_FAST, load_adain, load_sanet, save_network
 from nstlib.nets.sanet import SANet
 from nstlib.nets.wct import whiten_and_color
 from nstlib.optimization.recording import Stylized
@@ -91,7 +91,7 @@ def test_a_style_by_name_is_its_picture(files, pictures):
 
 
 def test_an_encoded_style_paints_more_than_one_picture(files, pictures):
-    painter = OnePass("adain", files["adain"])
+    painter = AnyStyle("adain", files["adain"])
     encoded = painter.encode(resize(pictures[1], 64))
     for content in (pictures[0], pictures[2]):
         torch.testing.assert_close(painter.paint(content, [encoded]), paint_like(painter, content, [pictures[1]], style_size=64))
@@ -152,8 +152,8 @@ def test_the_contents_colours_are_kept(method, files, pictures):
 
 def test_the_size_of_the_style_picture(files, pictures, monkeypatch):
     seen = []
-    encode = OnePass.encode
-    monkeypatch.setattr(OnePass, "encode", lambda self, picture: seen.append(max(picture.shape)) or encode(self, picture))
+    encode = AnyStyle.encode
+    monkeypatch.setattr(AnyStyle, "encode", lambda self, picture: seen.append(max(picture.shape)) or encode(self, picture))
     for wanted in (None, 40, 100):  # px
         transfer(pictures[0], "swirls", "adain", style_size=wanted, weights=files["adain"])
     transfer(pictures[0], pictures[2], "adain", weights=files["adain"])
@@ -220,11 +220,11 @@ def test_one_pass_gets_the_options_of_painting(files, pictures, monkeypatch):
     ((painter, styles, given),) = seen
     assert given == how and styles == list(pictures[1:]) and painter.method == "wct" and painter.network.decoder.in_half
     assert painted.weights == str(files["wct"]) and painted.backbone == "mini"
-    assert not OnePass("adain", files["adain"], half=False).network.decoder.in_half
+    assert not AnyStyle("adain", files["adain"], half=False).network.decoder.in_half
 
 
 def test_a_style_picture_is_made_as_large_as_the_content_and_never_larger(pictures):
-    """paint_like: shares of several styles are those of OnePass.paint, each style at the size of the content."""
+    """paint_like: shares of several styles are those of AnyStyle.paint, each style at the size of the content."""
     seen = []
 
     class Painter:
@@ -246,8 +246,8 @@ def test_a_style_picture_is_made_as_large_as_the_content_and_never_larger(pictur
 
 def test_fast_knows_the_names_of_its_styles(pictures):
     names = fast_styles()
-    assert set(FAST_WEIGHTS) <= set(names) and len(names) > len(FAST_WEIGHTS)
-    held = next(name for name in names if name not in FAST_WEIGHTS)
+    assert set(SHIPPED_FAST) <= set(names) and len(names) > len(SHIPPED_FAST)
+    held = next(name for name in names if name not in SHIPPED_FAST)
     assert transfer(pictures[0], held, "fast").weights == "many" and transfer(pictures[0], "mosaic", "fast").weights == "mosaic"
     mixed = transfer(pictures[0], [held, "mosaic"], "fast", mix=[1, 3], tile=48)
     assert mixed.weights == "many" and mixed.image.shape == pictures[0].shape
@@ -323,14 +323,14 @@ def test_a_file_of_another_network_is_refused(files, pictures):
     with pytest.raises(WeightsError, match="nowhere"):
         transfer(pictures[0], pictures[1], "wct", weights="nowhere.safetensors")
     with pytest.raises(NstError, match="method='fast': choose one of adain, wct, sanet"):
-        OnePass("fast")
+        AnyStyle("fast")
 
 
 def test_a_lack_of_memory_is_put_into_words(files, pictures, monkeypatch):
     def full(*_):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
 
-    painter = OnePass("adain", files["adain"])
+    painter = AnyStyle("adain", files["adain"])
     monkeypatch.setattr(painter.network, "encode", full)
     with pytest.raises(NstError, match="64x64 px.*size="):
         painter.paint(pictures[0], [torch.rand(1, 144, 8, 8)])

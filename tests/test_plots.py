@@ -47,7 +47,7 @@ def test_twelve_curves_differ_in_colour_or_line(drawn):
     plots.plot_curves({str(n): ([0, 1], [1, 2]) for n in range(13)}, x="x", y="y", alt="Many.")
     seen = [(line.get_color(), line.get_linestyle()) for line in drawn[0][0].axes[0].lines]
     assert len(set(seen[:12])) == 12 and seen[12] == seen[0] == ("#0072B2", "-") and seen[1] == ("#D55E00", "--")
-    assert {colour for colour, _ in seen} == set(plots.COLOURS) and {line for _, line in seen} == set(plots.LINES)
+    assert {colour for colour, _ in seen} == set(plots.PALETTE) and {line for _, line in seen} == set(plots.LINES)
 
 
 def size_of(data):

@@ -25,7 +25,7 @@ from nstlib.images.gallery import PHOTOS, photo
 from nstlib.images.provenance import public_name
 from nstlib.nets.bands import paint, style_shares
 from nstlib.nets.fast import FastNet
-from nstlib.nets.files import FAST_WEIGHTS, find_painter
+from nstlib.nets.files import SHIPPED_FAST, find_fast
 from nstlib.settings import device, has_bf16
 from nstlib.training.folders import picture_files
 
@@ -37,7 +37,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     one = commands.add_parser("paint", help="paint a photograph, or a folder of them, with a network in one pass")
     one.set_defaults(run=run)
     one.add_argument("photo", help=f"a file, a URL, a folder, or one of {', '.join(PHOTOS)}")
-    one.add_argument("network", help=f"one of {', '.join(FAST_WEIGHTS)}, a style that 'many' holds, or a file from `train`")
+    one.add_argument("network", help=f"one of {', '.join(SHIPPED_FAST)}, a style that 'many' holds, or a file from `train`")
     one.add_argument("-o", "--output", type=Path, required=True, help=f"the picture to write ({', '.join(SAVERS)}), or a folder")
     one.add_argument("--style", nargs="+", metavar="NAME[=SHARE]", help="of a network of many: one style, or several with shares")
     one.add_argument("--size", type=int, help="pixels of the longer side (default: the photograph's own)")
@@ -57,7 +57,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Paint one picture, or each of a folder."""
-    network, style = find_painter(options.network)
+    network, style = find_fast(options.network)
     if options.style:
         style = shares(options.style, network.names)
     about = {"method": "paint", "network": _name(options.network), "style": options.style or style, "size": options.size}

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from nstlib.commands.shared import check_picture, keep_last_good, mask_help, masks, opacity, picture, public_names, write_picture
-from nstlib.control.color import COLORS
+from nstlib.control.color import COLOR_WAYS
 from nstlib.features.extractor import BACKBONES, POOLINGS
 from nstlib.images.files import SAVERS, load_image
 from nstlib.images.gallery import PHOTOS, STYLES, photo, style
@@ -41,7 +41,7 @@ def _add_control(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--mix", type=float, nargs="+", metavar="SHARE", help="what each style counts (default: equally)")
     group.add_argument("--masks", nargs="+", metavar="MASK", help=mask_help())
     group.add_argument("--style-scale", type=float, default=1.0, metavar="S", help="below 1: smaller strokes")
-    group.add_argument("--color", choices=list(COLORS), default="style", help="whose colours (default: the style's)")
+    group.add_argument("--color", choices=list(COLOR_WAYS), default="style", help="whose colours (default: the style's)")
     group.add_argument("--statistic", choices=list(STATISTICS), default="gram", help="what is remembered of a style")
     group.add_argument("--pooling", choices=list(POOLINGS), default="max")
     group.add_argument("--half", action="store_true", help="bfloat16: twice as fast on CPUs that have matrix units for it")

@@ -23,7 +23,7 @@ from nstlib.nets.files import save_network
 from nstlib.settings import device
 from nstlib.training.checkpoints import set_aside
 from nstlib.training.datasets import IMAGENETTE, Pictures, bundled, folder, imagenette
-from nstlib.training.fast_loss import FAST_WEIGHTS
+from nstlib.training.fast_loss import FAST_LOSS
 from nstlib.training.loop import Trained
 from nstlib.training.recipes import STYLE_SIZE, FastRecipe, train_fast
 from nstlib.training.schedule import PRECISIONS, TrainingSettings
@@ -72,12 +72,17 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--style-size", type=int, default=STYLE_SIZE, metavar="PX", help="larger: larger strokes (default: %(default)s)"
     )
     one.add_argument("--width", type=float, default=FastRecipe.width, help="1 is the published network (default: %(default)s)")
-    one.add_argument("--content-weight", type=float, default=FAST_WEIGHTS.content, metavar="W")
-    one.add_argument("--style-weight", type=float, default=FAST_WEIGHTS.style, metavar="W")
+    one.add_argument("--content-weight", type=float, default=FAST_LOSS.content, metavar="W")
+    one.add_argument("--style-weight", type=float, default=FAST_LOSS.style, metavar="W")
     one.add_argument(
-        "--glare", type=float, default=0.0, metavar="W", help="weight of what keeps glaring spots away (default: %(default)s)"
+        "--saturation",
+        "--glare",
+        type=float,
+        default=0.0,
+        metavar="W",
+        help="weight of what keeps glaring spots away (default: %(default)s)",
     )
-    one.add_argument("--tv-weight", type=float, default=FAST_WEIGHTS.tv, metavar="W")
+    one.add_argument("--tv-weight", type=float, default=FAST_LOSS.tv, metavar="W")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -95,7 +100,9 @@ def run(options: argparse.Namespace) -> int:
         checkpoint_every=options.checkpoint_every,
     )
     weights = Weights(options.content_weight, options.style_weight, options.tv_weight)
-    recipe = FastRecipe(weights, options.width, options.crop, options.glare, options.sample_every, style_size=options.style_size)
+    recipe = FastRecipe(
+        weights, options.width, options.crop, options.saturation, options.sample_every, style_size=options.style_size
+    )
     where = (options.folder or output.with_suffix(".run")).expanduser()
     pictures = photographs(options.photos, max(SIDE, options.crop), [where])
     if options.anew:
@@ -111,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
             "pictures": len(pictures),
             "crop": options.crop,
             "style_size": options.style_size,
-            "weights": vars(weights) | {"glare": options.glare},
+            "weights": vars(weights) | {"saturation": options.saturation},
             "batch": options.batch,
         }
         _write(trained, output, about)

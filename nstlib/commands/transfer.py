@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from nstlib.commands.shared import check_picture, keep_last_good, mask_help, masks, opacity, picture, public_names, write_picture
-from nstlib.control.color import COLORS
+from nstlib.control.color import COLOR_WAYS
 from nstlib.images.files import SAVERS
 from nstlib.images.gallery import PHOTOS, STYLES, photo, style
 from nstlib.methods import METHODS, Painted
@@ -40,7 +40,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--mix", type=float, nargs="+", metavar="SHARE", help="what each style counts (default: equally): all but sanet"
     )
     one.add_argument("--masks", nargs="+", metavar="MASK", help=f"all but fast: {mask_help()}")
-    one.add_argument("--color", choices=list(COLORS), help="whose colours (default: the style's): all but fast")
+    one.add_argument("--color", choices=list(COLOR_WAYS), help="whose colours (default: the style's): all but fast")
     one.add_argument("--style-size", type=int, metavar="PX", help="of the style picture, longer side: adain, wct, sanet")
     one.add_argument("--weights", type=Path, metavar="FILE", help="a network that was trained: adain, wct, sanet")
     one.add_argument("--quiet", dest="progress", action="store_false", help="no progress bar")

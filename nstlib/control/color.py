@@ -1,4 +1,4 @@
-"""Colour: whose colours the painted picture has. The table COLORS holds the choices of `stylize(color=...)`.
+"""Colour: whose colours the painted picture has. The table COLOR_WAYS holds the choices of `stylize(color=...)`.
 
 Gatys, Bethge, Hertzmann and Shechtman, "Preserving color in neural artistic style transfer" (2016), describe the two
 ways: paint in grey and put the content's colours back, or move the style's colours to the content's before painting.
@@ -21,7 +21,7 @@ FLAT = (0.5 / 255) ** 2  # variance: half a step of an 8-bit file; what varies l
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ColorWay:
     """A treatment of colours: `before(content, style)` gives the two pictures to work with,
     `after(painted, content)` the final picture, where `content` is the one with its own colours.
 
@@ -150,11 +150,11 @@ def _histogram_moved(content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
 
 _luminance = luminance  # `with_luminance` has an argument of that name
 
-COLORS = {
-    "style": Recipe(lambda content, style: (content, style), lambda painted, content: painted),
-    "luminance": Recipe(_both_grey, _colours_back),
-    "affine": Recipe(
+COLOR_WAYS = {
+    "style": ColorWay(lambda content, style: (content, style), lambda painted, content: painted),
+    "luminance": ColorWay(_both_grey, _colours_back),
+    "affine": ColorWay(
         lambda content, style: (content, match_affine(style, content).clamp(0, 1)), lambda painted, content: painted
     ),
-    "histogram": Recipe(_histogram_moved, lambda painted, content: painted),
+    "histogram": ColorWay(_histogram_moved, lambda painted, content: painted),
 }

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from nstlib.control.color import COLORS
+from nstlib.control.color import COLOR_WAYS
 from nstlib.control.masks import check_mask
 from nstlib.errors import NstError
 from nstlib.images.files import MIN_SIDE, check_image, pixels, shrunk_to, with_longer_side
@@ -32,11 +32,11 @@ def _whiten_and_color(content: Tensor, style: Tensor) -> Tensor:
     )
 
 
-NETWORKS = {"adain": load_adain, "wct": load_adain, "sanet": load_sanet}  # WCT needs a decoder only: AdaIN's
+LOADERS = {"adain": load_adain, "wct": load_adain, "sanet": load_sanet}  # WCT needs a decoder only: AdaIN's
 MATCHES: dict[str, Match] = {"adain": adain, "wct": _whiten_and_color}
 
 
-class OnePass:
+class AnyStyle:
     """A network for any style, ready on this machine's device: `encode` a style once, `paint` with it as often as you like.
 
     `method`: "adain", "wct" or "sanet". `weights`: a file that was trained; by default what the course ships, which sees with
@@ -45,7 +45,7 @@ class OnePass:
     """
 
     def __init__(self, method: str = "adain", weights: str | os.PathLike | None = None, half: bool | None = None):
-        load = NETWORKS[choice(method, "method", NETWORKS)]
+        load = LOADERS[choice(method, "method", LOADERS)]
         half = half if half is None else flag(half, "half")
         if weights is not None and not isinstance(weights, str | os.PathLike):
             raise NstError(f"weights={shortened(weights)}: expected the name of a file that was trained")
@@ -132,27 +132,27 @@ def _channels(encoded: Encoded) -> dict[str, int]:
 
 
 def paint_like(
-    painter: OnePass,
+    painter: AnyStyle,
     content: Tensor,
     styles: Sequence[Tensor],
     color: str = "style",
     style_size: int | None = None,
     **how: object,
 ) -> Tensor:
-    """Paint a picture in the manner of others, all (1, 3, H, W) in [0, 1]: encode them, and `OnePass.paint`, which takes `how`.
+    """Paint a picture in the manner of others, all (1, 3, H, W) in [0, 1]: encode them, and `AnyStyle.paint`, which takes `how`.
 
-    `color`: whose colours, one of `nstlib.control.color.COLORS`. `style_size`: pixels of the style pictures' longer sides, and
+    `color`: whose colours, one of `nstlib.control.color.COLOR_WAYS`. `style_size`: pixels of the style pictures' longer sides, and
     with them the width of the strokes; by default that of the content, but at most 512 px, and never more than they have.
     Raises NstError.
     """
-    choice(color, "color", COLORS)
+    choice(color, "color", COLOR_WAYS)
     content, longer = check_image(content, "content", MIN_SIDE), min(max(content.shape[-2:]), LARGEST_STYLE)
     styles = [check_image(one, f"style[{i}]" if len(styles) > 1 else "style") for i, one in enumerate(styles)]
     fitting = [_sized(one, longer, style_size) for one in styles]
-    pairs = [COLORS[color].before(content, one) for one in fitting]
+    pairs = [COLOR_WAYS[color].before(content, one) for one in fitting]
     worked_with = pairs[0][0] if pairs else content
-    painted = painter.paint(worked_with, [painter.encode(manner) for _, manner in pairs], **how)
-    return COLORS[color].after(painted, content.to(painted)).clamp(0, 1)
+    painted = painter.paint(worked_with, [painter.encode(style_picture) for _, style_picture in pairs], **how)
+    return COLOR_WAYS[color].after(painted, content.to(painted)).clamp(0, 1)
 
 
 def _sized(style: Tensor, longer: int, size: int | None) -> Tensor:

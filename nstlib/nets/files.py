@@ -18,8 +18,8 @@ from nstlib.nets.adain import AdaINNet
 from nstlib.nets.fast import FastNet
 from nstlib.nets.sanet import SANet
 
-NETWORKS: dict[str, type[nn.Module]] = {"fast": FastNet, "adain": AdaINNet, "sanet": SANet}
-FAST_WEIGHTS = ("swirls", "mosaic", "waves", "many")  # the networks that the course ships: for these styles,
+KINDS: dict[str, type[nn.Module]] = {"fast": FastNet, "adain": AdaINNet, "sanet": SANet}
+SHIPPED_FAST = ("swirls", "mosaic", "waves", "many")  # the networks that the course ships: for these styles,
 ADAPTIVE_WEIGHTS = ("adain", "sanet")  # and for any style, one of each kind
 OPTIONS = {  # what is needed to build one, and of which type: a file may say nothing else
     "fast": {"width": (int, float), "norm": str, "styles": int, "upsampling": str, "names": list},
@@ -31,16 +31,16 @@ WEIGHTS_FOLDER = Path(__file__).parents[1] / "weights"
 
 
 def save_network(network: nn.Module, path: str | os.PathLike, **about: object) -> Path:
-    """Write a network of NETWORKS, whole or not at all; `about` (data, seconds, losses, ...) goes into the file as JSON.
+    """Write a network of KINDS, whole or not at all; `about` (data, seconds, losses, ...) goes into the file as JSON.
 
     Returns the path. Raises NstError for another network, for weights that are NaN or too large for half precision, and
     where the disk refuses the file.
     """
     path = Path(path)
-    kind = next((name for name, one in NETWORKS.items() if type(network) is one), None)
+    kind = next((name for name, one in KINDS.items() if type(network) is one), None)
     if kind is None:
         raise NstError(
-            f"a {type(network).__name__} cannot be written: expected one of {', '.join(one.__name__ for one in NETWORKS.values())}"
+            f"a {type(network).__name__} cannot be written: expected one of {', '.join(one.__name__ for one in KINDS.values())}"
         )
     meta = {"network": kind, "options": json.dumps(network.options), "about": json.dumps(about)}
     state = {name: tensor.detach().cpu().half().contiguous() for name, tensor in network.state_dict().items()}
@@ -49,11 +49,11 @@ def save_network(network: nn.Module, path: str | os.PathLike, **about: object) -
 
 
 def load_fast(source: str | os.PathLike) -> FastNet:
-    """Return a network that paints in one pass, ready to use: one of FAST_WEIGHTS, or a file that `save_network` wrote.
+    """Return a network that paints in one pass, ready to use: one of SHIPPED_FAST, or a file that `save_network` wrote.
 
     Raises WeightsError for another name, for a missing or damaged file, and for one that holds another network.
     """
-    return _load(source, "fast", {name: f"fast_{name}" for name in FAST_WEIGHTS})
+    return _load(source, "fast", {name: f"fast_{name}" for name in SHIPPED_FAST})
 
 
 def load_adain(source: str | os.PathLike = "adain") -> AdaINNet:
@@ -66,17 +66,17 @@ def load_sanet(source: str | os.PathLike = "sanet") -> SANet:
     return _load(source, "sanet", {"sanet": "sanet"})
 
 
-def find_painter(name: str | os.PathLike) -> tuple[FastNet, str | None]:
-    """Return a network and the style to paint: of FAST_WEIGHTS, a file, or the name of a style in "many".
+def find_fast(name: str | os.PathLike) -> tuple[FastNet, str | None]:
+    """Return a network and the style to paint: of SHIPPED_FAST, a file, or the name of a style in "many".
 
     The style is None where the network has only one, or where its first is as good as any. Raises WeightsError.
     """
-    if name in FAST_WEIGHTS or Path(name).suffix or Path(name).expanduser().is_file():
+    if name in SHIPPED_FAST or Path(name).suffix or Path(name).expanduser().is_file():
         return load_fast(name), None
     many = load_fast("many")
     if name not in many.names:
         raise WeightsError(
-            f"there is no network {str(name)!r}: choose one of {', '.join(FAST_WEIGHTS)}, a style that 'many' "
+            f"there is no network {str(name)!r}: choose one of {', '.join(SHIPPED_FAST)}, a style that 'many' "
             f"holds ({', '.join(many.names)}), or a .safetensors file that was trained"
         )
     return many, str(name)
@@ -103,8 +103,8 @@ def load_network(path: Path, kind: str) -> nn.Module:
     options = _options(meta, kind, path)
     try:
         if kind == "fast":
-            check_shapes(lambda: NETWORKS[kind](**options), shapes, path)
-        network = NETWORKS[kind](**options)  # of those for any style the options say the backbone only
+            check_shapes(lambda: KINDS[kind](**options), shapes, path)
+        network = KINDS[kind](**options)  # of those for any style the options say the backbone only
         check_shapes(lambda: network, shapes, path)
         return fill(network, {name: tensor.float() for name, tensor in load_file(path).items()}, path).eval()
     except WeightsError:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nstlib.control.color import COLORS
+from nstlib.control.color import COLOR_WAYS
 from nstlib.control.masks import check_mask
 from nstlib.errors import ImageError, NstError
 from nstlib.features.extractor import SMALLEST_SIDE, FeatureExtractor
@@ -22,7 +22,7 @@ from nstlib.images.files import check_image, resize, shrunk_to, with_longer_side
 from nstlib.images.tensors import is_stretched
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
 from nstlib.losses.statistics import STATISTICS
-from nstlib.nets.any_style import OnePass
+from nstlib.nets.any_style import AnyStyle
 from nstlib.optimization.lbfgs import LBFGS
 from nstlib.optimization.recording import Recorder, Stylized
 from nstlib.optimization.tiles import TiledObjective
@@ -151,7 +151,7 @@ def stylize(
     Several styles: give a sequence, and `mix`, what each counts (default: equally), or `masks`, where each holds:
     (1, 1, H, W) in [0, 1], of any size; and layers of its own for each, if `style_layers` is a sequence of sequences.
     `style_scale`: longer side of the style picture over that of the canvas; smaller pictures give smaller strokes. It is
-    never enlarged beyond its own size. `color`: whose colours, one of `nstlib.control.color.COLORS`. `statistic`: what is
+    never enlarged beyond its own size. `color`: whose colours, one of `nstlib.control.color.COLOR_WAYS`. `statistic`: what is
     remembered of a style, one of `nstlib.losses.statistics.STATISTICS`. `pooling`: "max" or "average". `tile`: pixels a side that
     the network sees at once, for pictures that do not fit into memory: same loss and gradient. `half`: the network's
     convolutions in bfloat16, in half the time on CPUs with matrix units for it; the picture is another of the same kind.
@@ -162,20 +162,20 @@ def stylize(
     weights, content_layers = Weights(content_weight, style_weight, tv_weight), names(content_layers, "content_layers")
     steps, half, seed, levels = whole(steps, "steps"), flag(half, "half"), check_seed(seed), _levels(pyramid)
     _check(init, style_scale, callback)
-    choice(optimizer, "optimizer", OPTIMIZERS), choice(color, "color", COLORS), choice(statistic, "statistic", STATISTICS)
+    choice(optimizer, "optimizer", OPTIMIZERS), choice(color, "color", COLOR_WAYS), choice(statistic, "statistic", STATISTICS)
     where = device()
     content = with_longer_side(one_picture(content, "content"), size, "content").to(where)
     styles = style_targets(style, mix, masks, style_layers, where)
     _check_layers(weights, content_layers, styles)
     _say_what_is_stretched(init, masks, content.shape[-2:])
-    styles = [replace(one, picture=COLORS[color].before(content, one.picture)[1]) for one in styles]
+    styles = [replace(one, picture=COLOR_WAYS[color].before(content, one.picture)[1]) for one in styles]
     layers = dict.fromkeys((*content_layers, *(layer for one in styles for layer in one.layers)))
     extractor = FeatureExtractor(backbone, tuple(layers), pooling=pooling, half=half).to(where)
-    painter = _painter(init, extractor.backbone_name)
-    plain, content = content, COLORS[color].before(content, styles[0].picture)[0]
+    painter = _start_network(init, extractor.backbone_name)
+    plain, content = content, COLOR_WAYS[color].before(content, styles[0].picture)[0]
     shapes = pyramid_shapes(content.shape[-2:], levels)
     recorder = Recorder(extractor.backbone_name, weights, content.shape[-2:], steps, progress, callback)
-    recorder.finish = lambda image: COLORS[color].after(image, plain.to(image))
+    recorder.finish = lambda image: COLOR_WAYS[color].after(image, plain.to(image))
     picture = None
     with recorder:
         for shape, share in zip(shapes, split_steps(steps, len(shapes)), strict=True):
@@ -299,11 +299,11 @@ def _say_what_is_stretched(init: str | Tensor, masks: Sequence[Tensor] | None, s
             )
 
 
-def _painter(init: str | Tensor, backbone: str) -> OnePass | None:
+def _start_network(init: str | Tensor, backbone: str) -> AnyStyle | None:
     """Return the network that paints the start in one pass, or None. Raises NstError for a backbone without one."""
     if isinstance(init, Tensor) or init != "adain":
         return None
-    painter = OnePass("adain")
+    painter = AnyStyle("adain")
     if painter.backbone != backbone:
         raise NstError(
             f"init='adain': the course has this network for backbone={painter.backbone!r}, not for {backbone!r}; "
@@ -312,7 +312,7 @@ def _painter(init: str | Tensor, backbone: str) -> OnePass | None:
     return painter
 
 
-def _start(init: str | Tensor, content: Tensor, styles: Sequence[StyleTarget], seed: int, painter: OnePass | None) -> Tensor:
+def _start(init: str | Tensor, content: Tensor, styles: Sequence[StyleTarget], seed: int, painter: AnyStyle | None) -> Tensor:
     if isinstance(init, Tensor):
         return resize(init.to(content), content.shape[-2:])
     if painter is not None:

@@ -2,13 +2,13 @@
 
 from nstlib.doors import open_rooms as _open_rooms
 from nstlib.training.datasets import Crops, Joined, Pairs, bundled, folder, imagenette
-from nstlib.training.fast_loss import FAST_WEIGHTS, PerceptualLoss
+from nstlib.training.fast_loss import FAST_LOSS, PerceptualLoss
 from nstlib.training.loop import Trained, TrainingError, TrainingSettings, train, training_steps
-from nstlib.training.pair_losses import AdaINLoss, IdentityLoss, SANetLoss, manner_loss
+from nstlib.training.pair_losses import AdaINLoss, IdentityLoss, SANetLoss, moments_loss
 from nstlib.training.recipes import AdaptiveRecipe, FastRecipe, train_adain, train_decoder, train_fast, train_sanet
 
 __all__ = [
-    "FAST_WEIGHTS",
+    "FAST_LOSS",
     "AdaINLoss",
     "AdaptiveRecipe",
     "Crops",
@@ -24,7 +24,7 @@ __all__ = [
     "bundled",
     "folder",
     "imagenette",
-    "manner_loss",
+    "moments_loss",
     "train",
     "train_adain",
     "train_decoder",

@@ -19,14 +19,14 @@ from nstlib.losses.terms import content_loss, gram_matrix, mean_loss, style_loss
 from nstlib.nets.fast import RANGE
 
 CALM = 1.0  # before the tanh: the picture is 0.05 to 0.95 there
-FAST_WEIGHTS = Weights(content=1.0, style=5.0, tv=2.0)  # less style than a single picture bears: see lesson 7
+FAST_LOSS = Weights(content=1.0, style=5.0, tv=2.0)  # less style than a single picture bears: see lesson 7
 
 
 class PerceptualLoss:
     """Content of the photographs and style of one or several pictures, as weighted relative losses.
 
     `styles` are pictures (1, 3, H, W) of any sizes, by name if you like; photograph number n is painted in style n modulo
-    their number. `extractor` gives the layers that are named. Style is measured by Gram matrices. `glare`: weight of
+    their number. `extractor` gives the layers that are named. Style is measured by Gram matrices. `saturation`: weight of
     `glaring`. Raises NstError.
     """
 
@@ -34,19 +34,19 @@ class PerceptualLoss:
         self,
         extractor: FeatureExtractor,
         styles: Sequence[Tensor] | Mapping[str, Tensor],
-        weights: Weights = FAST_WEIGHTS,
+        weights: Weights = FAST_LOSS,
         *,
         content_layers: Sequence[str] = CONTENT_LAYERS,
         style_layers: Sequence[str] = STYLE_LAYERS,
-        glare: float = 0.0,
+        saturation: float = 0.0,
     ):
-        if isinstance(glare, bool) or not isinstance(glare, int | float) or not 0 <= glare < float("inf"):
-            raise NstError(f"glare={glare!r}: expected a finite number from 0 up")
+        if isinstance(saturation, bool) or not isinstance(saturation, int | float) or not 0 <= saturation < float("inf"):
+            raise NstError(f"saturation={saturation!r}: expected a finite number from 0 up")
         named = styles if isinstance(styles, Mapping) else {str(number): picture for number, picture in enumerate(styles, 1)}
         if not named:
             raise NstError("there is no style: give at least one picture")
         self.pictures = dict(named)
-        self.extractor, self.weights, self.content_layers, self.glare = extractor, weights, tuple(content_layers), glare
+        self.extractor, self.weights, self.content_layers, self.saturation = extractor, weights, tuple(content_layers), saturation
         with torch.no_grad():
             seen = [extractor(picture) for picture in named.values()]
             self.targets = {layer: torch.cat([gram_matrix(maps[layer]) for maps in seen]) for layer in style_layers}  # (S, C, C)
@@ -54,13 +54,13 @@ class PerceptualLoss:
 
     def identity(self) -> dict[str, object]:
         """Return what the loss is known by: styles, weights, layers, and the network that sees."""
-        weights = {f"{name} weight": value for name, value in vars(self.weights).items()} | {"glare": self.glare}
+        weights = {f"{name} weight": value for name, value in vars(self.weights).items()} | {"saturation": self.saturation}
         layers = {"content layers": self.content_layers, "style layers": tuple(self.targets)}
         styles = {f"style {name}": fingerprint.picture(picture) for name, picture in self.pictures.items()}
         return styles | weights | layers | fingerprint.of_part(self.extractor, "backbone")
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
-        """{"content", "style", "tv", "total"}, and "glare" where it has a weight, of the painted photographs, each times its weight; `numbers` (N,) of them."""
+        """{"content", "style", "tv", "total"}, and "saturation" where it has a weight, of the painted photographs, each times its weight; `numbers` (N,) of them."""
         chosen = numbers.to(images.device) % self.count
         painted = network(images, chosen) if self.count > 1 else network(images)
         with torch.no_grad():
@@ -77,12 +77,12 @@ class PerceptualLoss:
             "style": self.weights.style * style,
             "tv": self.weights.tv * variation,
         }
-        if self.glare:
-            losses["glare"] = self.glare * glaring(painted)
+        if self.saturation:
+            losses["saturation"] = self.saturation * saturation(painted)
         return losses | {"total": sum(losses.values())}
 
 
-def glaring(painted: Tensor) -> Tensor:
+def saturation(painted: Tensor) -> Tensor:
     """Return the saturation of a network's tanh in pictures (N, 3, H, W): a scalar >= 0.
 
     What instance normalisation leaves of a map depends on its extremes, so a network that is normalised so may paint a glaring

@@ -24,7 +24,7 @@ from nstlib.nets import adain, sanet
 Maps = dict[str, Tensor]
 
 
-def manner_loss(features: Tensor, target: Tensor) -> Tensor:
+def moments_loss(features: Tensor, target: Tensor) -> Tensor:
     """Return the distance of means and deviations of maps (N, C, H, W) and (N, C, h, w): a scalar >= 0, mean over N.
 
     |difference|^2 / |target's|^2, over all channels: 0 where they agree, 1 about as wrong as empty maps.
@@ -110,7 +110,7 @@ class AdaINLoss(_PairLoss):
             return self.weighted(
                 {
                     "content": content_loss(found[adain.LAYER], target),
-                    "style": mean_loss([manner_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
+                    "style": mean_loss([moments_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
                     "pixels": F.mse_loss(painted[len(images) :], pictures[own]),
                 }
             )
@@ -153,7 +153,7 @@ class SANetLoss(_PairLoss):
             return self.weighted(
                 {
                     "content": mean_loss([_normalised_error(found[layer], seen[layer][photos]) for layer in sanet.LAYERS]),
-                    "style": mean_loss([manner_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
+                    "style": mean_loss([moments_loss(found[layer], seen[layer][styles]) for layer in self.layers]),
                     "pixels": F.mse_loss(painted[len(images) :], pictures[own]),
                     "maps": mean_loss([content_loss(again[layer], seen[layer][own]) for layer in self.layers]),
                 }

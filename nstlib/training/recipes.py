@@ -22,7 +22,7 @@ from nstlib.nets.fast import FastNet, with_styles
 from nstlib.nets.sanet import SANet
 from nstlib.settings import device
 from nstlib.training.datasets import Crops, Pairs
-from nstlib.training.fast_loss import FAST_WEIGHTS, PerceptualLoss
+from nstlib.training.fast_loss import FAST_LOSS, PerceptualLoss
 from nstlib.training.loop import Loss, Run, Trained, finish
 from nstlib.training.pair_losses import AdaINLoss, IdentityLoss, SANetLoss
 from nstlib.training.samples import PairSamples, Samples
@@ -35,10 +35,10 @@ STYLE_SIZE = 384  # pixels, longer side: the strokes are as large as in a style 
 class FastRecipe:
     """The settings of a network that paints in one pass, beside the length of its training."""
 
-    weights: Weights = FAST_WEIGHTS
+    weights: Weights = FAST_LOSS
     width: float = 0.5  # of the published network: a quarter of its weights and of its time
     crop: int = 128  # pixels
-    glare: float = 0.0  # weight of nstlib.training.fast_loss.glaring, which a network for many styles needs
+    saturation: float = 0.0  # weight of nstlib.training.fast_loss.saturation, which a network for many styles needs
     sample_every: int = 0  # steps between pictures of how it paints; 0: none
     start: FastNet | None = None  # a network whose convolutions to begin with; else random ones
     style_size: int | None = None  # pixels, longer side that the styles are brought to; None: as they come
@@ -70,7 +70,9 @@ def train_fast(
         network = FastNet(recipe.width, "conditional" if len(styles) > 1 else "instance", len(styles), names=list(styles))
     extractor = FeatureExtractor("auto", (*STYLE_LAYERS, *CONTENT_LAYERS)).to(where)
     sized = {name: one if recipe.style_size is None else resize(one, recipe.style_size) for name, one in styles.items()}
-    loss = PerceptualLoss(extractor, {name: one.to(where) for name, one in sized.items()}, recipe.weights, glare=recipe.glare)
+    loss = PerceptualLoss(
+        extractor, {name: one.to(where) for name, one in sized.items()}, recipe.weights, saturation=recipe.saturation
+    )
     samples = Samples(Path(folder) / "samples", recipe.sample_every, len(styles)) if folder and recipe.sample_every else None
     # The pictures as they came: resized, they differ in the last digit from one processor to another.
     known = {f"style {name}": fingerprint.picture(one) for name, one in styles.items()} | {"style size": recipe.style_size}

@@ -78,13 +78,17 @@ class Samples(_Sheets):
 class PairSamples(_Sheets):
     """A callback for `train`: every `every` steps it paints three photographs in the manner of four pictures, into a PNG file."""
 
-    def __init__(self, folder: Path, every: int, photographs: Sequence[str] = PHOTOGRAPHS, manners: Sequence[str] = MANNERS):
+    def __init__(
+        self, folder: Path, every: int, photographs: Sequence[str] = PHOTOGRAPHS, style_pictures: Sequence[str] = MANNERS
+    ):
         super().__init__(folder, every, len(photographs) + 1)
         self.pictures = [photo(name, SIDE).to(device()) for name in photographs]
-        self.manners = [style(name, SIDE).to(device()) for name in manners]
+        self.style_pictures = [style(name, SIDE).to(device()) for name in style_pictures]
 
     def paint(self, network: nn.Module) -> list[Tensor]:
         """Return one row for each style picture: the picture, then the photographs in its style."""
         return [
-            picture for manner in self.manners for picture in (manner, *(network(content, manner) for content in self.pictures))
+            picture
+            for style_picture in self.style_pictures
+            for picture in (style_picture, *(network(content, style_picture) for content in self.pictures))
         ]

@@ -16,7 +16,7 @@ from nstlib.images.files import read_provenance
 from nstlib.losses.objective import Weights
 from nstlib.nets.bands import paint
 from nstlib.nets.fast import FastNet
-from nstlib.nets.files import find_painter, load_fast, read_about, save_network
+from nstlib.nets.files import find_fast, load_fast, read_about, save_network
 from nstlib.training.loop import Trained, TrainingSettings
 from nstlib.training.recipes import FastRecipe
 
@@ -79,7 +79,7 @@ def handed_on(monkeypatch):
         (["--sample-every", "11"], "recipe", "sample_every", 11),
         (["--crop", "64"], "recipe", "crop", 64),
         (["--width", "0.25"], "recipe", "width", 0.25),
-        (["--glare", "0.5"], "recipe", "glare", 0.5),
+        (["--saturation", "0.5"], "recipe", "saturation", 0.5),
         (["--content-weight", "2"], "recipe", "weights", Weights(2, 5, 2)),
         (["--style-weight", "3"], "recipe", "weights", Weights(1, 3, 2)),
         (["--tv-weight", "4"], "recipe", "weights", Weights(1, 5, 4)),
@@ -208,4 +208,4 @@ def test_a_mistake_is_a_sentence(tmp_path, two_styles, capsys, words, said):
 
 def test_a_style_of_many_needs_no_network_name(two_styles, monkeypatch):
     monkeypatch.setattr("nstlib.nets.files.load_fast", lambda name, path=two_styles: load_fast(path))
-    assert find_painter("night")[1] == "night" and find_painter("many")[1] is None
+    assert find_fast("night")[1] == "night" and find_fast("many")[1] is None

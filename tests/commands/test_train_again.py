@@ -65,7 +65,7 @@ OTHERS = {
     "the crop": (lambda: {"crop": 40}, "crop 40, was 32"),
     "the photographs' size": (lambda: {"side": 56}, "shorter side 56, was 48"),
     "the weights": (lambda: {"weights": Weights(1, 6, 2)}, "style weight 6, was 5.0"),
-    "glare": (lambda: {"glare": 1.0}, "glare 1.0, was 0.0"),
+    "saturation": (lambda: {"saturation": 1.0}, "saturation 1.0, was 0.0"),
     "the width": (lambda: {"width": 0.25}, "network's width 0.25, was 0.125"),
     "where it begins": (lambda: {"start": FastNet(0.125)}, "network to start with.*was none"),
     "the steps": (lambda: {"settings": dataclasses.replace(SETTINGS, steps=2)}, "steps 2, was 1"),
@@ -159,9 +159,9 @@ def test_a_network_to_begin_with_stays_as_it_is():
         (lambda: FastRecipe(sample_every=-1), "sample_every=-1"),
         (lambda: AdaptiveRecipe(crop=True), "crop=True"),
         (lambda: PerceptualLoss(None, [], Weights()), "there is no style"),
-        (lambda: PerceptualLoss(None, STYLES, Weights(), glare=float("nan")), "glare=nan"),
-        (lambda: PerceptualLoss(None, STYLES, glare=-1), "glare=-1"),
-        (lambda: PerceptualLoss(None, STYLES, glare="much"), "glare='much'"),
+        (lambda: PerceptualLoss(None, STYLES, Weights(), saturation=float("nan")), "saturation=nan"),
+        (lambda: PerceptualLoss(None, STYLES, saturation=-1), "saturation=-1"),
+        (lambda: PerceptualLoss(None, STYLES, saturation="much"), "saturation='much'"),
         (lambda: TrainingSettings(steps=True), "steps=True"),
         (lambda: TrainingSettings(learning_rate="fast"), "learning_rate='fast'"),
         (lambda: TrainingSettings(ema=float("nan")), "ema=nan"),
@@ -217,9 +217,9 @@ def test_the_command_knows_a_file_by_its_pixels(tmp_path, photos, monkeypatch, c
     assert main([*command, "--style-size", "40"]) == 1 and "style size 40, was 48" in capsys.readouterr().err
     save_image(style("ink", 64), "a.png")
     assert main(command) == 1 and "style a: another picture of 64x64 px" in capsys.readouterr().err
-    assert main([*command, "--glare", "nan"]) == 1
+    assert main([*command, "--saturation", "nan"]) == 1
     said = capsys.readouterr().err
-    assert "glare=nan" in said and "learning rate" not in said
+    assert "saturation=nan" in said and "learning rate" not in said
 
 
 def test_samples_inside_the_folder_of_photographs_are_not_learned_from(tmp_path, monkeypatch, capsys):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nstlib.control.color import COLORS, into_gamut, luminance, match_affine, match_histogram, with_luminance
+from nstlib.control.color import COLOR_WAYS, into_gamut, luminance, match_affine, match_histogram, with_luminance
 from nstlib.errors import NstError
 from nstlib.images.gallery import photo, style
 
@@ -83,30 +83,30 @@ def test_pictures_of_a_batch_are_matched_apart(pictures):
         torch.testing.assert_close(match(batch, pictures[1])[1:], match(batch[1:], pictures[1]), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", COLORS)
+@pytest.mark.parametrize("name", COLOR_WAYS)
 def test_a_recipe_takes_and_gives_pictures(name, pictures):
-    before = COLORS[name].before(*pictures)
+    before = COLOR_WAYS[name].before(*pictures)
     for found, given in zip(before, pictures, strict=True):
         assert found.shape == given.shape and found.dtype == torch.float32 and found.is_contiguous()
         assert found.min() >= 0 and found.max() <= 1
-    after = COLORS[name].after(torch.rand_like(pictures[0]), pictures[0])
+    after = COLOR_WAYS[name].after(torch.rand_like(pictures[0]), pictures[0])
     assert after.shape == pictures[0].shape and after.min() >= 0 and after.max() <= 1
 
 
 def test_the_luminance_recipe_works_in_grey_and_gives_the_contents_colours_back(pictures):
     content, other = pictures
-    grey, moved = COLORS["luminance"].before(content, other)
+    grey, moved = COLOR_WAYS["luminance"].before(content, other)
     assert grey.std(1).max() < 1e-6 and moved.std(1).max() < 1e-6
     assert moved.mean().item() == pytest.approx(grey.mean().item(), abs=0.02)
     assert moved.std().item() == pytest.approx(grey.std().item(), abs=0.03)
-    torch.testing.assert_close(COLORS["luminance"].after(grey, content), content, rtol=0, atol=1e-5)
-    painted = COLORS["luminance"].after(moved[..., :64, :96], content[..., :64, :96])
+    torch.testing.assert_close(COLOR_WAYS["luminance"].after(grey, content), content, rtol=0, atol=1e-5)
+    painted = COLOR_WAYS["luminance"].after(moved[..., :64, :96], content[..., :64, :96])
     torch.testing.assert_close(luminance(painted), moved[:, :1, :64, :96], rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(("name", "levels"), [("affine", (0.5,)), ("histogram", (0.1, 0.5, 0.9))])
 def test_the_style_gets_the_contents_colours(name, levels, pictures):
-    content, moved = COLORS[name].before(*pictures)
+    content, moved = COLOR_WAYS[name].before(*pictures)
     assert content is pictures[0]
     gap = {
         x: abs(
@@ -121,7 +121,7 @@ def test_the_style_gets_the_contents_colours(name, levels, pictures):
 def test_the_histogram_recipe_keeps_how_channels_go_together(pictures):
     """Matched channel by channel alone, the covariance stays far from the content's: colours of neither picture."""
     content, wanted = pictures[0], moments(pictures[0])[1]
-    moved = (match_histogram(style("flowers", 96), content), COLORS["histogram"].before(content, style("flowers", 96))[1])
+    moved = (match_histogram(style("flowers", 96), content), COLOR_WAYS["histogram"].before(content, style("flowers", 96))[1])
     alone, recipe = ((moments(picture)[1] - wanted).norm() / wanted.norm() for picture in moved)
     assert recipe < 0.1 and alone > 3 * recipe
 
@@ -138,7 +138,7 @@ def test_what_cannot_be_matched_is_named(match, pictures):
 
 def test_matching_leaves_the_callers_pictures_alone(pictures):
     kept = [x.clone() for x in pictures]
-    for recipe in COLORS.values():
+    for recipe in COLOR_WAYS.values():
         recipe.after(recipe.before(*pictures)[0], pictures[0])
     assert all(torch.equal(a, b) for a, b in zip(kept, pictures, strict=True))
 
@@ -154,7 +154,9 @@ def two_tones(share, height=40, width=60):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.96, 1.0])
-@pytest.mark.parametrize("recipe", [match_histogram, lambda image, reference: COLORS["histogram"].before(reference, image)[1]])
+@pytest.mark.parametrize(
+    "recipe", [match_histogram, lambda image, reference: COLOR_WAYS["histogram"].before(reference, image)[1]]
+)
 def test_few_tones_get_the_mean_of_the_stretch_that_they_stand_for(share, recipe):
     reference = torch.linspace(0.2, 0.6, 64 * 64).view(1, 1, 64, 64).expand(-1, 3, -1, -1).contiguous()
     moved = recipe(two_tones(share), reference)

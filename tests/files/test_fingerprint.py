@@ -125,7 +125,7 @@ def test_differences_in_words():
         "style mosaic": fingerprint.picture(one),
         "photographs": content("3 pictures", 1),
         "layers": ("a",),
-        "glare": 0.0,
+        "saturation": 0.0,
     }
     now = {
         "crop": 64,
@@ -139,7 +139,7 @@ def test_differences_in_words():
         "style mosaic: another picture of 6x4 px",
         "photographs 4 pictures, was 3 pictures",
         "seed 1, was not there",
-        "glare is not there, was 0.0",
+        "saturation is not there, was 0.0",
     ]
     assert differences(stored, dict(stored)) == []
 

@@ -9,18 +9,18 @@ from nstlib.errors import ImageError
 from nstlib.images import sheet
 from nstlib.images.sheet import GAP, INK, MAX_WIDTH, PAPER, contact_sheet, from_unit, gather, label_font
 
-COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255), (255, 0, 255), (90, 90, 90))
+PALETTE = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255), (255, 0, 255), (90, 90, 90))
 
 
 def pictures(*sizes):
     """One plain picture a size (width, height), each of another colour."""
-    return [Image.new("RGB", size, colour) for size, colour in zip(sizes, COLOURS, strict=False)]
+    return [Image.new("RGB", size, colour) for size, colour in zip(sizes, PALETTE, strict=False)]
 
 
 def boxes(page, count):
     """(left, top, right, bottom) of each colour on the page; right and bottom are the first pixels behind it."""
     values, found = np.asarray(page), []
-    for colour in COLOURS[:count]:
+    for colour in PALETTE[:count]:
         rows, columns = np.nonzero((values == colour).all(-1))
         found.append((columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
         assert len(rows) == (found[-1][2] - found[-1][0]) * (found[-1][3] - found[-1][1])  # a full rectangle

@@ -92,7 +92,7 @@ def test_a_figure_is_displayed_as_it_was_drawn(monkeypatch):
     sent = []
     monkeypatch.setattr(plots, "display", lambda data, raw: sent.append(data))
     figure, axes = plt.subplots(figsize=(2, 1))
-    axes.plot([0, 1], [1, 0], color=plots.COLOURS[1])
+    axes.plot([0, 1], [1, 0], color=plots.PALETTE[1])
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=100, bbox_inches="tight")
     plots.show_figure(figure, "A line falls.")

@@ -15,7 +15,7 @@ from nstlib.files.weights import read_weights
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.bands import paint
 from nstlib.nets.fast import FastNet
-from nstlib.nets.files import find_painter, load_adain, load_fast, load_sanet, read_about, save_network
+from nstlib.nets.files import find_fast, load_adain, load_fast, load_sanet, read_about, save_network
 from nstlib.nets.sanet import SANet
 
 LOADERS = {"adain": (AdaINNet, load_adain), "sanet": (SANet, load_sanet)}
@@ -189,7 +189,7 @@ def test_another_kind_of_network_is_not_written(tmp_path):
 
 def test_a_file_without_an_ending_is_found(small, tmp_path):
     small.rename(tmp_path / "mine")
-    assert find_painter(tmp_path / "mine")[0].names == ["day", "night"]
+    assert find_fast(tmp_path / "mine")[0].names == ["day", "night"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no limit on memory")

@@ -5,11 +5,11 @@ import torch
 
 from nstlib import FeatureExtractor, gram_matrix, load_fast, mask, paint, photo, style, style_loss, stylize, transfer
 from nstlib.judging.metrics import METRICS, ssim
-from nstlib.nets.files import ADAPTIVE_WEIGHTS, FAST_WEIGHTS, WEIGHTS_FOLDER, read_about
+from nstlib.nets.files import ADAPTIVE_WEIGHTS, SHIPPED_FAST, WEIGHTS_FOLDER, read_about
 from nstlib.training.recipes import STYLE_SIZE
 
-SINGLES = tuple(name for name in FAST_WEIGHTS if name != "many")
-FILES = [WEIGHTS_FOLDER / f"fast_{name}.safetensors" for name in FAST_WEIGHTS]
+SINGLES = tuple(name for name in SHIPPED_FAST if name != "many")
+FILES = [WEIGHTS_FOLDER / f"fast_{name}.safetensors" for name in SHIPPED_FAST]
 
 
 def mean_style_loss(picture, name):

@@ -63,7 +63,7 @@ def test_other_pictures_are_shown_and_painted(panel):
 
 def test_a_row_is_the_row_of_the_network_s_table(network):
     content, manner = photo("temple", 96), style("waves", 64)
-    asking = room.Asking(network, torch.cat([content, content[..., :9]], 3), manner)
+    asking = room.AttentionMaps(network, torch.cat([content, content[..., :9]], 3), manner)
     assert torch.equal(asking.content, content)  # what fills no place is cut off
     maps = [network.encode(one)["relu5_1"] for one in (content, manner)]
     table = network.attentions[1].weights(*maps)[0]

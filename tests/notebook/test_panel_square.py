@@ -10,7 +10,7 @@ from nstlib.errors import NstError
 from nstlib.images.files import to_jpeg
 from nstlib.images.gallery import photo, style
 from nstlib.nets.adain import AdaINNet
-from nstlib.nets.any_style import OnePass, paint_like
+from nstlib.nets.any_style import AnyStyle, paint_like
 from nstlib.nets.files import save_network
 from nstlib.notebook.panels import square as room
 
@@ -21,7 +21,7 @@ NAMES = ["swirls", "mosaic", "ink", "gold"]
 def painter(tmp_path_factory):
     """A network that has learned nothing: whatever it makes depends on the style all the same."""
     torch.manual_seed(0)
-    return OnePass("adain", save_network(AdaINNet("mini"), tmp_path_factory.mktemp("net") / "adain.safetensors"))
+    return AnyStyle("adain", save_network(AdaINNet("mini"), tmp_path_factory.mktemp("net") / "adain.safetensors"))
 
 
 @pytest.fixture

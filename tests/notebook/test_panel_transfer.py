@@ -22,7 +22,7 @@ def wait_for(condition, seconds=60):
 
 @pytest.fixture
 def painter():
-    painter = widgets.Painter(photo("temple", SIZE), style("waves", SIZE), Weights(), steps=STEPS, backbone="mini")
+    painter = widgets.BackgroundTransfer(photo("temple", SIZE), style("waves", SIZE), Weights(), steps=STEPS, backbone="mini")
     yield painter
     painter.stop()
 

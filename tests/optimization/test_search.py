@@ -13,7 +13,7 @@ from nstlib.images.files import resize, shrunk_to
 from nstlib.losses import objective
 from nstlib.losses.objective import STYLE_LAYERS
 from nstlib.nets.adain import AdaINNet
-from nstlib.nets.any_style import OnePass
+from nstlib.nets.any_style import AnyStyle
 from nstlib.nets.files import load_adain, save_network
 from nstlib.optimization import search as op
 from nstlib.optimization.recording import OptimizationError
@@ -475,10 +475,10 @@ def one_pass(monkeypatch, tmp_path):
     """An untrained network in the place of the shipped one; what it paints, by the height of the content."""
     torch.manual_seed(0)
     path, seen = save_network(AdaINNet(), tmp_path / "adain.safetensors"), {}
-    monkeypatch.setattr("nstlib.nets.any_style.NETWORKS", {"adain": lambda: load_adain(path)})
-    paint_one = OnePass.paint
+    monkeypatch.setattr("nstlib.nets.any_style.LOADERS", {"adain": lambda: load_adain(path)})
+    paint_one = AnyStyle.paint
     monkeypatch.setattr(
-        OnePass,
+        AnyStyle,
         "paint",
         lambda self, content, styles, **how: seen.setdefault(content.shape[-2], paint_one(self, content, styles, **how)),
     )
@@ -508,8 +508,8 @@ def test_one_pass_mixes_and_keeps_to_the_regions_too(one_pass):
 @pytest.mark.parametrize("options", [{"mix": [1, 3]}, {"masks": [torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])]}])
 def test_the_start_that_one_pass_paints_is_mixed_as_the_rest(pictures, monkeypatch, options):
     seen = []
-    monkeypatch.setattr(OnePass, "encode", lambda self, picture: picture)
-    monkeypatch.setattr(OnePass, "paint", lambda self, content, styles, **how: seen.append((styles, how)) or 1 - content)
+    monkeypatch.setattr(AnyStyle, "encode", lambda self, picture: picture)
+    monkeypatch.setattr(AnyStyle, "paint", lambda self, content, styles, **how: seen.append((styles, how)) or 1 - content)
     first = first_canvas((pictures[0], [pictures[1], 1 - pictures[1]]), init="adain", **options)
     ((styles, how),) = seen
     torch.testing.assert_close(first, 1 - pictures[0])

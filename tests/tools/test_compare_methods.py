@@ -49,8 +49,8 @@ def test_a_method_is_called_with_its_own_options(tool, monkeypatch):
 
     monkeypatch.setattr(tool, "stylize", lambda c, s, **options: nstlib.stylize(c, s, steps=1, **options))
     pair = tool.pair_of("cat", "ink", 48)
-    for name in set(tool.METHODS) - set(BASELINES):
-        assert tool.METHODS[name](pair).shape == pair.content.shape, name
+    for name in set(tool.CONTENDERS) - set(BASELINES):
+        assert tool.CONTENDERS[name](pair).shape == pair.content.shape, name
 
 
 def test_the_stored_table_has_ten_by_ten_pairs_and_the_baselines():

@@ -9,7 +9,7 @@ from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective
 from nstlib.nets.fast import RANGE, FastNet
 from nstlib.training import recipes
 from nstlib.training.datasets import bundled
-from nstlib.training.fast_loss import PerceptualLoss, glaring
+from nstlib.training.fast_loss import PerceptualLoss, saturation
 from nstlib.training.loop import TrainingSettings
 from nstlib.training.recipes import FastRecipe, train_fast
 
@@ -49,17 +49,17 @@ def test_glare_counts_from_where_the_tanh_grows_flat():
     def picture(before):
         return torch.full((1, 3, 4, 4), 0.5 + RANGE * torch.tanh(torch.tensor(before)).item())
 
-    assert glaring(picture(0.0)) == glaring(picture(0.9)) == glaring(picture(-0.9)) == 0
-    assert glaring(picture(3.0)).item() == pytest.approx(4, rel=1e-3) == glaring(picture(-3.0)).item()
+    assert saturation(picture(0.0)) == saturation(picture(0.9)) == saturation(picture(-0.9)) == 0
+    assert saturation(picture(3.0)).item() == pytest.approx(4, rel=1e-3) == saturation(picture(-3.0)).item()
     before = torch.tensor([3.0], requires_grad=True)
-    glaring(0.5 + RANGE * torch.tanh(before).view(1, 1, 1, 1)).backward()
+    saturation(0.5 + RANGE * torch.tanh(before).view(1, 1, 1, 1)).backward()
     assert before.grad.item() == pytest.approx(4, rel=1e-2)  # 2 (3 - 1): the tanh weakens it no more
 
 
 def test_glare_is_part_of_the_loss_where_it_has_a_weight(extractor):
     white = torch.full((1, 3, 64, 64), 1.05)
-    found = PerceptualLoss(extractor, [style("ink", 64)], WEIGHTS, glare=3.0)(same, white, torch.tensor([0]))
-    assert glaring(white) > 0 and found["glare"].item() == pytest.approx(3 * glaring(white).item())
+    found = PerceptualLoss(extractor, [style("ink", 64)], WEIGHTS, saturation=3.0)(same, white, torch.tensor([0]))
+    assert saturation(white) > 0 and found["saturation"].item() == pytest.approx(3 * saturation(white).item())
     assert found["total"].item() == pytest.approx(sum(float(v) for k, v in found.items() if k != "total"))
 
 
@@ -82,7 +82,7 @@ def test_each_setting_of_the_recipe_reaches_the_training(handed_on, tmp_path, mo
     styles, settings = {name: style(name, 48) for name in ("waves", "ink")}, TrainingSettings(7)
     weights = Weights(2, 3, 4)
     train_fast(
-        styles, bundled(48, ["cat"]), settings, tmp_path, FastRecipe(weights, width=0.25, crop=40, glare=0.7, sample_every=9)
+        styles, bundled(48, ["cat"]), settings, tmp_path, FastRecipe(weights, width=0.25, crop=40, saturation=0.7, sample_every=9)
     )
     network, loss, samples = (handed_on[name] for name in ("network", "loss", "samples"))
     assert network.options == {
@@ -92,7 +92,7 @@ def test_each_setting_of_the_recipe_reaches_the_training(handed_on, tmp_path, mo
         "upsampling": "nearest",
         "names": ["waves", "ink"],
     }
-    assert loss.weights is weights and loss.glare == 0.7 and loss.count == 2
+    assert loss.weights is weights and loss.saturation == 0.7 and loss.count == 2
     assert handed_on["batch"].shape == (3, 3, 40, 40) and handed_on["settings"] is settings and handed_on["folder"] == tmp_path
     assert samples.every == 9 and samples.styles == 2 and samples.folder == tmp_path / "samples"
 
@@ -106,7 +106,7 @@ def test_the_recipe_of_one_style_and_its_defaults(handed_on, tmp_path):
         "upsampling": "nearest",
         "names": ["waves"],
     }
-    assert handed_on["loss"].weights == Weights(1, 5, 2) and handed_on["loss"].glare == 0 and handed_on["samples"] is None
+    assert handed_on["loss"].weights == Weights(1, 5, 2) and handed_on["loss"].saturation == 0 and handed_on["samples"] is None
     assert handed_on["batch"].shape == (3, 3, 128, 128) and handed_on["settings"] == TrainingSettings()
     train_fast({"waves": style("waves", 48)}, bundled(160, ["cat"]), recipe=FastRecipe(sample_every=9))
     assert handed_on["samples"] is None and handed_on["folder"] is None  # no folder, no samples
@@ -127,10 +127,11 @@ def test_it_begins_with_another_networks_convolutions(tmp_path):
         bundled(48, ["cat"]),
         TrainingSettings(2, 2, learning_rate=1e-5, precision="no"),
         tmp_path,
-        FastRecipe(crop=32, start=first, glare=1.0, sample_every=1),
+        FastRecipe(crop=32, start=first, saturation=1.0, sample_every=1),
     )
     assert torch.equal(first.up[-1].conv.weight, before) and trained.network.names == ["waves", "ink"]
     torch.testing.assert_close(trained.network.up[-1].conv.weight, before, rtol=0, atol=1e-4)
     assert (
-        set(trained.history) == {"content", "style", "tv", "glare", "total"} and len(list((tmp_path / "samples").iterdir())) == 2
+        set(trained.history) == {"content", "style", "tv", "saturation", "total"}
+        and len(list((tmp_path / "samples").iterdir())) == 2
     )

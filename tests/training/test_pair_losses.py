@@ -12,7 +12,7 @@ from nstlib.nets.files import load_adain, load_sanet, save_network
 from nstlib.nets.sanet import LAYERS, SANet
 from nstlib.training.datasets import Crops, Joined, Pairs, bundled
 from nstlib.training.loop import TrainingSettings
-from nstlib.training.pair_losses import AdaINLoss, IdentityLoss, SANetLoss, manner_loss
+from nstlib.training.pair_losses import AdaINLoss, IdentityLoss, SANetLoss, moments_loss
 from nstlib.training.recipes import AdaptiveRecipe, train_adain, train_decoder, train_sanet
 
 KINDS = {"adain": (AdaINNet, AdaINLoss, train_adain, load_adain), "sanet": (SANet, SANetLoss, train_sanet, load_sanet)}
@@ -46,10 +46,10 @@ def test_a_small_collection_of_styles_is_not_forgotten():
 
 def test_manner_is_mean_and_deviation_relative_to_the_targets():
     maps = torch.rand(2, 5, 6, 7, generator=torch.Generator().manual_seed(0)) + 1
-    assert manner_loss(maps, maps.flip(-1)).item() == pytest.approx(0, abs=1e-10)  # where things are does not count
-    assert manner_loss(torch.zeros_like(maps), maps).item() == pytest.approx(1, abs=0.01)
-    assert manner_loss(maps * 1.5, maps).item() == pytest.approx(0.25, rel=1e-3)
-    assert manner_loss(100 * maps * 1.5, 100 * maps).item() == pytest.approx(0.25, rel=1e-3)
+    assert moments_loss(maps, maps.flip(-1)).item() == pytest.approx(0, abs=1e-10)  # where things are does not count
+    assert moments_loss(torch.zeros_like(maps), maps).item() == pytest.approx(1, abs=0.01)
+    assert moments_loss(maps * 1.5, maps).item() == pytest.approx(0.25, rel=1e-3)
+    assert moments_loss(100 * maps * 1.5, 100 * maps).item() == pytest.approx(0.25, rel=1e-3)
 
 
 class Answer(torch.nn.Module):
@@ -76,7 +76,9 @@ def test_adain_loss_knows_the_style_itself_and_the_photograph_itself():
         photographs = loss(Answer(torch.cat([images[:, 0], 1 - own])), images, numbers)
         assert photographs["style"].item() == pytest.approx(
             weight
-            * sum(manner_loss(loss.encode(images[:, 0])[layer], loss.encode(images[:, 1])[layer]).item() for layer in loss.layers)
+            * sum(
+                moments_loss(loss.encode(images[:, 0])[layer], loss.encode(images[:, 1])[layer]).item() for layer in loss.layers
+            )
             / 4,
             rel=1e-3,
         )

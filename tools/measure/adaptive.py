@@ -35,7 +35,7 @@ from nstlib.images.files import resize
 from nstlib.judging.metrics import ssim
 from nstlib.losses.objective import STYLE_LAYERS, StyleObjective
 from nstlib.losses.statistics import STATISTICS
-from nstlib.nets.any_style import NETWORKS, OnePass, paint_like
+from nstlib.nets.any_style import NETWORKS, AnyStyle, paint_like
 from nstlib.optimization.search import OPTIMIZERS, Canvas, Step, optimization_steps
 from nstlib.settings import device
 from nstlib.training.datasets import picture_files
@@ -57,8 +57,8 @@ PUBLISHED = {  # seconds at 256 and 512 px, and where they were measured
 Named = dict[str, Callable[[], Tensor]]  # pictures that are read when they are needed
 
 
-def painter(method: str, args: argparse.Namespace) -> OnePass:
-    return OnePass(method, args.weights / f"{FILES[method]}.safetensors" if args.weights else None)
+def painter(method: str, args: argparse.Namespace) -> AnyStyle:
+    return AnyStyle(method, args.weights / f"{FILES[method]}.safetensors" if args.weights else None)
 
 
 def spread(files: list[Path], count: int) -> list[Path]:
@@ -214,7 +214,7 @@ def line(name: str, values: list[float]) -> str:
     return f"| {name} | {' | '.join(f'{value:.1f}' if value >= 1 else f'{value:.4f}' for value in values)} |"
 
 
-def judged(content: Tensor, manner: Tensor, networks: dict[str, OnePass]) -> list[float]:
+def judged(content: Tensor, manner: Tensor, networks: dict[str, AnyStyle]) -> list[float]:
     """Style losses of one pair by every method, evaluations of `stylize` to AdaIN's, and SSIM to the photograph."""
     judge = Judge(manner)
     painted = {
@@ -274,12 +274,12 @@ def start(args: argparse.Namespace) -> None:
         print(f"| **{size}** | **median of {len(ratios)}** | | | | | **{median(ratios):.2f}** |", flush=True)
 
 
-def from_one_pass(network: OnePass, content: Tensor, manner: Tensor) -> Tensor:
+def from_one_pass(network: AnyStyle, content: Tensor, manner: Tensor) -> Tensor:
     return network.paint(content, [network.encode(manner)]).to(content)
 
 
 def against_plain(
-    exact: StyleObjective, ours: StyleObjective, network: OnePass, content: Tensor, manner: Tensor
+    exact: StyleObjective, ours: StyleObjective, network: AnyStyle, content: Tensor, manner: Tensor
 ) -> tuple[float, float, float, float]:
     """(seconds of the plain loop, ours with the pass, of the pass, our evaluations); both are judged by the exact loss."""
     gc.collect()

@@ -5,7 +5,7 @@
     python tools/measure/compare_methods.py --seconds             # take the time again, of ten pairs a method
     python tools/measure/compare_methods.py --show                # the stored table as Markdown, nothing is computed
 
-A lesson that brings a method adds a line to METHODS. Each row of ten pairs is stored as soon as it is done, in
+A lesson that brings a method adds a line to CONTENDERS. Each row of ten pairs is stored as soon as it is done, in
 nstlib/measured/methods.json (every score) and methods.md (the table); a run that was stopped goes on where it was.
 The seconds are those of the processor, of all its cores together, so that they do not depend on what else it does; on a
 GPU they say little. LPIPS is measured too where its weights can be had.
@@ -30,7 +30,7 @@ from nstlib import NstError, photo, style, stylize
 from nstlib.images.files import resize
 from nstlib.judging.metrics import BASELINES, MEASURED, METRICS, bootstrap_mean, lpips, measure
 from nstlib.losses.objective import Weights
-from nstlib.nets.any_style import OnePass, paint_like
+from nstlib.nets.any_style import AnyStyle, paint_like
 from nstlib.nets.bands import paint
 from nstlib.nets.fast import FastNet
 from nstlib.nets.files import load_fast
@@ -75,8 +75,8 @@ def by_network(pair: Pair) -> Tensor:
 
 
 @cache
-def painter_for(method: str) -> OnePass:
-    return OnePass(method)
+def painter_for(method: str) -> AnyStyle:
+    return AnyStyle(method)
 
 
 def in_any_style(method: str) -> Method:
@@ -89,7 +89,7 @@ def in_any_style(method: str) -> Method:
     return painted
 
 
-METHODS: dict[str, Method] = {
+CONTENDERS: dict[str, Method] = {
     **{name: on_pictures(function) for name, function in BASELINES.items()},
     "gram": by_optimisation(),
     "gram, luminance": by_optimisation(color="luminance"),
@@ -133,7 +133,7 @@ def compare(names: list[str], path: Path, size: int, rows_left: int) -> None:
             if not rows_left:
                 return
             rows_left -= 1
-            row = [judged(METHODS[name], pair_of(picture, manner, size), has_lpips) for manner in STYLES]
+            row = [judged(CONTENDERS[name], pair_of(picture, manner, size), has_lpips) for manner in STYLES]
             for metric in row[0]:
                 rows.setdefault(metric, {})[picture] = [round(scores[metric], 4) for scores in row]
             write(stored, path)
@@ -147,7 +147,7 @@ def time_again(names: list[str], path: Path, size: int) -> None:
         rows = stored["methods"][name]["seconds"] = {}
         for picture in PHOTOS:
             pair, began = pair_of(picture, STYLES[0], size), time.process_time()
-            METHODS[name](pair)
+            CONTENDERS[name](pair)
             rows[picture] = [round(time.process_time() - began, 4)]
         write(stored, path)
 
@@ -178,7 +178,7 @@ def machine() -> str:
 
 def write(stored: dict, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    order = {name: stored["methods"][name] for name in METHODS if name in stored["methods"]}
+    order = {name: stored["methods"][name] for name in CONTENDERS if name in stored["methods"]}
     path.write_text(json.dumps(stored | {"methods": order}, indent=None) + "\n", encoding="utf-8")
     path.with_suffix(".md").write_text(markdown(stored | {"methods": order}), encoding="utf-8")
 
@@ -208,7 +208,7 @@ def markdown(stored: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--methods", nargs="+", choices=METHODS, help="measure these anew (default: what is missing)")
+    parser.add_argument("--methods", nargs="+", choices=CONTENDERS, help="measure these anew (default: what is missing)")
     parser.add_argument("--size", type=int, default=SIZE, help="pixels, longer side")
     parser.add_argument("--out", type=Path, default=MEASURED)
     parser.add_argument("--rows", type=int, default=-1, help="stop after so many rows of pairs, and go on another time")
@@ -219,12 +219,12 @@ def main() -> None:
         print(markdown(read(args.out, args.size)))
         return
     if args.seconds:
-        time_again(args.methods or list(METHODS), args.out, args.size)
+        time_again(args.methods or list(CONTENDERS), args.out, args.size)
         return
     if args.methods and args.out.is_file():
         stored = read(args.out, args.size)
         write(stored | {"methods": {k: v for k, v in stored["methods"].items() if k not in args.methods}}, args.out)
-    compare(args.methods or list(METHODS), args.out, args.size, args.rows)
+    compare(args.methods or list(CONTENDERS), args.out, args.size, args.rows)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from nstlib.nets.bands import paint
 from nstlib.nets.files import load_fast, save_network
 from nstlib.settings import device
 from nstlib.training.datasets import bundled, folder
-from nstlib.training.fast_loss import FAST_WEIGHTS
+from nstlib.training.fast_loss import FAST_LOSS
 from nstlib.training.loop import TrainingSettings
 from nstlib.training.recipes import STYLE_SIZE, FastRecipe, train_fast
 
@@ -105,7 +105,7 @@ def frames(args: argparse.Namespace) -> None:
 def learn(args: argparse.Namespace) -> None:
     """Train a style from nothing and judge it on photographs that it has not seen."""
     pictures = folder(args.photos, 256) if args.photos else bundled(256, [name for name in PHOTOS if name not in HELD_OUT])
-    recipe = FastRecipe(Weights(FAST_WEIGHTS.content, args.style_weight, FAST_WEIGHTS.tv))
+    recipe = FastRecipe(Weights(FAST_LOSS.content, args.style_weight, FAST_LOSS.tv))
     trained = train_fast(
         {args.name: style(args.name, STYLE_SIZE)}, pictures, TrainingSettings(args.steps, ema=0.99), recipe=recipe
     )
@@ -169,7 +169,7 @@ def main() -> None:
     parser.add_argument("name", nargs="?", default="mosaic", help="the style, of `learn`")
     parser.add_argument("--photos", type=Path, help="a folder of photographs to learn from")
     parser.add_argument("--steps", type=int, default=2500)
-    parser.add_argument("--style-weight", type=float, default=FAST_WEIGHTS.style)
+    parser.add_argument("--style-weight", type=float, default=FAST_LOSS.style)
     parser.add_argument("--keep", type=Path, help="a file for the network of `learn`")
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--pairs", type=int, default=2, help="photographs a style, of `equal`")

@@ -54,19 +54,19 @@ class AttentionPair(anywidget.AnyWidget):
         return place
 
 
-class Asking:
+class AttentionMaps:
     """The attention weights of a SANet between a photograph and a style picture, for both layers, and its painted picture.
 
     Both pictures lose up to 15 px at the right and below, so that places and pixels agree. Raises ImageError.
     """
 
     @torch.inference_mode()
-    def __init__(self, network: SANet, content: Tensor, manner: Tensor):
-        self.content, self.manner = (
-            _whole_places(check_image(one, name, MIN_SIDE)) for one, name in ((content, "content"), (manner, "style"))
+    def __init__(self, network: SANet, content: Tensor, style_picture: Tensor):
+        self.content, self.style_picture = (
+            _whole_places(check_image(one, name, MIN_SIDE)) for one, name in ((content, "content"), (style_picture, "style"))
         )
         where, self.network = next(network.parameters()).device, network
-        self._maps = [network.encode(one.to(where)) for one in (self.content, self.manner)]
+        self._maps = [network.encode(one.to(where)) for one in (self.content, self.style_picture)]
         self._tables: dict[str, Tensor] = {}
 
     @cached_property
@@ -153,7 +153,7 @@ class AttentionPanel(ipywidgets.VBox):
     def _load(self, where: tuple[float, float] | None = None) -> None:
         where, pictures = where or self._where(), (photo(self.photo.value, self.size), style(self.style.value, self.size))
         try:
-            self.asking = Asking(self.network, *pictures)
+            self.asking = AttentionMaps(self.network, *pictures)
             self._arrange(where)
         except (NstError, MemoryError, RuntimeError) as error:
             self.status.value = in_words(error, pictures[0].shape[-2:])
@@ -169,7 +169,7 @@ class AttentionPanel(ipywidgets.VBox):
         self._left = to_address(left)
         place = [int(share * count) for share, count in zip(where, (columns, rows), strict=True)]
         with self.pair.hold_trait_notifications():  # cells and place change together
-            self.pair.sides = [[picture.shape[3], picture.shape[2]] for picture in (left, self.asking.manner)]
+            self.pair.sides = [[picture.shape[3], picture.shape[2]] for picture in (left, self.asking.style_picture)]
             self.pair.cells, self.pair.place = [columns, rows], place
         self._show()
 
@@ -177,7 +177,7 @@ class AttentionPanel(ipywidgets.VBox):
         column, row = self.pair.place
         weights = self.asking.row(self.layer.value, (row, column), self.reach.value)
         self.pair.reach = self.reach.value
-        self.pair.pictures = [self._left, to_address(light_up(self.asking.manner, weights))]
+        self.pair.pictures = [self._left, to_address(light_up(self.asking.style_picture, weights))]
         self.status.value = (
             f"column {column}, row {row}: half of its weight lies on {places_for(weights)} "
             f"of {weights.numel()} places of the style"

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nstlib.errors import NstError
 from nstlib.images.gallery import PHOTOS, STYLES, style
-from nstlib.nets.any_style import Encoded, OnePass
+from nstlib.nets.any_style import AnyStyle, Encoded
 from nstlib.notebook.panels.mixture import NOTCH, MixturePanel
 
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
@@ -97,7 +97,7 @@ class SquarePanel(MixturePanel):
 
 
 def square_panel(
-    painter: OnePass,
+    painter: AnyStyle,
     corners: Sequence[str] = ("swirls", "mosaic", "hatching", "gold"),
     *,
     photos: Sequence[str] | None = None,
@@ -105,7 +105,7 @@ def square_panel(
 ) -> SquarePanel:
     """A panel that paints a photograph in a mixture of four styles, as strongly as you like, while you move the point.
 
-    `painter`: a OnePass of AdaIN or WCT; each style is encoded once. `corners`: four names of STYLES, in the order of CORNERS. `photos`:
+    `painter`: a AnyStyle of AdaIN or WCT; each style is encoded once. `corners`: four names of STYLES, in the order of CORNERS. `photos`:
     names to choose from, by default all. `size`: pixels of the longer sides of picture and styles. Raises NstError.
     """
     corners = list(corners)

@@ -22,17 +22,17 @@ from nstlib.images.gallery import PHOTOS, STYLES, photo, style
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, Weights
 from nstlib.notebook.panels.mixture import in_words
 from nstlib.optimization.search import OPTIMIZERS, Canvas, Step, optimization_steps
-from nstlib.plots import COLOURS
+from nstlib.plots import PALETTE
 from nstlib.settings import device
 
 AS_THEY_ARE = {"flex": "0 0 auto", "align_items": "flex-start"}  # a box that does not squeeze its pictures
 REFRESH = 0.3  # seconds between two pictures sent to the browser
 
 
-AT_WORK: weakref.WeakSet[Painter] = weakref.WeakSet()  # two that paint at once would each take twice as long
+AT_WORK: weakref.WeakSet[BackgroundTransfer] = weakref.WeakSet()  # two that paint at once would each take twice as long
 
 
-class Painter:
+class BackgroundTransfer:
     """A style transfer that runs in the background and can be stopped, continued and re-weighted while it runs.
 
     `content`, `style`: pictures (1, 3, H, W). `steps`: evaluations of each `go_on`. `report(painter)` is called from the
@@ -47,7 +47,7 @@ class Painter:
         *,
         steps: int,
         backbone: str = "auto",
-        report: Callable[[Painter], None] = lambda painter: None,
+        report: Callable[[BackgroundTransfer], None] = lambda painter: None,
     ):
         where = device()
         extractor = FeatureExtractor(backbone, (*CONTENT_LAYERS, *STYLE_LAYERS)).to(where)
@@ -165,7 +165,9 @@ class TransferPanel(ipywidgets.VBox):
         if self.painter is not None:
             self.painter.stop()
         try:
-            self.painter = Painter(*self.chosen, self._weights(), steps=self.steps, backbone=self.backbone, report=self._show)
+            self.painter = BackgroundTransfer(
+                *self.chosen, self._weights(), steps=self.steps, backbone=self.backbone, report=self._show
+            )
         except (NstError, MemoryError, RuntimeError) as error:
             self.status.value = in_words(error, self.chosen[0].shape[-2:])
             return
@@ -189,7 +191,7 @@ class TransferPanel(ipywidgets.VBox):
     def _buttons(self, running: bool) -> None:
         self.stop.disabled, self.go_on.disabled = not running, running
 
-    def _show(self, painter: Painter) -> None:
+    def _show(self, painter: BackgroundTransfer) -> None:
         """Called from the painter's thread."""
         if painter is not self.painter:
             return  # the last word of a painter that was replaced
@@ -220,11 +222,11 @@ def transfer_panel(
     return TransferPanel(size, steps, list(photos or PHOTOS), list(styles or STYLES), backbone)
 
 
-def _curve(painter: Painter) -> bytes:
+def _curve(painter: BackgroundTransfer) -> bytes:
     """Both losses so far, before their weights, as a PNG; a thin line where the weight was changed."""
     figure = Figure(figsize=(4, 3), layout="constrained")  # not pyplot: that is not for threads
     axes = figure.subplots()
-    for name, values, colour, line in zip(("content", "style"), zip(*painter.losses), COLOURS, ("-", "--"), strict=False):
+    for name, values, colour, line in zip(("content", "style"), zip(*painter.losses), PALETTE, ("-", "--"), strict=False):
         axes.plot(range(1, len(values) + 1), values, line, color=colour, label=name)
     for change in painter.changes[1:]:
         axes.axvline(change, color="grey", linewidth=0.8)
