@@ -16,8 +16,24 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "nstlib"
 # Tests that start programs, browsers or lessons: they execute no line of the library in their own process.
-LEFT_OUT = ("test_browser", "test_lessons", "test_setup", "test_wheel", "test_house", "test_open_lab", "test_editions",
-            "test_nbval_rules", "test_readme", "test_needs", "test_other_arithmetic", "test_distil", "test_styles", "test_checks", "test_downloads", "test_mutate")
+LEFT_OUT = (
+    "test_browser",
+    "test_lessons",
+    "test_setup",
+    "test_wheel",
+    "test_house",
+    "test_open_lab",
+    "test_editions",
+    "test_nbval_rules",
+    "test_readme",
+    "test_needs",
+    "test_other_arithmetic",
+    "test_distil",
+    "test_styles",
+    "test_checks",
+    "test_downloads",
+    "test_mutate",
+)
 BUILD = ROOT / "build" / "mutants"
 MEMORY = 8 * 2**30  # bytes that a fork may take beside what this process has: a fault in a size must not take the machine's
 LONGEST = 1800  # seconds by the clock, for whoever waits for what does not come

@@ -31,11 +31,30 @@ from executed import OPTIONS, covering, forget, in_fork
 from mutations import Fault, faults_of
 
 # The mathematical rooms, files or folders: whatever moves, moves here too.
-ROOMS = ("losses", "statistics", "objective", "optimization", "lbfgs", "tiles", "recording", "color", "masks", "metrics", "judge",
-         "preference", "study", "textures", "wavelets", "sparse", "painter", "perceptual", "adaptive", "training", "schedule", "checkpoints",
-         "datasets", "samples", "nets/fast", "nets/adain", "nets/wct", "nets/sanet", "features", "resnet", "images", "sheet",
-         "plots", "methods", "onepass", "recipes")  # fmt: skip
-HEAVY = ("torch", "torchmetrics", "plenoptic", "accelerate", "sklearn.cluster", "skimage.exposure", "matplotlib.pyplot")  # once for all
+ROOMS = (
+    "features",
+    "textures",
+    "losses",
+    "optimization",
+    "control",
+    "judging",
+    "nets",
+    "training",
+    "images/files",
+    "images/tensors",
+    "images/sheet",
+    "plots",
+    "methods",
+)
+HEAVY = (
+    "torch",
+    "torchmetrics",
+    "plenoptic",
+    "accelerate",
+    "sklearn.cluster",
+    "skimage.exposure",
+    "matplotlib.pyplot",
+)  # once for all
 
 
 # ---------------------------------------------------------------- one fault
