@@ -7,7 +7,6 @@ import logging
 import os
 import re
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from tqdm.auto import tqdm
 
 from nstlib.errors import DownloadError
 from nstlib.files.addresses import check_url, shown, without_user
+from nstlib.files.answers import CHUNK, Unpacked, announced, check_answer, continues, is_web_page, packing, stretch
 from nstlib.files.connections import Adapter, Clock, unlogged
 from nstlib.files.progress import bar
 
@@ -34,15 +34,7 @@ SLOWEST = 1024  # bytes a second, on average, once the timeout has passed
 REDIRECTS = {301, 302, 303, 307, 308}
 MOST_REDIRECTS = 8
 BAR_FROM = 8 * 2**20  # bytes: smaller files need no progress bar
-CHUNK = 2**18  # bytes
 AGENT = "nstlib (a course on neural style transfer; python-requests)"  # Wikimedia refuses nameless programs
-ADVICE = {
-    401: "it wants another user or password",
-    403: "the server refuses this file to programs",
-    404: "the file is not there (any more)",
-    407: "the proxy wants a user and a password, in HTTPS_PROXY",
-    429: "too many requests: wait a minute and try again",
-}
 FAILURES = (OSError, ValueError, HTTPException, urllib3.exceptions.HTTPError)  # of the network, below our own
 
 
@@ -63,13 +55,13 @@ def fetch(url: str, part: Path, limits: Limits) -> str:
         response = _answer(adapter, url, there)
         if there and response.status_code == 416 and response.headers.get("Content-Range") == f"bytes */{there}":
             return digest.hexdigest()  # nothing was missing
-        if there and response.status_code in (200, 206, 416) and not _continues(response, there):
+        if there and response.status_code in (200, 206, 416) and not continues(response, there):
             part.unlink()  # the server sends the whole file, or has another one now
             digest, there = hashlib.sha256(), 0
             if response.status_code != 200:
                 clock.shut()
                 response = _answer(adapter, url, there)
-        _check_answer(response, there, limits.max_bytes)
+        check_answer(response, there, limits.max_bytes)
         return _stream(response, part, digest, clock, limits)
 
 
@@ -168,63 +160,17 @@ def _causes(error: BaseException | None, outer: BaseException | None) -> Iterato
 # ---------------------------------------------------------------- the answer
 
 
-def _continues(response: requests.Response, there: int) -> bool:
-    """Does the answer go on behind the bytes that are there?"""
-    known = _range(response)
-    if response.status_code != 206 or known is None or _packing(response):
-        return False
-    first, last, total = known
-    return first == there and first <= last < total and _announced(response) in (-1, last + 1 - first)
-
-
-def _range(response: requests.Response) -> tuple[int, int, int] | None:
-    """First byte, last byte and total in Content-Range; a total that is not told is the least it can be."""
-    found = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", response.headers.get("Content-Range", ""))
-    if found is None:
-        return None
-    first, last = int(found[1]), int(found[2])
-    return first, last, last + 1 if found[3] == "*" else int(found[3])
-
-
-def _announced(response: requests.Response) -> int:
-    """How many bytes will come, -1 where nobody says."""
-    length = response.headers.get("Content-Length", "")
-    return int(length) if re.fullmatch(r"\d{1,18}", length) and "Transfer-Encoding" not in response.headers else -1
-
-
-def _packing(response: requests.Response) -> str:
-    """How the file is packed, though nobody asked for it; "" as a rule."""
-    return response.headers.get("Content-Encoding", "").strip().lower().removeprefix("identity")
-
-
-def _check_answer(response: requests.Response, there: int, max_bytes: int) -> None:
-    if response.status_code == 206 and not there:
-        raise DownloadError("the server sent a part of the file (206) where the whole was asked for: try again")
-    if response.status_code != (206 if there else 200):
-        raise DownloadError(
-            f"the server answered {response.status_code} {str(response.reason)[:40]}: "
-            + ADVICE.get(response.status_code, "try again later")
-        )
-    if _packing(response) not in ("", "gzip", "x-gzip", "deflate"):
-        raise DownloadError(
-            f"the server packed the file ({_packing(response)[:40]}), which was not asked for: try another source"
-        )
-    expected = max(there + _announced(response), _range(response)[2] if there else 0)
-    if expected > max_bytes:
-        raise DownloadError(f"the file has {expected:,} bytes: at most {max_bytes:,} are accepted")
-
-
 def _stream(response: requests.Response, part: Path, digest: Any, clock: Clock, limits: Limits) -> str:
     """Write what comes behind what is there, and return the SHA-256 of both."""
     there = size = part.stat().st_size if part.exists() else 0
-    coming, came, started = _announced(response), 0, time.monotonic()
-    total, unpacked = _range(response)[2] if there else coming, _Unpacked(_packing(response))
+    coming, came, started = announced(response), 0, time.monotonic()
+    total, unpacked = stretch(response)[2] if there else coming, Unpacked(packing(response))
     with part.open("ab") as file, _bar(response, there, total, part.parent) as drawn:
         for chunk in _chunks(response, clock):
             came += len(chunk)
             _check_size(came, limits)
             for piece in unpacked(chunk):
-                if size == 0 and _is_web_page(piece, response):
+                if size == 0 and is_web_page(piece, response):
                     raise DownloadError("a web page came in place of the file (a log-in or an error page?)")
                 size += len(piece)
                 _check_size(size, limits)
@@ -248,13 +194,8 @@ def _bar(response: requests.Response, there: int, total: int, folder: Path) -> t
     """A bar for a file that takes a while, and a line in the log."""
     label = unquote(urlsplit(shown(response.url)).path).rsplit("/", 1)[-1]
     if total >= BAR_FROM:
-        log.info(
-            "downloading %s: %.0f MB, once, into %s%s",
-            label,
-            total / 1e6,
-            folder,
-            f"; {there / 1e6:.0f} MB are there already" if there else "",
-        )
+        already = f"; {there / 1e6:.0f} MB are there already" if there else ""
+        log.info("downloading %s: %.0f MB, once, into %s%s", label, total / 1e6, folder, already)
     return bar(total=total, initial=there, unit="B", unit_scale=True, desc=label, leave=False, disable=total < BAR_FROM)
 
 
@@ -271,32 +212,3 @@ def _chunks(response: requests.Response, clock: Clock) -> Iterator[bytes]:
         if not chunk:
             return
         yield chunk
-
-
-class _Unpacked:
-    """Undoes the packing of a body, piece by piece: a small body never becomes a large piece."""
-
-    def __init__(self, packing: str):
-        self.tool = zlib.decompressobj(wbits=47) if packing else None  # 47: gzip or zlib, as its head says
-
-    def __call__(self, data: bytes) -> Iterator[bytes]:
-        if self.tool is None:
-            yield data
-            return
-        try:
-            while piece := self.tool.decompress(data, CHUNK):
-                yield piece
-                data = self.tool.unconsumed_tail
-        except zlib.error:
-            raise DownloadError("what came is packed, and damaged: try again") from None
-        if self.tool.unused_data:
-            raise DownloadError("something follows the end of the packed file: try another source")
-
-    @property
-    def complete(self) -> bool:
-        return self.tool is None or self.tool.eof
-
-
-def _is_web_page(head: bytes, response: requests.Response) -> bool:
-    kind = response.headers.get("Content-Type", "").lower()
-    return kind.startswith("text/html") or head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))

@@ -1,4 +1,4 @@
-"""How a picture becomes numbers: files, modes, alpha, colour profiles and arrays, as float32 (H, W, 3) in [0, 1].
+"""How an encoded picture becomes numbers: formats, modes, alpha and colour profiles, as float32 (H, W, 3) in [0, 1].
 
 `sources` finds the bytes, `images.load_image` is the front of both.
 """
@@ -10,12 +10,12 @@ import logging
 import struct
 import zlib
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageCms
 
 from nstlib.errors import ImageError
+from nstlib.images.arrays import Layers
 from nstlib.settings import is_lack_of_memory, memory_advice
 
 MAX_PIXELS = 80_000_000  # a picture of more pixels would need over a gigabyte as float32
@@ -73,17 +73,6 @@ DECODER_ERRORS = (
     Image.DecompressionBombError,
 )
 log = logging.getLogger(__name__)
-
-
-class Layers(NamedTuple):
-    """A picture: colours (H, W, 3) and, where it has one, opacity (H, W, 1), both float32 in [0, 1]."""
-
-    colours: np.ndarray
-    alpha: np.ndarray | None
-
-    def on_white(self) -> np.ndarray:
-        """Return the colours as they look on white paper: (H, W, 3)."""
-        return self.colours if self.alpha is None else self.colours * self.alpha + (1 - self.alpha)
 
 
 @lru_cache(maxsize=1)
@@ -206,12 +195,7 @@ def _upright(picture: Image.Image, origin: str) -> Image.Image:
         log.warning("%s: its EXIF data cannot be read (%s), so its rotation is taken as it is", origin, error)
         return picture
     turn = UPRIGHT.get(orientation) if isinstance(orientation, int) else None
-    return picture if turn is None else _keeping_info(picture, picture.transpose(turn))
-
-
-def _keeping_info(before: Image.Image, after: Image.Image) -> Image.Image:
-    after.info = dict(before.info)
-    return after
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _to_rgb(picture: Image.Image, origin: str) -> Layers:
@@ -227,12 +211,12 @@ def _without_palette(picture: Image.Image) -> Image.Image:
     """Palettes, premultiplied alpha and colours named transparent, as plain colours with an alpha channel."""
     mode = picture.mode
     if mode in ("La", "RGBa"):
-        return _keeping_info(picture, picture.convert(mode.upper()))
+        return picture.convert(mode.upper())
     if mode == "PA" or (mode in ("P", "1", "L", "RGB") and "transparency" in picture.info):
-        return _keeping_info(picture, picture.convert("RGBA"))
+        return picture.convert("RGBA")
     if mode == "P":
-        return _keeping_info(picture, picture.convert("RGB"))
-    return _keeping_info(picture, picture.convert("L")) if mode == "1" else picture
+        return picture.convert("RGB")
+    return picture.convert("L") if mode == "1" else picture
 
 
 def _alpha(picture: Image.Image) -> np.ndarray | None:
@@ -268,47 +252,3 @@ def _deep_grey(picture: Image.Image, origin: str) -> Layers:
     rgb = np.repeat((grey / top)[..., None], 3, axis=-1)  # (H, W) -> (H, W, 3)
     hidden = picture.info.get("transparency")
     return Layers(rgb, (grey != hidden)[..., None].astype(np.float32) if isinstance(hidden, int) else None)
-
-
-def from_array(array: np.ndarray, origin: str) -> Layers:
-    """Return the picture in an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), bool, uint8, uint16 or float in [0, 1]."""
-    array = np.asarray(array)  # a masked array's mask says nothing about colours
-    if array.ndim == 2:
-        array = array[..., None]
-    if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
-        raise ImageError(f"{origin} has shape {array.shape}: expected (H, W), (H, W, 3) or (H, W, 4)" + _axes_hint(array))
-    values = _unit_range(array, origin)
-    if values.shape[-1] == 4:
-        return Layers(values[..., :3], values[..., 3:])
-    return Layers(np.repeat(values, 3, axis=-1) if values.shape[-1] == 1 else values, None)
-
-
-def _axes_hint(array: np.ndarray) -> str:
-    if array.ndim == 3 and array.shape[0] in (1, 3, 4):
-        return "; channels first? use array.transpose(1, 2, 0)"
-    return "; one picture of a batch? use array[0]" if array.ndim == 4 else ""
-
-
-def _unit_range(array: np.ndarray, origin: str) -> np.ndarray:
-    if array.dtype.newbyteorder("=") in (np.uint8, np.uint16):
-        return array.astype(np.float32) / np.iinfo(array.dtype).max
-    if array.dtype == bool:
-        return array.astype(np.float32)
-    if array.dtype.kind != "f":
-        raise ImageError(
-            f"{origin} has dtype {array.dtype}: expected uint8 (0 to 255), uint16 (0 to 65535), bool or floats in [0, 1]"
-        )
-    check_values(float(array.min()), float(array.max()), origin)
-    return array.astype(np.float32)
-
-
-def check_values(low: float, high: float, name: str, slack: float = 0.0) -> None:
-    """Raise ImageError unless the extremes of a picture are numbers from 0 to 1, give or take `slack`."""
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise ImageError(
-            f"{name} holds values that are not finite (NaN or infinity): expected numbers in [0, 1]; "
-            "what made it went wrong before this"
-        )
-    if low < -slack or high > 1 + slack:
-        advice = "divide by 255" if 2 < high <= 256 and low >= 0 else "use .clip(0, 1) if that is what you mean"
-        raise ImageError(f"{name} has values from {low:.4g} to {high:.4g}: expected [0, 1]; {advice}")

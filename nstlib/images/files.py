@@ -25,7 +25,8 @@ from nstlib.errors import ImageError, NstError
 from nstlib.files.writing import check_output, write_whole
 from nstlib.images import provenance as metadata
 from nstlib.images import sheet, webp
-from nstlib.images.decoding import DECODER_ERRORS, Layers
+from nstlib.images.arrays import Layers
+from nstlib.images.decoding import DECODER_ERRORS
 from nstlib.images.sources import read
 from nstlib.images.tensors import MIN_SIDE, check_image, pixels, resize, shrunk_to, with_longer_side  # noqa: F401 - to be had here, too
 from nstlib.settings import is_lack_of_memory, memory_advice

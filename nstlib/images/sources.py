@@ -16,7 +16,8 @@ from torch import Tensor
 
 from nstlib.errors import ImageError
 from nstlib.files.addresses import shown
-from nstlib.images.decoding import Layers, decode, from_array, pil_layers
+from nstlib.images.arrays import Layers, from_array
+from nstlib.images.decoding import decode, pil_layers
 
 MAX_FILE = 512 * 2**20  # bytes
 

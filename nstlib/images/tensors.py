@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.errors import ImageError, NstError
-from nstlib.images.decoding import MAX_PIXELS, check_values
+from nstlib.images.arrays import check_values
+from nstlib.images.decoding import MAX_PIXELS
 from nstlib.images.sources import axes_hint
 from nstlib.options import shortened, whole
 from nstlib.settings import memory_in_words

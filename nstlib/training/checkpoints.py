@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,16 +25,8 @@ KEEP = 2  # the last one, and the one before it should the last one be damaged
 PATTERN = "checkpoint-*.safetensors"
 NAME = re.compile(r"checkpoint-(\d{8,})\.safetensors")
 OURS = {"step", "notes", "sha256"}  # what stands in the metadata of a checkpoint of this course
-PARTS = ("network", "optimiser", "mean", "history")
-NOTES = {"seconds": (int, float), "settings": dict, "identity": dict, "scaler": (dict, type(None))}  # of a training
-FOREIGN = (
-    SafetensorError,
-    KeyError,
-    ValueError,
-    TypeError,
-    OSError,
-    RuntimeError,
-)  # of files that are damaged or another program's
+# Of files that are damaged or another program's.
+FOREIGN = (SafetensorError, KeyError, ValueError, TypeError, OSError, RuntimeError)
 
 
 @dataclass
@@ -120,37 +112,6 @@ def load_latest(folder: Path, check: Callable[[Checkpoint], None] = lambda _: No
             "name another folder, or begin anew (--anew; in Python nstlib.training.checkpoints.set_aside)"
         )
     return None
-
-
-def joined(parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """Return the tensors of several parts as one dict, {"part.name": tensor}, as a checkpoint holds them."""
-    return {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
-
-
-def parted(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
-    """Return {part: {name: tensor}} of what `joined` made; raise ValueError for parts that no training has."""
-    parts: dict[str, dict[str, Tensor]] = {name: {} for name in PARTS}
-    for key, tensor in tensors.items():
-        part, _, name = key.partition(".")
-        if part not in parts:
-            raise ValueError(f"it holds {key!r}, which no training has")
-        parts[part][name] = tensor
-    return parts
-
-
-def check_training(checkpoint: Checkpoint) -> None:
-    """Raise ValueError unless a training can go on from the checkpoint, as far as the checkpoint itself tells."""
-    notes, parts = checkpoint.notes, parted(checkpoint.tensors)
-    if "identity" not in notes and "settings" in notes:
-        raise ValueError("an earlier version of nstlib wrote it, which did not note what was trained on what")
-    for name, kinds in NOTES.items():
-        if name not in notes or not isinstance(notes[name], kinds):
-            raise TypeError(f"its notes have no {name} that can be understood")
-    if not 0 <= notes["seconds"] < float("inf"):
-        raise ValueError(f"it took {notes['seconds']} seconds")
-    lengths = {tuple(values.shape) for values in parts["history"].values()}
-    if not parts["network"] or lengths != ({(checkpoint.step,)} if checkpoint.step else set()):
-        raise ValueError(f"its weights or losses are not those after {checkpoint.step} steps")
 
 
 def set_aside(folder: Path) -> Path | None:

@@ -25,7 +25,8 @@ from nstlib.files.locks import hold
 from nstlib.files.progress import bar
 from nstlib.files.writing import undisturbed
 from nstlib.settings import device, has_bf16
-from nstlib.training.checkpoints import Checkpoint, check_training, joined, load_latest, parted, save_checkpoint
+from nstlib.training.checkpoints import load_latest, save_checkpoint
+from nstlib.training.resuming import capture, check_training, restore
 from nstlib.training.schedule import TrainingSettings, rate
 
 log = logging.getLogger(__name__)
@@ -178,56 +179,15 @@ class Run:
         """Write a checkpoint, from one process of all."""
         if self.folder is None or not self.accelerator.is_main_process:
             return None
-        slots = self.optimiser.optimizer.state_dict()["state"].items()
-        tensors = joined(
-            {
-                "network": self.plain.state_dict(),
-                "optimiser": {f"{index}.{slot}": torch.as_tensor(value) for index, held in slots for slot, value in held.items()},
-                "mean": {} if self.mean is None else self.mean.state_dict(),
-                "history": {name: torch.tensor(values, dtype=torch.float64) for name, values in self.history.items()},
-            }
-        )
-        scaler = self.accelerator.scaler.state_dict() if self.accelerator.scaler else None
-        notes = {"seconds": self.seconds, "settings": asdict(self.settings), "scaler": scaler, "identity": self.identity}
-        path = save_checkpoint(self.folder, Checkpoint(self.step, tensors, notes))
+        path = save_checkpoint(self.folder, capture(self))
         self.saved = self.step
         return path
 
     def _resume(self) -> None:
         found, _ = load_latest(self.folder, check_training), self.identity  # as it is before the first step
-        if found is None:
-            return
-        self._check_same(found)
-        parts = parted(found.tensors)
-        try:
-            self.plain.load_state_dict(parts["network"])
-            stored = self.optimiser.optimizer.state_dict()
-            for key, tensor in parts["optimiser"].items():
-                index, slot = key.split(".")
-                stored["state"].setdefault(int(index), {})[slot] = tensor
-            self.optimiser.optimizer.load_state_dict(stored)
-            if self.mean is not None:
-                self.mean.load_state_dict(parts["mean"])
-            if self.accelerator.scaler and found.notes["scaler"]:
-                self.accelerator.scaler.load_state_dict(found.notes["scaler"])
-        except (RuntimeError, ValueError, KeyError, TypeError) as error:
-            raise NstError(f"the checkpoint in {self.folder} is of another network: name another folder ({error})") from error
-        self.history = {name: values.tolist() for name, values in parts["history"].items()}
-        self.step, self.saved, self.before = found.step, found.step, found.notes["seconds"]
-        log.info("going on from step %d of %d, in %s", self.step, self.settings.steps, self.folder)
-
-    def _check_same(self, found: Checkpoint) -> None:
-        """Refuse to resume another training: the result would match no single one."""
-        other = fingerprint.differences(found.notes["identity"], self.identity)
-        shapes = [
-            {name: tensor.shape for name, tensor in state.items()}
-            for state in (self.plain.state_dict(), parted(found.tensors)["network"])
-        ]
-        if other or shapes[0] != shapes[1]:
-            raise NstError(
-                f"{self.folder} holds another training ({'; '.join(other) or 'of another network'}): name another folder, "
-                "or begin anew (--anew; in Python nstlib.training.checkpoints.set_aside)"
-            )
+        if found is not None:
+            restore(self, found)
+            log.info("going on from step %d of %d, in %s", self.step, self.settings.steps, self.folder)
 
     def __iter__(self) -> Iterator[TrainStep]:
         try:

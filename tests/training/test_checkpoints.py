@@ -9,16 +9,8 @@ import torch
 from safetensors.torch import save
 
 from nstlib.errors import NstError
-from nstlib.training.checkpoints import (
-    Checkpoint,
-    check_training,
-    joined,
-    latest_path,
-    load_latest,
-    parted,
-    save_checkpoint,
-    set_aside,
-)
+from nstlib.training.checkpoints import Checkpoint, latest_path, load_latest, save_checkpoint, set_aside
+from nstlib.training.resuming import check_training, joined, parted
 
 
 def saved(folder, *steps):
