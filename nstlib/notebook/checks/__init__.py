@@ -20,6 +20,7 @@ from nstlib.errors import CourseError
 from nstlib.notebook.checks.expect import (
     NotAttempted,
     Wrong,
+    advice_for,
     expect_close,
     expect_dtype,
     expect_number,
@@ -34,6 +35,7 @@ __all__ = [
     "Exercise",
     "NotAttempted",
     "Wrong",
+    "advice_for",
     "call",
     "exercise",
     "exercises",

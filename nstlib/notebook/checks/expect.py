@@ -6,6 +6,7 @@ sentence, from the exercise, for the mistake that usually stands behind this dif
 
 import math
 import numbers
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -91,6 +92,19 @@ def expect_tensor(
     expect_shape(value, tuple(expected.shape), name)
     expect_range(value, name=name)
     expect_close(value, expected, name, look, rtol, atol)
+
+
+def advice_for(found: Any, usual: Mapping[str, Any], rtol: float = 1e-3, atol: float = 1e-4) -> str:
+    """Return the advice of the first of the usual wrong answers, {advice: tensor or number}, that was given; "" for others."""
+    if isinstance(found, bool) or not isinstance(found, Tensor | numbers.Real):
+        return ""
+    given = torch.as_tensor(found).detach().double().cpu()
+    for advice, answer in usual.items():
+        wrong = torch.as_tensor(answer).double()
+        alike = given.shape == wrong.shape or given.numel() == wrong.numel() == 1
+        if alike and torch.allclose(given.reshape(wrong.shape), wrong, rtol=rtol, atol=atol):
+            return advice
+    return ""
 
 
 def _wrong(sentence: str, look: str) -> Wrong:

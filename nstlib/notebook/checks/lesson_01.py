@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from nstlib.notebook.checks import Wrong, call, exercise, expect_number, expect_tensor
+from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_number, expect_tensor
 
 PICTURE = torch.arange(30.0).reshape(5, 6).square() / 100  # not square, so that swapped axes show
 KERNELS = (torch.tensor([[1.0, 2.0, 0.0], [0.0, -1.0, 3.0], [-2.0, 0.0, 0.5]]), torch.tensor([[1.0, -1.0, 0.5, 2.0, 3.0]]))
@@ -46,14 +46,15 @@ def check_conv_parameters(answer):
     for inputs, outputs, side in ((256, 512, 3), (8, 5, 7), (3, 64, 3)):
         result = call(answer, inputs, outputs, side)
         case = f"for {inputs} channels in, {outputs} out and {side}x{side}, your number"
-        slips = {
-            outputs * inputs * side**2: "The biases are missing: one for each channel that goes out.",
-            outputs * inputs * (side**2 + 1): "A kernel has one bias, not one for each slice.",
-            outputs * inputs * side**2 + inputs: "The biases belong to the channels that go out.",
-            outputs * (side**2 + 1): "A kernel has a slice for every channel that comes in.",
-            outputs * (inputs * side + 1): "A kernel has side x side places, not side.",
+        usual = {
+            "The biases are missing: one for each channel that goes out.": outputs * inputs * side**2,
+            "A kernel has one bias, not one for each slice.": outputs * inputs * (side**2 + 1),
+            "The biases belong to the channels that go out.": outputs * inputs * side**2 + inputs,
+            "A kernel has a slice for every channel that comes in.": outputs * (side**2 + 1),
+            "A kernel has side x side places, not side.": outputs * (inputs * side + 1),
         }
-        expect_number(result, outputs * (inputs * side**2 + 1), name=case, rtol=0, look=slips.get(_plain(result), ""))
+        look = advice_for(result, usual, rtol=0, atol=0)
+        expect_number(result, outputs * (inputs * side**2 + 1), name=case, rtol=0, look=look)
 
 
 @exercise(

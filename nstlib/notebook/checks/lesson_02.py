@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nstlib.notebook.checks import Wrong, call, exercise, expect_number, expect_shape, expect_tensor, expect_type
+from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_number, expect_shape, expect_tensor, expect_type
 
 LEVELS = torch.tensor([[0, 0, 1, 1], [0, 0, 1, 1], [0, 2, 2, 2], [2, 2, 3, 3]])  # Haralick's own example
 BESIDE = torch.tensor([[4, 2, 1, 0], [2, 4, 0, 0], [1, 0, 6, 1], [0, 0, 1, 2]]) / 24  # each pair counted both ways
@@ -111,9 +111,8 @@ def _explain_errors(result: Tensor, expected: Tensor) -> None:
         * 3
         * (BELL * KNOWN).sum(),
     }
-    for advice, wrong in usual.items():
-        if torch.allclose(result.float(), wrong, rtol=1e-4):
-            raise Wrong(f"Value: {advice}")
+    if advice := advice_for(result, usual, rtol=1e-4, atol=0):
+        raise Wrong(f"Value: {advice}")
 
 
 @exercise(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 
 from nstlib.losses.terms import gram_matrix
-from nstlib.notebook.checks import Wrong, call, exercise, expect_number, expect_tensor
+from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_number, expect_tensor
 
 SMALL = torch.arange(24.0).reshape(1, 2, 3, 4) / 10  # its sums: 5.06, 12.98, 38.18, known in closed form
 SMALL_GRAM = torch.tensor([[[5.06, 12.98], [12.98, 38.18]]]) / 12
@@ -54,17 +54,13 @@ def check_convention_factor(answer: Callable) -> None:
 def _factor_advice(result: object, channels: int, pixels: int) -> str:
     """What stands behind the wrong factors that are often given; "" for others."""
     usual = {
-        channels**2 / 4: "It is upside down: the form with the larger factor needs the smaller weight.",
-        1 / channels**2: "The paper's 4 is missing.",
-        4.0: "The tutorial's loss is a mean over the C^2 entries: that is one more division.",
-        4 / (channels**2 * pixels**2): "H*W stands in both forms, squared, so it cancels.",
-        4 / channels: "The Gram matrix is divided by C, and then it is squared.",
+        "It is upside down: the form with the larger factor needs the smaller weight.": channels**2 / 4,
+        "The paper's 4 is missing.": 1 / channels**2,
+        "The tutorial's loss is a mean over the C^2 entries: that is one more division.": 4.0,
+        "H*W stands in both forms, squared, so it cancels.": 4 / (channels**2 * pixels**2),
+        "The Gram matrix is divided by C, and then it is squared.": 4 / channels,
     }
-    try:
-        value = float(result)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return ""
-    return next((advice for wrong, advice in usual.items() if abs(value - wrong) <= 1e-4 * wrong), "")
+    return advice_for(result, usual, rtol=1e-4, atol=0)
 
 
 @exercise(

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nstlib.notebook.checks import Wrong, call, exercise, expect_close, expect_number, expect_tensor, expect_type
+from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_close, expect_number, expect_tensor, expect_type
 from nstlib.optimization.lbfgs import LBFGS
 
 
@@ -48,12 +48,11 @@ def check_one_pair_direction(answer: Callable[..., Any]) -> None:
 
 
 def _look(found: Any, g: Tensor, s: Tensor, y: Tensor, expected: Tensor) -> str:
-    if isinstance(found, Tensor) and found.shape == g.shape:
-        if torch.allclose(found, -expected):
-            return "The sign: you return +H g, which goes uphill."
-        if torch.allclose(found, _direction_without_scale(g, s, y)):
-            return "Is gamma there, between the two brackets?"
-    return "Compute alpha, then r, and read the formula from the right."
+    usual = {
+        "The sign: you return +H g, which goes uphill.": -expected,
+        "Is gamma there, between the two brackets?": _direction_without_scale(g, s, y),
+    }
+    return advice_for(found, usual) or "Compute alpha, then r, and read the formula from the right."
 
 
 def _direction_without_scale(g: Tensor, s: Tensor, y: Tensor) -> Tensor:

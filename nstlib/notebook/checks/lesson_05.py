@@ -10,7 +10,7 @@ from nstlib.control.color import luminance, with_luminance
 from nstlib.control.masks import shrink
 from nstlib.losses.statistics import guided_gram
 from nstlib.losses.terms import gram_matrix
-from nstlib.notebook.checks import Wrong, call, exercise, expect_close, expect_number, expect_tensor
+from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_close, expect_number, expect_tensor
 
 
 def _noise(*shape: int, seed: int = 0) -> Tensor:
@@ -46,7 +46,7 @@ def _colour_advice(found: Any, painted: Tensor, content: Tensor, expected: Tenso
         "The content's own luminance is still in it: add the change only.": content + luminance(painted),
         "It is grey: the painted luminance alone.": luminance(painted).expand_as(content),
     }
-    return next((advice for advice, wrong in usual.items() if torch.allclose(found, wrong, atol=1e-5)), "")
+    return advice_for(found, usual)
 
 
 # ---------------------------------------------------------------- regions

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nstlib.notebook.checks import Wrong, call, exercise, expect_number
+from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_number
 
 C1, C2 = 0.01**2, 0.03**2
 WAVE = torch.linspace(0, 1, 12).sin().reshape(3, 4)
@@ -57,26 +57,19 @@ def _ssim_advice(found: Any) -> str:
     x, y = PAIR
     spread = float(x.std(correction=0) * y.std(correction=0))
     usual = {
-        _ssim(x, y, correction=1): "Divide variances and covariance by n: x.var(correction=0).",
-        _ssim(x, y, c1=255**2 * C1, c2=255**2 * C2): "These constants belong to values up to 255: c1 = 0.01**2, c2 = 0.03**2.",
-        _ssim(x, y, c1=0, c2=0): "The constants c1 and c2 are missing.",
-        _ssim(x, y, c1=0.01, c2=0.03): "The constants are squares: 0.01**2 and 0.03**2.",
-        _ssim(x, y) * (2 * spread + C2) / (2 * _covariance(x, y) + C2): "Above stands the covariance, not the product of the "
-        "two deviations.",
+        "Divide variances and covariance by n: x.var(correction=0).": _ssim(x, y, correction=1),
+        "These constants belong to values up to 255: c1 = 0.01**2, c2 = 0.03**2.": _ssim(x, y, c1=255**2 * C1, c2=255**2 * C2),
+        "The constants c1 and c2 are missing.": _ssim(x, y, c1=0, c2=0),
+        "The constants are squares: 0.01**2 and 0.03**2.": _ssim(x, y, c1=0.01, c2=0.03),
+        "Above stands the covariance, not the product of the two deviations.": _ssim(x, y)
+        * (2 * spread + C2)
+        / (2 * _covariance(x, y) + C2),
     }
-    return _first_match(found, usual)
+    return advice_for(found, usual, rtol=1e-4, atol=1e-5)
 
 
 def _covariance(x: Tensor, y: Tensor) -> float:
     return float(((x - x.mean()) * (y - y.mean())).mean())
-
-
-def _first_match(found: Any, usual: dict[float, str]) -> str:
-    try:
-        value = float(found)
-    except (TypeError, ValueError, RuntimeError):
-        return ""
-    return next((advice for wrong, advice in usual.items() if abs(value - wrong) <= 1e-5 + 1e-4 * abs(wrong)), "")
 
 
 def _clouds() -> tuple[Tensor, Tensor, Tensor]:
@@ -131,15 +124,13 @@ def _sliced_advice(found: Any, first: Tensor, second: Tensor, directions: Tensor
     before = [cloud.sort(dim=0).values @ directions for cloud in (first, second)]
     rows = [(cloud @ directions).sort(dim=1).values for cloud in (first, second)]
     usual = {
-        float((a - b).abs().mean()): "Square the differences, take the mean, then the root; this is the mean of their sizes.",
-        float(
-            (before[0] - before[1]).square().mean().sqrt()
-        ): "Project first, then sort: the coordinates themselves have no say.",
-        float((rows[0] - rows[1]).square().mean().sqrt()): "Sort each column, dim=0: the n points seen from one direction.",
-        float((a - b).square().mean()): "The root is missing.",
-        float((a - b).square().sum().sqrt()): "A mean, not a sum: it must not grow with the number of points.",
+        "Square the differences, take the mean, then the root; this is the mean of their sizes.": (a - b).abs().mean(),
+        "Project first, then sort: the coordinates themselves have no say.": (before[0] - before[1]).square().mean().sqrt(),
+        "Sort each column, dim=0: the n points seen from one direction.": (rows[0] - rows[1]).square().mean().sqrt(),
+        "The root is missing.": (a - b).square().mean(),
+        "A mean, not a sum: it must not grow with the number of points.": (a - b).square().sum().sqrt(),
     }
-    return _first_match(found, usual)
+    return advice_for(found, usual, rtol=1e-4, atol=1e-5)
 
 
 LISTS = [([0.3, 0.9, 0.1, 0.6], [3.0, 8.0, 1.0, 9.0]), ([1.0, 2, 3, 4, 5], [2.0, 1, 4, 5, 3])]
@@ -163,7 +154,7 @@ def check_kendall(answer: Callable[..., Any]) -> None:
         look="Only the order counts, not the values: every pair agrees.",
     )
     opposite = call(answer, list(rising), [3.0, 2.0, 1.0])
-    look = "Take the pairs in opposite order away from those that agree." if _first_match(opposite, {0.0: "x"}) else ""
+    look = advice_for(opposite, {"Take the pairs in opposite order away from those that agree.": 0.0})
     expect_number(opposite, -1.0, name="your agreement of two lists in opposite order", look=look)
     for first, second in LISTS:
         found = call(answer, list(first), list(second))
@@ -184,13 +175,13 @@ def _tau_advice(found: Any, first: list[float], second: list[float]) -> str:
     tau, values = _tau(first, second), torch.tensor([first, second], dtype=torch.float64)
     ranks = values.argsort(1).argsort(1).double()
     usual = {
-        tau * pairs: "Divide by the number of pairs.",
-        tau * pairs / count: "Divide by the number of pairs, n (n - 1) / 2, not by n.",
-        tau * pairs / count**2: "Each pair counts once, and nothing is a pair with itself: n (n - 1) / 2 pairs.",
-        float(torch.corrcoef(ranks)[0, 1]): "This is Spearman's correlation of the ranks: count pairs in the same order instead.",
-        float(torch.corrcoef(values)[0, 1]): "This is Pearson's correlation of the values: only the order may count.",
+        "Divide by the number of pairs.": tau * pairs,
+        "Divide by the number of pairs, n (n - 1) / 2, not by n.": tau * pairs / count,
+        "Each pair counts once, and nothing is a pair with itself: n (n - 1) / 2 pairs.": tau * pairs / count**2,
+        "This is Spearman's correlation of the ranks: count pairs in the same order instead.": torch.corrcoef(ranks)[0, 1],
+        "This is Pearson's correlation of the values: only the order may count.": torch.corrcoef(values)[0, 1],
     }
-    return _first_match(found, usual)
+    return advice_for(found, usual, rtol=1e-4, atol=1e-5)
 
 
 def _changes_its_arguments(answer: Callable[..., Any]) -> bool:

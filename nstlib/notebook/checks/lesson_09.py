@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nstlib.nets.adain import adain
-from nstlib.notebook.checks import Wrong, call, exercise, expect_tensor
+from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_tensor
 
 NEAR = {"rtol": 1e-3, "atol": 1e-4}
 
@@ -17,14 +17,6 @@ def _maps(*shape: int, seed: int = 0) -> Tensor:
     noise = torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
     channels = torch.arange(float(shape[1])).view(1, -1, 1, 1)
     return noise * (1 + channels) + 3 * channels - seed
-
-
-def _first(found: Any, wrong: dict[str, Tensor]) -> str:
-    """The advice that belongs to the first of these wrong answers that was given; "" for others."""
-    if not isinstance(found, Tensor):
-        return ""
-    same = (advice for advice, one in wrong.items() if found.shape == one.shape and torch.allclose(found.to(one), one, **NEAR))
-    return next(same, "")
 
 
 # ---------------------------------------------------------------- AdaIN
@@ -66,7 +58,7 @@ def _adain_advice(found: Any, content: Tensor, style: Tensor) -> str:
 
     (mean, deviation), (wanted_mean, wanted) = statistics(content), statistics(style)
     plain = (content - mean) / deviation
-    return _first(
+    return advice_for(
         found,
         {
             "It is normalised, but has nothing of the style yet.": plain,
@@ -112,7 +104,7 @@ def check_strength(answer: Callable[..., Any]) -> None:
     }
     for where, (alpha, look) in cases.items():
         found, expected = call(answer, content, target, alpha), alpha * target + (1 - alpha) * content
-        advice = _first(
+        advice = advice_for(
             found,
             {
                 "alpha counts the other way round: 1 is all style.": alpha * content + (1 - alpha) * target,
@@ -152,7 +144,7 @@ def check_square_shares(answer: Callable[..., Any]) -> None:
     for where, (place, look) in cases.items():
         expected = _bilinear(*place)
         found = call(answer, torch.tensor(place))
-        advice = _first(
+        advice = advice_for(
             found,
             {
                 "Rows and columns have changed places: x goes across.": _bilinear(*place[::-1]),
@@ -237,4 +229,4 @@ def _whitening_advice(found: Tensor, centred: Tensor, covariance: Tensor) -> str
         @ centred,
         "Nothing was whitened: the covariance's inverse root is missing.": centred,
     }
-    return _first(found, made) or "Divide the covariance by the number of places, H W, and multiply by its inverse root."
+    return advice_for(found, made) or "Divide the covariance by the number of places, H W, and multiply by its inverse root."

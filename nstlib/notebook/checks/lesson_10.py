@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nstlib.losses.terms import content_loss
-from nstlib.notebook.checks import Wrong, call, exercise, expect_number, expect_tensor
+from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_number, expect_tensor
 
 
 def _noise(*shape: int, seed: int = 0) -> Tensor:
@@ -58,12 +58,7 @@ def _attention_advice(found: Any, queries: Tensor, keys: Tensor, values: Tensor)
         "Only the most asked key answers: softmax lets all of them, each a little.": values[scores.argmax(1)],
         "The keys stand where the values belong.": scores.softmax(1) @ keys,
     }
-    close = (
-        advice
-        for advice, wrong in usual.items()
-        if isinstance(found, Tensor) and found.shape == wrong.shape and torch.allclose(found, wrong, rtol=1e-3, atol=1e-5)
-    )
-    return next(close, "")
+    return advice_for(found, usual)
 
 
 # ---------------------------------------------------------------- how many places answer
@@ -105,14 +100,7 @@ def _places_advice(found: Any, scores: Tensor, scale: float) -> str:
         "The scores are divided by the scale: multiply.": _places(scores, 1 / scale) if scale else math.nan,
         "The most asked place alone says little: the entropy takes all weights.": float(1 / weights.max()),
     }
-    right = _places(scores, scale)
-    value = found.item() if isinstance(found, Tensor) and found.numel() == 1 else found
-    close = (
-        advice
-        for advice, wrong in usual.items()
-        if isinstance(value, int | float) and abs(value - wrong) < 1e-3 and abs(right - wrong) > 1e-3
-    )
-    return next(close, "")
+    return advice_for(found, usual)
 
 
 # ---------------------------------------------------------------- a row as a map
@@ -153,12 +141,7 @@ def _row_advice(found: Any, table: Tensor, place: tuple[int, int], content: tupl
             style
         ),
     }
-    close = (
-        advice
-        for advice, wrong in usual.items()
-        if isinstance(found, Tensor) and found.shape == wrong.shape and torch.allclose(found, wrong)
-    )
-    return next(close, "")
+    return advice_for(found, usual)
 
 
 # ---------------------------------------------------------------- the identity losses
@@ -224,10 +207,4 @@ def _identity_advice(value: Any, name: str, again: Tensor, picture: Tensor) -> s
             "This is the sum over the layers: take the mean.": 2 * _maps_error(again, picture),
         },
     }[name]
-    number = value.item() if isinstance(value, Tensor) and value.numel() == 1 else value
-    close = (
-        advice
-        for advice, wrong in usual.items()
-        if isinstance(number, int | float) and number and abs(number - float(wrong)) < 1e-4 * max(1.0, abs(float(wrong)))
-    )
-    return next(close, "")
+    return advice_for(value, usual)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import anywidget
 import ipywidgets
@@ -14,8 +15,14 @@ from nstlib.images.files import to_address, to_jpeg
 from nstlib.images.gallery import STYLES, photo, style
 from nstlib.settings import is_lack_of_memory, memory_advice
 
+WEB = Path(__file__).with_name("web")
 THUMBNAIL = 96  # pixels of a style at its corner
 NOTCH = 0.01  # a slider's step: in the browser it snaps to it, and reports that as if it had been moved
+
+
+def script(name: str) -> str:
+    """Return the browser's half of a panel: web/NAME.js, after what it shares with the others, web/point.js."""
+    return "\n".join((WEB / file).read_text(encoding="utf-8") for file in ("point.js", f"{name}.js"))
 
 
 def in_words(error: BaseException, shape: Sequence[int]) -> str:

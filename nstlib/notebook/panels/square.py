@@ -1,13 +1,12 @@
 """A square of four styles in a notebook: the point in it is a mixture, and the picture follows. For ipywidgets 7.7 and 8.
 
-The browser's half of the square is square_panel.js beside this file; the sliders beside it do the same by keyboard.
+The browser's half of the square is web/point.js and web/square.js; the sliders beside it do the same by keyboard.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import anywidget
 import ipywidgets
@@ -17,10 +16,9 @@ from torch import Tensor
 from nstlib.errors import NstError
 from nstlib.images.gallery import PHOTOS, STYLES, style
 from nstlib.nets.any_style import AnyStyle, Encoded
-from nstlib.notebook.panels.mixture import NOTCH, MixturePanel
+from nstlib.notebook.panels.mixture import NOTCH, WEB, MixturePanel, script
 
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
-WEB = Path(__file__).with_name("web")
 Paint = Callable[[Tensor, dict[str, float], float], Tensor]
 
 
@@ -41,7 +39,7 @@ class StyleSquare(anywidget.AnyWidget):
     [across, down], each from 0 to 1. Raises NstError for another place.
     """
 
-    _esm = WEB / "square.js"
+    _esm = script("square")
     _css = WEB / "square.css"
     names = traitlets.List(traitlets.Unicode(), [""] * len(CORNERS)).tag(sync=True)
     thumbnails = traitlets.List(traitlets.Unicode(), [""] * len(CORNERS)).tag(sync=True)

@@ -1,12 +1,11 @@
 """A triangle of three styles in a notebook: the point in it is a mixture, and the picture follows. For ipywidgets 7.7 and 8.
 
-The browser's half of the triangle is mixing_panel.js beside this file; the sliders beside it do the same by keyboard.
+The browser's half of the triangle is web/point.js and web/triangle.js; the sliders beside it do the same by keyboard.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import anywidget
 import ipywidgets
@@ -17,10 +16,9 @@ from nstlib.errors import NstError
 from nstlib.images.gallery import PHOTOS
 from nstlib.nets.bands import paint
 from nstlib.nets.fast import FastNet
-from nstlib.notebook.panels.mixture import NOTCH, MixturePanel
+from nstlib.notebook.panels.mixture import NOTCH, WEB, MixturePanel, script
 
 CORNERS = 3
-WEB = Path(__file__).with_name("web")
 Paint = Callable[[Tensor, dict[str, float]], Tensor]
 
 
@@ -31,7 +29,7 @@ class StyleTriangle(anywidget.AnyWidget):
     point's barycentric weights, three numbers from 0 up that sum to 1; others are brought to that sum. Raises NstError.
     """
 
-    _esm = WEB / "triangle.js"
+    _esm = script("triangle")
     _css = WEB / "triangle.css"
     names = traitlets.List(traitlets.Unicode(), ["", "", ""]).tag(sync=True)
     thumbnails = traitlets.List(traitlets.Unicode(), ["", "", ""]).tag(sync=True)
