@@ -36,9 +36,11 @@ def _browser() -> str | None:
 
 
 def _vgg19() -> str | None:
-    from nstlib.features.extractor import _cached_vgg19
+    from nstlib.features.extractor import VGG19_FILE
+    from nstlib.files.imagenet import torchvision_path
 
-    return str(_cached_vgg19()) if _cached_vgg19().is_file() else None
+    path = torchvision_path(VGG19_FILE)
+    return str(path) if path.is_file() else None
 
 
 def _program(name: str, remedy: str, on_ci: bool = True) -> Tool:

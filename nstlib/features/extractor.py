@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from nstlib.errors import ImageError, NstError, WeightsError
 from nstlib.features.resnet import load_resnet50
 from nstlib.files import fingerprint
-from nstlib.files.downloads import download
-from nstlib.files.weights import check_shapes, fill, randomise, read_weights, sha256
+from nstlib.files.imagenet import torchvision_file, torchvision_path
+from nstlib.files.weights import check_shapes, fill, randomise, read_weights
 from nstlib.options import choice, flag, names
 from nstlib.settings import half_precision, memory_in_words, profile
 
@@ -32,10 +32,8 @@ SMALLEST_SIDE = 32  # pixels: four poolings leave relu5_1 a map of 2 x 2
 DEFAULT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 MINI_WEIGHTS = Path(__file__).parents[1] / "weights" / "mini.safetensors"
 
-VGG19_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"  # torchvision's IMAGENET1K_V1
+VGG19_FILE = "vgg19-dcbb9e9d.pth"  # torchvision's IMAGENET1K_V1
 VGG19_MIRROR = "https://huggingface.co/timm/vgg19.tv_in1k/resolve/main/model.safetensors"  # the same weights
-VGG19_SHA256 = "dcbb9e9d"  # the first digits of the checksum, which torchvision keeps in the file's name
-VGG19_BYTES = 620_000_000
 
 # (minimum, maximum, L2 norm) for `torch.manual_seed(0); torch.rand(1, 3, 256, 256)`, not normalised: how weights from
 # a second source are recognised. Source: the reference files of the pystiche project.
@@ -164,7 +162,7 @@ def _check_shape(image: Tensor) -> None:
 
 def choose_backbone(weights: str | Path | None = None) -> str:
     """Return the backbone that "auto" means on this machine, and log it."""
-    if weights is not None or _cached_vgg19().is_file():
+    if weights is not None or torchvision_path(VGG19_FILE).is_file():
         name, why = "vgg19", "its weights are on this machine"
     elif profile() == "full":
         name, why = "vgg19", 'the profile is "full"'
@@ -172,11 +170,6 @@ def choose_backbone(weights: str | Path | None = None) -> str:
         name, why = "mini", "VGG-19's weights are not on this machine"
     log.info("backbone: %s (%s)", name, why)
     return name
-
-
-def _cached_vgg19() -> Path:
-    """Where torch.hub and torchvision keep their download."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / VGG19_URL.rsplit("/", 1)[1]
 
 
 def load_mini(weights: str | Path | None = None) -> VGG:
@@ -202,18 +195,9 @@ def load_vgg19(weights: str | Path | None = None) -> VGG:
     """
     if weights == "random":
         return randomise(VGG(VGG19_WIDTHS, VGG19_BLOCKS))
-    path = Path(weights) if weights is not None else _cached_vgg19()
-    if weights is None and not path.is_file():
-        path = download(
-            VGG19_URL,
-            mirrors=(VGG19_MIRROR,),
-            max_bytes=VGG19_BYTES,
-            name=path.name,
-            cache=path.parent,
-            check=_is_vgg19,
-            resume=True,
-        )
-    return _vgg19_from(path)
+    if weights is not None:
+        return _vgg19_from(Path(weights))
+    return _vgg19_from(torchvision_file(VGG19_FILE, (VGG19_MIRROR,), lambda path: check_fingerprint(_vgg19_from(path), path)))
 
 
 def _vgg19_from(path: Path) -> VGG:
@@ -225,12 +209,6 @@ def _vgg19_from(path: Path) -> VGG:
                 raise WeightsError(f"{path} is not a VGG-19: it has no {key!r}. Delete it, or name another file.")
             state[f"convs.{name}.{kind}"] = stored[key]
     return fill(VGG(VGG19_WIDTHS, VGG19_BLOCKS), state, path)
-
-
-def _is_vgg19(path: Path) -> None:
-    """Refuse, with WeightsError, a file that is neither torchvision's, by checksum, nor computes what VGG-19 does."""
-    if not sha256(path).startswith(VGG19_SHA256):
-        check_fingerprint(_vgg19_from(path), path)
 
 
 def torchvision_indices() -> list[int]:

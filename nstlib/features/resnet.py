@@ -16,13 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nstlib.errors import WeightsError
-from nstlib.files.downloads import download
-from nstlib.files.weights import fill, randomise, read_weights, sha256
+from nstlib.files.imagenet import torchvision_file
+from nstlib.files.weights import fill, randomise, read_weights
 
-URL = "https://download.pytorch.org/models/resnet50-0676ba61.pth"  # torchvision's IMAGENET1K_V1
-SHA256 = "0676ba61"  # the first digits of the checksum, which torchvision keeps in the file's name
-BYTES = 120_000_000
+FILE = "resnet50-0676ba61.pth"  # torchvision's IMAGENET1K_V1
 STAGES = (3, 4, 6, 3)  # blocks
 
 # The last block of each stage, as in the paper's code.
@@ -83,18 +80,11 @@ def load_resnet50(weights: str | Path | None = None) -> ResNet50:
     """
     if weights == "random":
         return randomise(ResNet50())
-    path = Path(weights) if weights is not None else Path(torch.hub.get_dir()) / "checkpoints" / URL.rsplit("/", 1)[1]
-    if weights is None and not path.is_file():
-        path = download(URL, max_bytes=BYTES, name=path.name, cache=path.parent, check=_check_sum, resume=True)
+    path = Path(weights) if weights is not None else torchvision_file(FILE)
     network, state = ResNet50(), read_weights(path)
     state = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}  # the classifier
     fill(network.net, state, path)
     return network
-
-
-def _check_sum(path: Path) -> None:
-    if not sha256(path).startswith(SHA256):
-        raise WeightsError(f"its checksum does not begin with {SHA256}: it is not torchvision's ResNet-50")
 
 
 # ---------------------------------------------------------------- peaks

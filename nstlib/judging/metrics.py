@@ -16,9 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib.control.color import luminance, match_affine
-from nstlib.errors import DownloadError, NstError, WeightsError
-from nstlib.files.downloads import download
-from nstlib.files.weights import sha256
+from nstlib.errors import DownloadError, NstError
+from nstlib.files.imagenet import SERVER, torchvision_file, torchvision_path
 from nstlib.images.files import check_image, resize
 from nstlib.judging.gabor import gram_correlation, gram_distance
 
@@ -27,8 +26,6 @@ EDGE_BLUR = 1.5  # pixels, standard deviation: grain finer than this is no edge
 PATCH, PATCHES, DIRECTIONS = 7, 2048, 128  # pixels a side; how many of each picture; how many random projections
 BINS = 8  # of a colour histogram, for each of red, green and blue
 REPEATS = 2000  # of a bootstrap
-TORCHVISION = "https://download.pytorch.org/models/"
-WEIGHTS_BYTES = 600_000_000  # VGG-16's file has 528 MB
 MEASURED = Path(__file__).with_name("measured") / "methods.json"  # every method's scores, by tools/measure/compare_methods.py
 
 # ---------------------------------------------------------------- content: the result beside the photograph
@@ -206,21 +203,13 @@ LPIPS_FILES = {"alex": "alexnet-owt-7be5be79.pth", "vgg": "vgg16-397923af.pth", 
 
 
 def _fetch_weights(name: str) -> None:
-    """Put a file of torchvision's where torch.hub looks for it; its name ends in the first digits of its checksum."""
-    path = Path(torch.hub.get_dir()) / "checkpoints" / name
-    if path.is_file():
-        return
-
-    def check(file: Path) -> None:
-        if not sha256(file).startswith(path.stem.rpartition("-")[2]):
-            raise WeightsError(f"{name} from the network has another checksum than its name says")
-
+    """Put a file of torchvision's where torch.hub looks for it. Raises NstError."""
     try:
-        download(TORCHVISION + name, cache=path.parent, name=name, max_bytes=WEIGHTS_BYTES, check=check, resume=True)
+        torchvision_file(name)
     except DownloadError as error:
         raise NstError(
             f"LPIPS needs ImageNet weights, and they could not be had ({error}). With a network, call it again; "
-            f"or put {name} from {TORCHVISION} into {path.parent}"
+            f"or put {name} from {SERVER} into {torchvision_path(name).parent}"
         ) from error
 
 

@@ -17,6 +17,7 @@ from nstlib import FeatureExtractor, gram_matrix
 from nstlib.errors import DownloadError, NstError, WeightsError
 from nstlib.features import extractor as features
 from nstlib.features.extractor import VGG, VGG19_BLOCKS, VGG19_WIDTHS, conv_names, torchvision_indices
+from nstlib.files import imagenet
 
 TO_RELU5_1 = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
@@ -185,22 +186,25 @@ def test_vgg19_is_downloaded_and_checked(server, tmp_path, monkeypatch, random_w
     """The right checksum from the first source; a mirror's file by what it computes; anything else refused."""
     address, folder = server
     data = random_weights[1].read_bytes()
-    (folder / "mirror.pth").write_bytes(data)
+    right = f"vgg19-{hashlib.sha256(data).hexdigest()[:8]}.pth"
+    for name in ("mirror.pth", right):
+        (folder / name).write_bytes(data)
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
-    monkeypatch.setattr(features, "VGG19_URL", f"{address}/vgg19-00000000.pth")  # not there
+    monkeypatch.setattr(imagenet, "SERVER", f"{address}/")
+    monkeypatch.setattr(features, "VGG19_FILE", "vgg19-00000000.pth")  # not there
     monkeypatch.setattr(features, "VGG19_MIRROR", f"{address}/mirror.pth")
     with pytest.raises(DownloadError, match="VGG-19"):
         FeatureExtractor("vgg19")  # neither the checksum nor the numbers of the real weights
     assert not list((tmp_path / "hub").rglob("*.pth"))
     assert FeatureExtractor("auto").backbone_name == "mini"
-    monkeypatch.setattr(features, "VGG19_SHA256", hashlib.sha256(data).hexdigest()[:8])
+    monkeypatch.setattr(features, "VGG19_FILE", right)
     assert FeatureExtractor("vgg19").backbone_name == "vgg19"
     assert FeatureExtractor("auto").backbone_name == "vgg19"  # now its file is on the machine
 
 
 @pytest.mark.needs("VGG-19")
 def test_reference_values_of_the_real_vgg19():
-    features.check_fingerprint(features.load_vgg19(), features._cached_vgg19())
+    features.check_fingerprint(features.load_vgg19(), imagenet.torchvision_path(features.VGG19_FILE))
 
 
 def test_half_precision_gives_nearly_the_same_maps_in_float32():

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import http.server
 import math
+import shutil
 import threading
 from itertools import pairwise
 
@@ -16,6 +17,7 @@ from nstlib.errors import DownloadError, WeightsError
 from nstlib.features import resnet
 from nstlib.features.extractor import choose_backbone
 from nstlib.features.resnet import RESNET_CONTENT_LAYERS, RESNET_STYLE_LAYERS, Flattened, ResNet50, entropy, flatten_peaks
+from nstlib.files import imagenet
 from nstlib.losses.objective import StyleObjective
 
 
@@ -35,12 +37,12 @@ def saved(tmp_path_factory):
 
 @pytest.fixture
 def served(saved, tmp_path):
-    """The address of that file on a web server of our own."""
+    """The address of its folder on a web server of our own."""
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=saved[1].parent)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{running.server_port}/{saved[1].name}"
+        yield f"http://127.0.0.1:{running.server_port}/"
         running.shutdown()
         thread.join()
 
@@ -111,13 +113,16 @@ def test_a_gradient_reaches_the_picture_and_pooling_matters(random_one):
 
 def test_the_weights_are_downloaded_once_and_checked(saved, served, tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
-    monkeypatch.setattr(resnet, "URL", served)
+    monkeypatch.setattr(imagenet, "SERVER", served)
+    right = f"resnet50-{hashlib.sha256(saved[1].read_bytes()).hexdigest()[:8]}.pth"
+    for name in (resnet.FILE, right):
+        shutil.copyfile(saved[1], saved[1].with_name(name))
     with pytest.raises(DownloadError, match="0676ba61"):
         FeatureExtractor("resnet50", ("relu1",))
     assert not list((tmp_path / "hub").rglob("*.pth"))
-    monkeypatch.setattr(resnet, "SHA256", hashlib.sha256(saved[1].read_bytes()).hexdigest()[:8])
+    monkeypatch.setattr(resnet, "FILE", right)
     FeatureExtractor("resnet50", ("relu1",))
-    monkeypatch.setattr(resnet, "download", None)  # the cache is enough
+    monkeypatch.setattr(imagenet, "download", None)  # the cache is enough
     FeatureExtractor("resnet50", ("relu1",))
     assert choose_backbone() == "mini"  # "auto" never takes it
 

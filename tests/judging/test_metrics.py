@@ -300,7 +300,7 @@ def test_lpips_without_its_weights_says_where_they_belong(monkeypatch, tmp_path,
     def offline(*args, **options):
         raise DownloadError("no network")
 
-    monkeypatch.setattr(metrics, "download", offline)
+    monkeypatch.setattr("nstlib.files.imagenet.download", offline)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     with pytest.raises(NstError, match=r"alexnet-owt-7be5be79\.pth.*checkpoints"):
         lpips(temple, temple)
@@ -315,7 +315,7 @@ def test_lpips_takes_no_other_file_for_its_weights(monkeypatch, tmp_path, temple
         (tmp_path / "sent").write_bytes(b"something else")
         check(tmp_path / "sent")
 
-    monkeypatch.setattr(metrics, "download", sends_something)
+    monkeypatch.setattr("nstlib.files.imagenet.download", sends_something)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     with pytest.raises(WeightsError, match="another checksum"):
         lpips(temple, temple)

@@ -70,9 +70,6 @@ BY_HAND = {
     "TILE",
     "LOOK_EVERY",
     "VGG19_FINGERPRINT",
-    "VGG19_BYTES",
-    "BYTES",
-    "WEIGHTS_BYTES",
     "MOST_BYTES",
 }
 

@@ -1,6 +1,6 @@
 """Two pictures in a notebook: press a place of the photograph, and the style lights up where that place looks. For ipywidgets 7.7 and 8.
 
-The browser's half is attention_panel.js beside this file; the arrow keys do the same as the mouse.
+The browser's half is web/attention.js; the arrow keys do the same as the mouse.
 """
 
 from __future__ import annotations

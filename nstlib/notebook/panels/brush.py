@@ -1,6 +1,6 @@
 """A widget to draw a mask with: `MaskBrush(picture)`, a brush and a lasso over a picture, in the notebook.
 
-The browser's half is brush.js beside this file. It sends strokes, not pixels: `masks.py` draws them at any size.
+The browser's half is web/brush.js. It sends strokes, not pixels: `masks.py` draws them at any size.
 """
 
 from __future__ import annotations
