@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from nstlib.files.addresses import hide_secrets
 from nstlib.files.writing import STOPPING
-from nstlib.images.provenance import hide_passwords
 
 GRACE = 10.0  # seconds after an interrupt in which others are impatience: they must not end what the first one saves
 
@@ -34,7 +34,7 @@ class Discreet(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The message as one text."""
-        return hide_passwords(super().format(record))
+        return hide_secrets(super().format(record))
 
 
 @contextmanager
@@ -81,4 +81,4 @@ def start_log() -> None:
 def complain(text: object) -> None:
     """Say on the standard error what went wrong; without one, nothing."""
     if sys.stderr is not None:
-        print(hide_passwords(str(text)), file=sys.stderr)
+        print(hide_secrets(str(text)), file=sys.stderr)

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     network, style = find_fast(options.network)
     if options.style:
         style = shares(options.style, network.names)
-    about = {"method": "paint", "network": _name(options.network), "style": options.style or style, "size": options.size}
+    about = {"method": "paint", "network": public_name(options.network), "style": options.style or style, "size": options.size}
     source = Path(options.photo).expanduser()
     if source.is_dir():
         return _paint_folder(
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     return write_picture(
         painted,
         output,
-        about | {"content": _name(options.photo), "fingerprint": known},
+        about | {"content": public_name(options.photo), "fingerprint": known},
         said,
         alpha=opacity(options.photo, PHOTOS),
     )
@@ -108,11 +108,6 @@ def _sized(content: Tensor, size: int | None) -> Tensor:
     return content if size is None else resize(content, size)
 
 
-def _name(source: str) -> str:
-    """What may be told of a path or address, in letters that every picture can hold."""
-    return public_name(source).encode("utf-8", "replace").decode()
-
-
 def _known(network: FastNet, style: object, options: argparse.Namespace) -> dict[str, object]:
     """What decides a painting beside the photograph. Raises NstError."""
     taken = style_shares(network, style)
@@ -137,7 +132,10 @@ class Folder:
 
     def record(self, file: Path) -> dict[str, object]:
         """Return what to note in the painting of a photograph. Raises OSError."""
-        return self.about | {"content": _name(file.name), "fingerprint": {"photograph": fingerprint.file(file)} | self.known}
+        return self.about | {
+            "content": public_name(file.name),
+            "fingerprint": {"photograph": fingerprint.file(file)} | self.known,
+        }
 
     def there(self, file: Path, out: Path) -> bool:
         """Return whether this very picture is painted already.
@@ -150,7 +148,7 @@ class Folder:
             found = read_provenance(out) or {}
         except (ImageError, OSError) as error:
             raise NstError(f"{out} is there, and is no painting of this course ({error}): name another folder with -o") from error
-        if found.get("method") != "paint" or str(found.get("content")).rpartition("/")[2] != _name(file.name):
+        if found.get("method") != "paint" or str(found.get("content")).rpartition("/")[2] != public_name(file.name):
             raise NstError(f"{out} is there, and is another picture, or was painted otherwise: name another folder with -o")
         before = found.get("fingerprint")
         if not isinstance(before, dict):

@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
-from urllib.parse import unquote, urlsplit
 
 from accelerate import PartialState
 
@@ -18,6 +17,7 @@ from nstlib.commands.shared import EXIT_INTERRUPTED, picture
 from nstlib.errors import NstError
 from nstlib.files.writing import check_output, save_somewhere
 from nstlib.images.gallery import STYLES, style
+from nstlib.images.provenance import public_name
 from nstlib.losses.objective import Weights
 from nstlib.nets.files import save_network
 from nstlib.settings import device
@@ -175,8 +175,7 @@ def _same(source: str, other: str) -> bool:
 
 
 def _stem(source: str) -> str:
-    path = unquote(urlsplit(source).path) if source.lower().startswith(("http://", "https://")) else source
-    return Path(path).stem or "style"
+    return Path(public_name(source)).stem or "style"
 
 
 def _folded(name: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from nstlib.errors import DownloadError
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # IPv4 addresses as a network without IPv4 writes them
+IN_TEXT = re.compile(r"""[a-z][a-z0-9+.-]*://\S*[^\s.,;:!?)'"]""", re.IGNORECASE)  # an address, without the text's own marks
 
 
 def shown(url: str) -> str:
@@ -20,6 +21,11 @@ def shown(url: str) -> str:
     if not is_host or (":" in host and "@" in tail):  # the first half of a password with a / or ? in it
         return f"{scheme}{mark}..."
     return scheme + mark + host + re.match(r"[^?#;]*", tail)[0]
+
+
+def hide_secrets(text: str) -> str:
+    """Return a text whose addresses are shown without their secrets."""
+    return IN_TEXT.sub(lambda found: shown(found[0]), text)
 
 
 def check_url(url: str) -> None:

@@ -47,7 +47,6 @@ MOST = 60_000  # bytes: a JPEG segment holds 65,535, with the packet's own frame
 LONGEST = 2**20  # bytes of a packet that is read
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 FILE_NAME = re.compile(r".+\.[a-z][a-z0-9]{1,4}", re.IGNORECASE)  # of an address: what else ends it may be a secret, too
-PASSWORD = re.compile(r"(?<=://)[^/\s]*@")
 
 
 def public_name(source: str | os.PathLike) -> str:
@@ -65,11 +64,6 @@ def public_name(source: str | os.PathLike) -> str:
     except ValueError:  # brackets that are no IPv6 address
         return ""
     return last if FILE_NAME.fullmatch(last) else server or ""
-
-
-def hide_passwords(text: str) -> str:
-    """Return the text with addresses in it that tell neither user nor password."""
-    return PASSWORD.sub("", text)
 
 
 def pack(provenance: Mapping[str, Any], kind: str) -> dict[str, Any]:

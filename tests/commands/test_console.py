@@ -70,6 +70,14 @@ def test_without_streams_a_command_works_in_silence(tmp_path, monkeypatch):
         ("ftp://me@example.org/a and http://a:b@c/d", "ftp://example.org/a and http://c/d"),
         ("https://example.org/a@b.png", "https://example.org/a@b.png"),
         ("me@example.org", "me@example.org"),
+        (
+            "http://example.org/x.png?token=s3cret: gone (http://me:p@b.org/;s3cret)",
+            "http://example.org/x.png: gone (http://b.org/)",
+        ),
+        (
+            "begin with https:// or http://, such as https://[::1]:80.",
+            "begin with https:// or http://, such as https://[::1]:80.",
+        ),
     ],
 )
 def test_no_password_is_shown(capsys, address, shown):
