@@ -14,7 +14,7 @@ import torch
 
 from nstlib import settings
 from nstlib.errors import CourseError
-from nstlib.notebook import checks
+from nstlib.notebook.checks.registry import CheckResult, find, grade
 
 COLAB_ADVICE = (
     "This Colab runtime has no GPU. To switch one on: menu Runtime > Change runtime type > T4 GPU > Save, then run the\n"
@@ -70,16 +70,16 @@ def choose(*, fast: dict[str, Any], laptop: dict[str, Any], full: dict[str, Any]
     return SimpleNamespace(**options[profile])
 
 
-def check(exercise: str, answer: Any) -> checks.CheckResult:
+def check(exercise: str, answer: Any) -> CheckResult:
     """Judge the answer to an exercise and print the verdict: not attempted, wrong (and where to look), or right."""
-    result = checks.grade(exercise, answer)
+    result = grade(exercise, answer)
     print(result)
     return result
 
 
 def hint(exercise: str) -> None:
     """Print the next hint for an exercise, and how many are left."""
-    hints = checks.find(exercise).hints
+    hints = find(exercise).hints
     number = _hints_shown.get(exercise, 0)
     if number >= len(hints):
         print(f"{exercise}: no more hints. The solution is in the folded cell below.")

@@ -4,10 +4,8 @@ from typing import Any
 
 import torch
 
-from nstlib.notebook.checks import (
+from nstlib.notebook.checks.expect import (
     Wrong,
-    call,
-    exercise,
     expect_close,
     expect_dtype,
     expect_number,
@@ -15,6 +13,7 @@ from nstlib.notebook.checks import (
     expect_shape,
     expect_type,
 )
+from nstlib.notebook.checks.registry import call, exercise
 
 PHOTOGRAPH = torch.linspace(0.6, 1.0, 24).reshape(1, 3, 2, 4)
 MANNER = torch.linspace(0.9, 0.1, 24).reshape(1, 3, 2, 4)

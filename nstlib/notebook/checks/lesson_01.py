@@ -3,7 +3,8 @@
 import torch
 import torch.nn.functional as F
 
-from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_number, expect_tensor
+from nstlib.notebook.checks.expect import Wrong, advice_for, expect_number, expect_tensor
+from nstlib.notebook.checks.registry import call, exercise
 
 PICTURE = torch.arange(30.0).reshape(5, 6).square() / 100  # not square, so that swapped axes show
 KERNELS = (torch.tensor([[1.0, 2.0, 0.0], [0.0, -1.0, 3.0], [-2.0, 0.0, 0.5]]), torch.tensor([[1.0, -1.0, 0.5, 2.0, 3.0]]))

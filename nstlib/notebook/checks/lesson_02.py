@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_number, expect_shape, expect_tensor, expect_type
+from nstlib.notebook.checks.expect import Wrong, advice_for, expect_number, expect_shape, expect_tensor, expect_type
+from nstlib.notebook.checks.registry import call, exercise
 
 LEVELS = torch.tensor([[0, 0, 1, 1], [0, 0, 1, 1], [0, 2, 2, 2], [2, 2, 3, 3]])  # Haralick's own example
 BESIDE = torch.tensor([[4, 2, 1, 0], [2, 4, 0, 0], [1, 0, 6, 1], [0, 0, 1, 2]]) / 24  # each pair counted both ways

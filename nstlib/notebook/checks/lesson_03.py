@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 
 from nstlib.losses.terms import gram_matrix
-from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_number, expect_tensor
+from nstlib.notebook.checks.expect import Wrong, advice_for, expect_number, expect_tensor
+from nstlib.notebook.checks.registry import call, exercise
 
 SMALL = torch.arange(24.0).reshape(1, 2, 3, 4) / 10  # its sums: 5.06, 12.98, 38.18, known in closed form
 SMALL_GRAM = torch.tensor([[[5.06, 12.98], [12.98, 38.18]]]) / 12

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_close, expect_number, expect_tensor, expect_type
+from nstlib.notebook.checks.expect import Wrong, advice_for, expect_close, expect_number, expect_tensor, expect_type
+from nstlib.notebook.checks.registry import call, exercise
 from nstlib.optimization.lbfgs import LBFGS
 
 

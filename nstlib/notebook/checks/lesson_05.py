@@ -10,7 +10,8 @@ from nstlib.control.color import luminance, with_luminance
 from nstlib.control.masks import shrink
 from nstlib.losses.statistics import guided_gram
 from nstlib.losses.terms import gram_matrix
-from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_close, expect_number, expect_tensor
+from nstlib.notebook.checks.expect import Wrong, advice_for, expect_close, expect_number, expect_tensor
+from nstlib.notebook.checks.registry import call, exercise
 
 
 def _noise(*shape: int, seed: int = 0) -> Tensor:

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_number
+from nstlib.notebook.checks.expect import Wrong, advice_for, expect_number
+from nstlib.notebook.checks.registry import call, exercise
 
 C1, C2 = 0.01**2, 0.03**2
 WAVE = torch.linspace(0, 1, 12).sin().reshape(3, 4)

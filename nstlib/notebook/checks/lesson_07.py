@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_tensor, expect_type
+from nstlib.notebook.checks.expect import Wrong, advice_for, expect_tensor, expect_type
+from nstlib.notebook.checks.registry import call, exercise
 
 
 def _noise(*shape: int, seed: int = 0) -> Tensor:

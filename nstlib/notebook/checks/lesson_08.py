@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.nets.fast import ConditionalInstanceNorm2d, FastNet
-from nstlib.notebook.checks import advice_for, call, exercise, expect_number, expect_tensor
+from nstlib.notebook.checks.expect import advice_for, expect_number, expect_tensor
+from nstlib.notebook.checks.registry import call, exercise
 
 
 def _noise(*shape: int, seed: int = 0) -> Tensor:

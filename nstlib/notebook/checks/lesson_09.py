@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from nstlib.nets.adain import adain
-from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_tensor
+from nstlib.notebook.checks.expect import Wrong, advice_for, expect_tensor
+from nstlib.notebook.checks.registry import call, exercise
 
 NEAR = {"rtol": 1e-3, "atol": 1e-4}
 

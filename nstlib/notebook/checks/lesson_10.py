@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from nstlib.losses.terms import content_loss
-from nstlib.notebook.checks import Wrong, advice_for, call, exercise, expect_number, expect_tensor
+from nstlib.notebook.checks.expect import Wrong, advice_for, expect_number, expect_tensor
+from nstlib.notebook.checks.registry import call, exercise
 
 
 def _noise(*shape: int, seed: int = 0) -> Tensor:
