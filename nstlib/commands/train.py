@@ -37,51 +37,40 @@ def add(commands: argparse._SubParsersAction) -> None:
     one = commands.add_parser("train", help="train a network that paints in one pass")
     one.set_defaults(run=run)
     one.add_argument("style", help=f"a file, a URL, or one of {', '.join(STYLES)}")
-    one.add_argument(
-        "photos",
-        nargs="?",
-        default="bundled",
-        help=f"a folder of photographs, 'bundled' (the default), or {', '.join(IMAGENETTE)} (a download)",
-    )
+    sets = ", ".join(IMAGENETTE)
+    photos = f"a folder of photographs, 'bundled' (the default), or {sets} (a download)"
+    one.add_argument("photos", nargs="?", default="bundled", help=photos)
     one.add_argument("-o", "--output", type=Path, help="the network to write (default: fast_STYLE.safetensors, here)")
     one.add_argument("--also", nargs="+", default=[], metavar="STYLE", help="further styles, for one network of many")
-    one.add_argument(
-        "--run",
-        dest="folder",
-        type=Path,
-        metavar="FOLDER",
-        help="for checkpoints and sample pictures; the same command goes on from there (default: beside the output)",
-    )
-    one.add_argument(
-        "--anew",
-        action="store_true",
-        help="begin from the start where another training is in that folder; its "
-        "checkpoints are moved into a folder beside, not deleted",
-    )
+    where = "for checkpoints and sample pictures; the same command goes on from there (default: beside the output)"
+    one.add_argument("--run", dest="folder", type=Path, metavar="FOLDER", help=where)
+    anew = "start again where another training is in that folder; its checkpoints are moved into a folder inside, not deleted"
+    one.add_argument("--anew", action="store_true", help=anew)
+    _add_settings(one)
+    _add_recipe(one)
+
+
+def _add_settings(one: argparse.ArgumentParser) -> None:
+    """Declare how it is trained."""
     one.add_argument("--steps", type=int, default=TrainingSettings.steps)
     one.add_argument("--batch", type=int, default=TrainingSettings.batch)
     one.add_argument("--learning-rate", type=float, default=TrainingSettings.learning_rate, metavar="R")
     one.add_argument("--precision", choices=PRECISIONS, default="auto")
     one.add_argument("--ema", type=float, default=0.99, help="share of the old in the running mean of the weights; 0: none")
     one.add_argument("--checkpoint-every", type=int, default=TrainingSettings.checkpoint_every, metavar="STEPS")
-    one.add_argument(
-        "--sample-every", type=int, default=250, metavar="STEPS", help="a picture of how it paints (default: %(default)s)"
-    )
+
+
+def _add_recipe(one: argparse.ArgumentParser) -> None:
+    """Declare what is trained, and by which losses."""
+    samples, strokes = "a picture of how it paints (default: %(default)s)", "larger: larger strokes (default: %(default)s)"
+    one.add_argument("--sample-every", type=int, default=250, metavar="STEPS", help=samples)
     one.add_argument("--crop", type=int, default=FastRecipe.crop, help="pixels (default: %(default)s)")
-    one.add_argument(
-        "--style-size", type=int, default=STYLE_SIZE, metavar="PX", help="larger: larger strokes (default: %(default)s)"
-    )
+    one.add_argument("--style-size", type=int, default=STYLE_SIZE, metavar="PX", help=strokes)
     one.add_argument("--width", type=float, default=FastRecipe.width, help="1 is the published network (default: %(default)s)")
     one.add_argument("--content-weight", type=float, default=FAST_LOSS.content, metavar="W")
     one.add_argument("--style-weight", type=float, default=FAST_LOSS.style, metavar="W")
-    one.add_argument(
-        "--saturation",
-        "--glare",
-        type=float,
-        default=0.0,
-        metavar="W",
-        help="weight of what keeps glaring spots away (default: %(default)s)",
-    )
+    glare = "weight of what keeps glaring spots away (default: %(default)s)"
+    one.add_argument("--saturation", "--glare", type=float, default=0.0, metavar="W", help=glare)
     one.add_argument("--tv-weight", type=float, default=FAST_LOSS.tv, metavar="W")
 
 
@@ -91,18 +80,7 @@ def run(options: argparse.Namespace) -> int:
     names = style_names(sources)
     output = check_output(options.output or Path(f"fast_{'_'.join(names)}.safetensors"), (".safetensors",), sources)
     styles = {name: picture(source, style, STYLES) for name, source in zip(names, sources, strict=True)}
-    settings = TrainingSettings(
-        options.steps,
-        options.batch,
-        options.learning_rate,
-        precision=options.precision,
-        ema=options.ema,
-        checkpoint_every=options.checkpoint_every,
-    )
-    weights = Weights(options.content_weight, options.style_weight, options.tv_weight)
-    recipe = FastRecipe(
-        weights, options.width, options.crop, options.saturation, options.sample_every, style_size=options.style_size
-    )
+    settings, recipe = _settings(options), _recipe(options)
     where = (options.folder or output.with_suffix(".run")).expanduser()
     pictures = photographs(options.photos, max(SIDE, options.crop), [where])
     if options.anew:
@@ -112,29 +90,41 @@ def run(options: argparse.Namespace) -> int:
         return 0
     steps = len(trained.history.get("total", ()))
     if steps:
-        named = Path(options.photos).expanduser().resolve().name if isinstance(pictures.sources[0], Path) else options.photos
-        about = {
-            "photographs": named,
-            "pictures": len(pictures),
-            "crop": options.crop,
-            "style_size": options.style_size,
-            "weights": vars(weights) | {"saturation": options.saturation},
-            "batch": options.batch,
-        }
-        _write(trained, output, about)
+        _write(trained, output, _about(options, pictures))
     if steps < options.steps:
-        print(
-            f"interrupted after {steps} of {options.steps} steps; the same command goes on from there, by the checkpoint in {where}"
-        )
+        left = f"the same command goes on from there, by the checkpoint in {where}"
+        print(f"interrupted after {steps} of {options.steps} steps; {left}")
         return EXIT_INTERRUPTED
     return 0
 
 
+def _settings(options: argparse.Namespace) -> TrainingSettings:
+    names = ("steps", "batch", "learning_rate", "precision", "ema", "checkpoint_every")
+    return TrainingSettings(**{name: getattr(options, name) for name in names})
+
+
+def _recipe(options: argparse.Namespace) -> FastRecipe:
+    weights = Weights(options.content_weight, options.style_weight, options.tv_weight)
+    names = ("width", "crop", "saturation", "sample_every", "style_size")
+    return FastRecipe(weights, **{name: getattr(options, name) for name in names})
+
+
+def _about(options: argparse.Namespace, pictures: Pictures) -> dict[str, object]:
+    """Return what to note in the network's file of how it was trained."""
+    named = Path(options.photos).expanduser().resolve().name if isinstance(pictures.sources[0], Path) else options.photos
+    return {
+        "photographs": named,
+        "pictures": len(pictures),
+        "crop": options.crop,
+        "style_size": options.style_size,
+        "weights": vars(_recipe(options).weights) | {"saturation": options.saturation},
+        "batch": options.batch,
+    }
+
+
 def _write(trained: Trained, output: Path, about: dict[str, object]) -> None:
-    steps, losses = (
-        len(trained.history["total"]),
-        {name: round(fmean(values[-100:]), 4) for name, values in trained.history.items()},
-    )
+    steps = len(trained.history["total"])
+    losses = {name: round(fmean(values[-100:]), 4) for name, values in trained.history.items()}
     about |= {"steps": steps, "seconds": round(trained.seconds), "losses": losses}
     save_somewhere(output, lambda place: save_network(trained.network, place, **about))
     print(f"{output}: {steps} steps, {output.stat().st_size / 1e6:.2f} MB, {json.dumps(losses)}")

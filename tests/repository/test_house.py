@@ -10,6 +10,8 @@ from statistics import median
 import pytest
 from lesson_rules import ROOT
 
+import nstlib
+
 # From the ground up: a room imports only from rows before its own.
 LADDER = [
     {"errors", "doors"},
@@ -17,21 +19,22 @@ LADDER = [
     {"settings"},
     {"images", "features"},
     {"control", "plots"},
-    {"losses"},
-    {"nets"},
+    {"losses", "nets"},
     {"optimization", "training", "judging"},
     {"textures", "methods"},
     {"notebook", "commands"},
     {"course", "__main__"},
 ]
+SUBJECT = {"features", "textures", "losses", "optimization", "control", "judging", "nets", "training"}
+NO_SUBJECT = {"notebook", "commands", "course", "plots"}
 FLOOR = {room: height for height, rooms in enumerate(LADDER) for room in rooms}
 POSIX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
 SPEAKS = {"course", "commands", "__main__"}  # the notebook's voice, and the command line's
 MODULES = sorted((ROOT / "nstlib").rglob("*.py"))
 SCRIPTS = sorted((ROOT / "tools").rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES + SCRIPTS}
-each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
-each_file = pytest.mark.parametrize("path", MODULES + SCRIPTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: shown(path))
+each_file = pytest.mark.parametrize("path", MODULES + SCRIPTS, ids=lambda path: shown(path))
 
 
 def room(path):
@@ -39,17 +42,24 @@ def room(path):
     return path.relative_to(ROOT / "nstlib").parts[0].removesuffix(".py")
 
 
-def imported_rooms(path):
-    """The rooms of nstlib that a module imports anywhere, also inside functions."""
+def imported(path):
+    """The modules and packages of nstlib that a module imports anywhere, also inside functions: ("nstlib", "images", "files")."""
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = "nstlib" if node.level and not node.module else f"nstlib.{node.module}" if node.level else node.module
-            names = [f"{base}.{alias.name}" for alias in node.names] if base == "nstlib" else [base]
+            names = [f"{base}.{alias.name}" for alias in node.names]
         else:
             continue
-        yield from (name.split(".")[1] for name in names if name.startswith("nstlib."))
+        for name in names:
+            parts = tuple(name.split("."))
+            if parts[0] == "nstlib":
+                yield parts if exists(parts) else parts[:-1]  # of a module, a name in it
+
+
+def exists(parts):
+    return ROOT.joinpath(*parts).is_dir() or ROOT.joinpath(*parts).with_suffix(".py").is_file()
 
 
 @each_module
@@ -57,8 +67,33 @@ def test_imports_are_a_ladder(path):
     if room(path) == "__init__":
         return  # the front door opens every room, when a name is asked for
     assert room(path) in FLOOR, f"give the room {room(path)!r} a place in LADDER"
-    climbs = [other for other in imported_rooms(path) if other != room(path) and FLOOR[other] >= FLOOR[room(path)]]
+    others = {parts[1] for parts in imported(path) if parts[1:]} - {room(path)}
+    climbs = [other for other in others if FLOOR[other] >= FLOOR[room(path)]]
     assert not climbs, f"{room(path)} imports {climbs} from its own floor or above"
+    if room(path) in SUBJECT:
+        assert not others & NO_SUBJECT, "what the lessons explain knows neither notebooks nor commands"
+
+
+@each_module
+def test_modules_import_modules(path):
+    """A folder's face is for lessons and tests: a name is read where it is written."""
+    if path.name != "__init__.py":
+        faces = {".".join(parts) for parts in imported(path) if ROOT.joinpath(*parts).is_dir()}
+        assert not faces, f"import the module of {faces} in which the name is written"
+
+
+def test_the_front_door_has_a_map_of_all_rooms_and_says_how_long_the_reading_is():
+    text = nstlib.__doc__
+    rooms = {path.stem for path in (ROOT / "nstlib").iterdir() if path.name != "__init__.py" and not path.name.startswith("__py")}
+    on_the_map = re.findall(r"^ {4}(\w+) {2,}\S", text, re.MULTILINE)
+    assert set(on_the_map) == rooms and len(on_the_map) == len(rooms)
+    assert set(on_the_map[: len(SUBJECT)]) == SUBJECT
+    said = int(re.search(r"([\d,]+) lines", text)[1].replace(",", ""))
+    modules = re.findall(r"\b(\w+)\.(\w+)\b", text.split(" lines:")[1].split("What is used")[0])
+    length = sum(
+        len((ROOT / "nstlib" / folder / f"{name}.py").read_text(encoding="utf-8").splitlines()) for folder, name in modules
+    )
+    assert len(modules) == 12 and abs(length - said) < 50, f"the reading list has {length} lines"
 
 
 @each_file
@@ -107,9 +142,13 @@ def test_every_file_says_what_it_is(path):
     assert ast.get_docstring(TREES[path])
 
 
+def shown(path):
+    return path.relative_to(ROOT).as_posix()
+
+
 def functions(paths):
     found = [(path, node) for path in paths for node in ast.walk(TREES[path]) if isinstance(node, ast.FunctionDef)]
-    return {f"{path.name}:{node.name}": node for path, node in found}
+    return {f"{shown(path)}:{node.lineno} {node.name}": node for path, node in found}
 
 
 def lines_of(node):
@@ -124,20 +163,29 @@ def test_functions_are_short():
     assert median(lengths.values()) <= 10
 
 
+TABLES = {  # data, an entry every few lines: cutting it in two would only hide where to look
+    "tools/make/styles/catalogue.py",
+    "tools/make/make_masks.py",
+}
+
+
 def test_files_are_short():
-    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES + SCRIPTS}
-    assert not {name: length for name, length in lengths.items() if length > 300}
+    lengths = {shown(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES + SCRIPTS}
+    assert {name for name, length in lengths.items() if length > 300} <= TABLES
 
 
 SETTINGS_AS_ARGUMENTS = {
-    "search.py:stylize",  # the one call of the course: its settings are its arguments, by keyword only
-    "objective.py:__init__",  # what stylize hands on, by keyword only
-    "downloads.py:download",  # limits that a caller seldom changes, by keyword only
+    "nstlib/optimization/search.py stylize",  # the one call of the course: its settings are its arguments, by keyword only
+    "nstlib/losses/objective.py __init__",  # what stylize hands on, by keyword only
+    "nstlib/files/downloads.py download",  # limits that a caller seldom changes, by keyword only
 }
 
 
 def test_functions_take_few_arguments():
-    counts = {name: len(n.args.posonlyargs + n.args.args + n.args.kwonlyargs) for name, n in functions(MODULES).items()}
+    counts = {
+        re.sub(r":\d+", "", name): len(n.args.posonlyargs + n.args.args + n.args.kwonlyargs)
+        for name, n in functions(MODULES).items()
+    }
     many = {name: count for name, count in counts.items() if count > 7 and name not in SETTINGS_AS_ARGUMENTS}
     assert not many, f"more than six arguments beside self: {many}"
 
