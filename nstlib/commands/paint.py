@@ -224,7 +224,7 @@ def _paint_folder(folder: Folder, network: FastNet, style: object, options: argp
 
 
 def _waiting(folder: Folder, names: dict[Path, Path]) -> list[Path]:
-    """The photographs that are not painted yet. Raises NstError where others' files or, unless anew, stale paintings are in the way."""
+    """Return the photographs not painted yet. Raises NstError for files of others and, unless anew, for stale paintings."""
     waiting, stale = [], []
     for file, name in names.items():
         try:

@@ -1,4 +1,4 @@
-"""ImageNet weights of torchvision's networks: in torch's cache, where torchvision looks for them, or downloaded into it and checked."""
+"""ImageNet weights of torchvision's networks: from torch's cache, or downloaded into it and checked."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def decode(data: bytes, origin: str, size: int | None = None) -> Layers:
 
 
 def _opened(data: bytes, origin: str) -> Image.Image:
-    """The picture, its header read. Not by Image.open: that measures size by a limit and a warning of its own, for all threads."""
+    """Return the picture, its header read. Not by Image.open, whose limit of size is a warning, one for all threads."""
     damage = None
     for name in _formats():
         factory, accepts = Image.OPEN[name]
@@ -118,7 +118,7 @@ def _opened(data: bytes, origin: str) -> Image.Image:
 
 
 def _without_text(data: bytes) -> bytes:
-    """A PNG without its texts, of which Pillow refuses long ones, as programs that paint like to leave; XMP may say what is up."""
+    """Return a PNG without its texts, of which Pillow refuses long ones; XMP stays, for it may say what is up."""
     kept, at = [data[:8]], 8
     while at < len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")

@@ -28,7 +28,7 @@ from nstlib.images import sheet, webp
 from nstlib.images.arrays import Layers
 from nstlib.images.decoding import DECODER_ERRORS
 from nstlib.images.sources import read
-from nstlib.images.tensors import MIN_SIDE, check_image, pixels, resize, shrunk_to, with_longer_side  # noqa: F401 - to be had here, too
+from nstlib.images.tensors import MIN_SIDE, check_image, pixels, resize, shrunk_to, with_longer_side  # noqa: F401 - for callers
 from nstlib.settings import is_lack_of_memory, memory_advice
 
 SAVERS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -79,7 +79,7 @@ def load_with_alpha(source: Any, size: int | None = None, *, minimum: int = MIN_
 
 
 def load_layers(source: Any) -> tuple[Layers, str]:
-    """Read one picture of any size, its colours and its opacity apart, and what to call it in a message. Raises ImageError, DownloadError."""
+    """Read one picture of any size: colours and opacity apart, and a name for messages. Raises ImageError, DownloadError."""
     return read(source)
 
 

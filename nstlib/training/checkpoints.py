@@ -91,7 +91,7 @@ def _step(path: Path) -> int:
 
 
 def load_latest(folder: Path, check: Callable[[Checkpoint], None] = lambda _: None) -> Checkpoint | None:
-    """Return the newest checkpoint that is whole and of this course, or None where there is none; one that is not is named in a warning.
+    """Return the newest checkpoint that is whole and of this course, or None; one that is not is named in a warning.
 
     `check` raises ValueError for a checkpoint that the caller cannot use either. Raises NstError where there are checkpoints
     and none can be used; all files stay as they are.
@@ -115,7 +115,7 @@ def load_latest(folder: Path, check: Callable[[Checkpoint], None] = lambda _: No
 
 
 def set_aside(folder: Path) -> Path | None:
-    """Move a folder's checkpoints into a new folder inside it, so that a training begins anew; return that one, if any were there.
+    """Move a folder's checkpoints into a new folder inside it, so that a training begins anew; return it, or None.
 
     Raises NstError while a training works there, and where they cannot be moved.
     """

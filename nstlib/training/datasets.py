@@ -93,7 +93,7 @@ class Pictures(Sequence):
 
 
 def bundled(side: int, names: Iterable[str] | None = None) -> Pictures:
-    """Return the photographs of the course, or photographs and drawn styles by name, shorter side `side` px; nothing is downloaded."""
+    """Return the course's photographs, or pictures of it by name, shorter side `side` px; nothing is downloaded."""
     return Pictures(list(PHOTOS) if names is None else names, side, lambda name: style(name) if name in STYLES else photo(name))
 
 
@@ -204,7 +204,7 @@ class Pairs:
         self.contents, self.styles = contents, styles
 
     def batch(self, step: int, count: int, first: int = 0) -> Tensor:
-        """Pairs number `first` to `first + count - 1` of the step: (count, 2, 3, size, size), float32 in [0, 1]; [:, 0] are contents."""
+        """Return `count` pairs of the step, from number `first`: (count, 2, 3, size, size) in [0, 1]; [:, 0] are contents."""
         return torch.stack([crops.batch(step, count, first) for crops in (self.contents, self.styles)], 1)
 
     def identity(self) -> dict[str, object]:

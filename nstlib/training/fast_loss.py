@@ -60,7 +60,10 @@ class PerceptualLoss:
         return styles | weights | layers | fingerprint.of_part(self.extractor, "backbone")
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
-        """{"content", "style", "tv", "total"}, and "saturation" where it has a weight, of the painted photographs, each times its weight; `numbers` (N,) of them."""
+        """Return the losses of the painted photographs, whose numbers are `numbers` (N,), each times its weight.
+
+        "content", "style", "tv", "total", and "saturation" where it has a weight.
+        """
         chosen = numbers.to(images.device) % self.count
         painted = network(images, chosen) if self.count > 1 else network(images)
         with torch.no_grad():

@@ -168,11 +168,9 @@ class Run:
         if not all(math.isfinite(value) for value in judged.values()):
             kept = f", also in {self.folder}" if self.folder else ""
             what = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
-            advice = (
-                f"take a smaller learning rate than {self.settings.learning_rate:g}, or smaller loss weights"
-                if self.step
-                else "nothing was learned yet, so look at the weights of the losses, at the pictures, and at the network to start with"
-            )
+            advice = f"take a smaller learning rate than {self.settings.learning_rate:g}, or smaller loss weights"
+            if self.step == 0:
+                advice = "nothing was learned yet: look at the weights of the losses, the pictures, and the network to start with"
             raise TrainingError(f"step {self.step}: {what}. The weights are those before this step{kept}; {advice}")
 
     def save(self) -> Path | None:
@@ -268,7 +266,7 @@ def share_of_batch(batch: int, processes: int, number: int) -> tuple[int, int]:
 
 
 def make_accelerator(precision: str):
-    """Return an Accelerator of this precision on the course's device. Accelerate keeps its state for a whole process: it is renewed."""
+    """Return an Accelerator of this precision on the course's device; its state, one for a whole process, is renewed."""
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
 

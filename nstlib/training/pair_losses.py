@@ -60,10 +60,11 @@ class _PairLoss:
 
 
 class IdentityLoss(_PairLoss):
-    """A decoder's first lesson: a picture in its own manner is the picture. "pixels": squared error; "maps": relative, relu1_1 to relu4_1.
+    """A decoder's first lesson: a picture in its own manner is the picture.
 
-    For an AdaINNet, whose `adain` then changes nothing. What it has learned here, colours before all, it need not learn
-    from losses of features, which say little of them: a beginning for both networks.
+    "pixels": squared error; "maps": relative, relu1_1 to relu4_1. For an AdaINNet, whose `adain` then changes nothing. What it
+    has learned here, colours before all, it need not learn from losses of features, which say little of them: a beginning
+    for both networks.
     """
 
     def __init__(self, pixel_weight: float = 20.0, map_weight: float = 1.0, *, backbone: str = "mini"):
@@ -86,8 +87,10 @@ class IdentityLoss(_PairLoss):
 
 
 class AdaINLoss(_PairLoss):
-    """Content: the painted picture's maps of relu4_1 against those that the decoder got. Style: means and deviations, relu1_1 to relu4_1.
+    """Content and style of pictures that AdaIN painted, and pixels of one that should stay as it is.
 
+    Content: the painted picture's maps of relu4_1 against those that the decoder got. Style: means and deviations, relu1_1 to
+    relu4_1.
     "pixels", which the paper has not, is the squared error of a picture that is painted in its own style, one of each pair by
     turns: within thousands of steps, not 160,000, the other two leave garish colours and specks.
     """
@@ -98,7 +101,7 @@ class AdaINLoss(_PairLoss):
         super().__init__(STYLE_LAYERS[:4], backbone, {"content": content_weight, "style": style_weight, "pixels": pixel_weight})
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
-        """{"content", "style", "pixels", "total"} of pairs (N, 2, 3, H, W) of photographs and styles; `numbers` as for `SANetLoss`."""
+        """Return "content", "style", "pixels", "total" of pairs (N, 2, 3, H, W), photographs first; `numbers` as for `SANetLoss`."""
         pictures, photos, styles, own = _rows(images, numbers)
         with torch.no_grad():
             seen = self.encode(pictures)

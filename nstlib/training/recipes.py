@@ -57,8 +57,8 @@ def train_fast(
     """Train a network that paints in one style, or a conditional one for several, on crops of photographs.
 
     `styles`: pictures (1, 3, H, W) by name, of the size that their strokes shall have, or with `recipe.style_size`.
-    `pictures`: see `nstlib.training.datasets`. With a folder, a training that was stopped goes on, and sample pictures are put there;
-    another training is refused in words that say what differs. Raises NstError.
+    `pictures`: see `nstlib.training.datasets`. With a folder, a training that was stopped goes on, and sample pictures are
+    put there; another training is refused in words that say what differs. Raises NstError.
     """
     settings, recipe, where = settings or TrainingSettings(), recipe or FastRecipe(), device()
     torch.manual_seed(0)

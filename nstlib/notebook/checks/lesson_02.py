@@ -102,15 +102,14 @@ def check_window_errors(answer: Callable) -> None:
 
 
 def _explain_errors(result: Tensor, expected: Tensor) -> None:
+    summed = 3 * (BELL * KNOWN).sum() * expected
     usual = {
         "What is not known counts in your errors: multiply the weights by `known`.": _errors(
             WINDOWS, torch.where(KNOWN, WANTED, 7.0), torch.ones_like(KNOWN), BELL
         ),
         "The bell is missing: near pixels count more than far ones.": _errors(WINDOWS, WANTED, KNOWN, torch.ones(3, 3)),
         "That is the root of what is asked for: a mean of squares has none.": expected.sqrt(),
-        "That is a sum: divide by 3 * weights.sum(), so that errors of pixels with few and many known neighbours compare.": expected
-        * 3
-        * (BELL * KNOWN).sum(),
+        "That is a sum: divide by 3 * weights.sum(), so that errors of pixels with few and many known neighbours compare.": summed,
     }
     if advice := advice_for(result, usual, rtol=1e-4, atol=0):
         raise Wrong(f"Value: {advice}")

@@ -131,12 +131,12 @@ def check_row_as_map(answer: Callable[..., Any]) -> None:
 
 def _row_advice(found: Any, table: Tensor, place: tuple[int, int], content: tuple[int, int], style: tuple[int, int]) -> str:
     """What stands behind the wrong answers that are often given; "" for others."""
-    row, column = place
+    (row, column), rows = place, len(table)
     number, high, wide = row * content[1] + column, *style
     usual = {
-        "Row and column have changed places, or you counted with the height: a row is as long as the content's maps are wide.": table[
-            (column * content[0] + row) % len(table)
-        ].view(style),
+        "Row and column have changed places, or you counted with the height: a row is as long as the content's maps are wide.": (
+            table[(column * content[0] + row) % rows].view(style)
+        ),
         "The numbers are right, but in the wrong order: .view(h, w), not (w, h) turned round.": table[number].view(wide, high).T,
         "You counted with the style's width: the place lies in the content.": table[(row * style[1] + column) % len(table)].view(
             style

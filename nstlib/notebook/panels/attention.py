@@ -1,6 +1,6 @@
-"""Two pictures in a notebook: press a place of the photograph, and the style lights up where that place looks. For ipywidgets 7.7 and 8.
+"""Two pictures in a notebook: a place of the photograph, pressed, lights up what it looks at in the style.
 
-The browser's half is web/attention.js; the arrow keys do the same as the mouse.
+For ipywidgets 7.7 and 8. The browser's half is web/attention.js; the arrow keys do the same as the mouse.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class AttentionPair(anywidget.AnyWidget):
     """A photograph with a mark to move by mouse, finger, pen or arrow keys, and beside it a picture of the weights there.
 
     `pictures`: both, as addresses; `sides`: width and height of each, in pixels. `cells`: columns and rows of places in the
-    photograph. `place`: the mark's column and row, from 0; `reach`: rows and columns of the mark on each side of it. Raises NstError for a place that there is not.
+    photograph. `place`: the mark's column and row, from 0; `reach`: rows and columns of the mark on each side of it. Raises
+    NstError for a place outside.
     """
 
     _esm = WEB / "attention.js"

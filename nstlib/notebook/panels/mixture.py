@@ -1,4 +1,4 @@
-"""What the panels with a point among styles share: a photograph, a menu of styles for each corner, a picture that follows the point."""
+"""What panels with a point among styles share: a photograph, a menu for each corner, a picture that follows the point."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def script(name: str) -> str:
 
 
 def in_words(error: BaseException, shape: Sequence[int]) -> str:
-    """Return what a panel says of an error in its work at (H, W): the library's own words, what to do about a lack of memory, or the error."""
+    """Return what a panel says of an error at (H, W): the library's words, what to do about a lack of memory, or the error."""
     if is_lack_of_memory(error) and not isinstance(error, NstError):
         return memory_advice(shape)
     return str(error) if isinstance(error, NstError) else f"{type(error).__name__}: {error}"

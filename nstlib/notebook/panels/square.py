@@ -103,8 +103,9 @@ def square_panel(
 ) -> SquarePanel:
     """A panel that paints a photograph in a mixture of four styles, as strongly as you like, while you move the point.
 
-    `painter`: a AnyStyle of AdaIN or WCT; each style is encoded once. `corners`: four names of STYLES, in the order of CORNERS. `photos`:
-    names to choose from, by default all. `size`: pixels of the longer sides of picture and styles. Raises NstError.
+    `painter`: an AnyStyle of AdaIN or WCT; each style is encoded once. `corners`: four names of STYLES, in the order of
+    CORNERS. `photos`: names to choose from, by default all. `size`: pixels of the longer sides of picture and styles.
+    Raises NstError.
     """
     corners = list(corners)
     if len(corners) != len(CORNERS) or not set(corners) <= set(STYLES):

@@ -65,7 +65,7 @@ class BackgroundTransfer:
         return self._thread is not None and self._thread.is_alive() and not self._stopping.is_set()
 
     def go_on(self) -> None:
-        """Start, or go on where it stopped, for `steps` more evaluations; one that paints elsewhere, in a panel left behind, stops."""
+        """Start or go on, for `steps` more evaluations; another one that paints, in a panel left behind, stops."""
         for one in list(AT_WORK):
             one.stop()
         AT_WORK.add(self)
