@@ -35,7 +35,7 @@ from nstlib.images.files import resize
 from nstlib.judging.metrics import ssim
 from nstlib.losses.objective import STYLE_LAYERS, StyleObjective
 from nstlib.losses.statistics import STATISTICS
-from nstlib.nets.any_style import NETWORKS, AnyStyle, paint_like
+from nstlib.nets.any_style import LOADERS, AnyStyle, paint_like
 from nstlib.optimization.search import OPTIMIZERS, Canvas, Step, optimization_steps
 from nstlib.settings import device
 from nstlib.training.datasets import picture_files
@@ -107,7 +107,7 @@ def seconds_of_all(size: int, args: argparse.Namespace) -> Iterator[tuple[str, f
         yield "optimise", median(runs)
     fast = load_fast("waves")
     yield "fast", seconds(lambda: paint(fast, content), args.repeats)
-    for method in NETWORKS:
+    for method in LOADERS:
         network = painter(method, args)
         encoded = [network.encode(manner)]
         yield f"{method}, style encoded before", seconds(partial(network.paint, content, encoded), args.repeats)
@@ -125,7 +125,7 @@ def memory(args: argparse.Namespace) -> None:
     print(
         f"| method | {LARGE}x{LARGE}: peak, MiB | of a GPU, MiB | s | 512x512 with the style encoded, s |\n|---|---|---|---|---|"
     )
-    for method in ("fast", *NETWORKS):
+    for method in ("fast", *LOADERS):
         command = [
             sys.executable,
             __file__,
@@ -190,7 +190,7 @@ class Judge:
 def measure_style(args: argparse.Namespace) -> None:
     """A row for each style, means over the photographs; then means and medians over all pairs."""
     contents = {name: load() for name, load in photographs(args, args.side).items()}
-    networks = {method: painter(method, args) for method in NETWORKS}
+    networks = {method: painter(method, args) for method in LOADERS}
     columns = [
         *(f"{method}: Gram" for method in networks),
         *(f"{method}: mean, deviation" for method in networks),
@@ -315,7 +315,7 @@ def main() -> None:
     parser.add_argument("--half", action="store_true", help="our loop of `start` sees in bfloat16")
     parser.add_argument("--slow-repeats", type=int, default=3, help="of whole optimisations")
     parser.add_argument("--large", type=int, default=LARGE, help=argparse.SUPPRESS)
-    parser.add_argument("--method", choices=("fast", *NETWORKS), help=argparse.SUPPRESS)
+    parser.add_argument("--method", choices=("fast", *LOADERS), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.command != "one":
         print(f"{machine()}\n", flush=True)
