@@ -93,7 +93,7 @@ def closed():
 @pytest.mark.parametrize(
     ("names", "among"),
     [
-        (TYPED, {"nstlib.images.STYLES", "nstlib.judging.ssim", "nstlib.stylize", "nstlib.nets.adain.blend"}),
+        (TYPED, {"nstlib.images.STYLES", "nstlib.judging.ssim", "nstlib.stylize", "nstlib.nets.encoder_decoder.blend"}),
         (SAID, {"nstlib.course.start", "nstlib.images.show"}),
         (INSIDE, {"nstlib.images.gallery", "nstlib.nets", "nstlib.nets.adain", "nstlib.notebook.checks.lesson_01"}),
     ],

@@ -141,9 +141,9 @@ def paint_like(
 ) -> Tensor:
     """Paint a picture in the manner of others, all (1, 3, H, W) in [0, 1]: encode them, and `AnyStyle.paint`, which takes `how`.
 
-    `color`: whose colours, one of `nstlib.control.color.COLOR_WAYS`. `style_size`: pixels of the style pictures' longer sides, and
-    with them the width of the strokes; by default that of the content, but at most 512 px, and never more than they have.
-    Raises NstError.
+    `color`: whose colours, one of `nstlib.control.color.COLOR_WAYS`. `style_size`: pixels of the style pictures' longer sides,
+    and with them the width of the strokes; by default that of the content, but at most 512 px, and never more than they
+    have. Raises NstError.
     """
     choice(color, "color", COLOR_WAYS)
     content, longer = check_image(content, "content", MIN_SIDE), min(max(content.shape[-2:]), LARGEST_STYLE)

@@ -78,7 +78,7 @@ def paint(
 
 
 def style_shares(network: FastNet, style: str | int | Mapping[str, float] | None) -> int | Tensor | None:
-    """Return what `FastNet` takes for a style given by name, index, or {name: share}; shares are made to sum to 1. Raises NstError."""
+    """Return what `FastNet` takes for a style given by name, index, or {name: share}, whose sum is made 1. Raises NstError."""
     if style is None:
         return None
     if not isinstance(style, str | Mapping):
@@ -208,7 +208,7 @@ def _normalised(plain: Computed, full: Sequence[int], band: int, shares: Tensor 
 
 
 def _moments(part: Tensor, rows: int) -> list[Tensor]:
-    """Of maps (1, C, H, W), over each `rows` rows: how many places, their mean, and the sum of squares around it, (3, n, C) each."""
+    """Return the moments of maps (1, C, H, W) over each `rows` rows: count of places, mean, squares around it, (3, n, C) each."""
     flat = part.permute(0, 2, 3, 1)[0]  # (H, W, C)
     whole = flat.shape[0] // rows * rows
     parts = [*flat[:whole].reshape(-1, rows * flat.shape[1], flat.shape[2]).split(4), flat[None, whole:].flatten(1, 2)]

@@ -57,7 +57,7 @@ def load_fast(source: str | os.PathLike) -> FastNet:
 
 
 def load_adain(source: str | os.PathLike = "adain") -> AdaINNet:
-    """Return the network of adaptive instance normalisation for any style, ready to use: "adain", or a file. Raises WeightsError."""
+    """Return the AdaIN network for any style, ready to use: "adain", or a file. Raises WeightsError."""
     return _load(source, "adain", {"adain": "adain"})
 
 

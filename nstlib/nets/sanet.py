@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from nstlib.errors import NstError
 from nstlib.features.extractor import FeatureExtractor, pad
-from nstlib.nets.adain import SHRUNK, MirroredDecoder, blend, encoder_shapes, mean_and_deviation
-from nstlib.nets.fast import pad_to_step
+from nstlib.nets.adain import mean_and_deviation
+from nstlib.nets.encoder_decoder import SHRUNK, MirroredDecoder, blend, encoder_shapes
+from nstlib.nets.layers import pad_to_step
 
 LAYERS = ("relu4_1", "relu5_1")
 CALM = 0.3  # of queries and keys at the beginning: several places answer, not only the one that is most alike
@@ -46,12 +47,12 @@ class StyleAttention(nn.Module):
         self.query, self.key, self.value, self.out = (nn.Conv2d(channels, channels, 1) for _ in range(4))
 
     def weights(self, content: Tensor, style: Tensor) -> Tensor:
-        """Return the attention weights of content places over style places: (N, H W, h w), rows sum to 1. For pictures of them."""
+        """Return the attention weights of content places over style places, to be looked at: (N, H W, h w), rows sum to 1."""
         queries, keys = (conv(normalised(maps)).flatten(2) for conv, maps in ((self.query, content), (self.key, style)))
         return (queries.transpose(1, 2) @ keys).softmax(-1)
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
-        """Return the content with the answers added; memory grows with the places of content and style, not with their product."""
+        """Return the content with the answers added; memory grows with the places of both, not with their product."""
         parts = (self.query(normalised(content)), self.key(normalised(style)), self.value(style))
         # (N, 1, places, C), contiguous: only then torch works block by block, without a table of all pairs.
         queries, keys, values = (part.flatten(2).transpose(1, 2)[:, None].contiguous() for part in parts)
@@ -109,8 +110,8 @@ class SANet(nn.Module):
     ) -> Tensor:
         """Return `attended` for one style, or for several, each in the region of its mask: (1, C, H / 8, W / 8).
 
-        Masks are (1, 1, H, W) of any size, see `nstlib.nets.adain.blend`. Where none holds, the content asks itself, and so
-        stays. Raises NstError.
+        Masks are (1, 1, H, W) of any size, see `nstlib.nets.encoder_decoder.blend`. Where none holds, the content asks
+        itself, and so stays. Raises NstError.
         """
         if masks is None and len(styles) != 1:
             raise NstError(f"{len(styles)} styles without masks: attention has no shares; give one style, or a mask for each")

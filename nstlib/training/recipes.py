@@ -17,7 +17,8 @@ from nstlib.features.extractor import FeatureExtractor
 from nstlib.files import fingerprint
 from nstlib.images.files import MIN_SIDE, resize
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
-from nstlib.nets.adain import SHRUNK, AdaINNet
+from nstlib.nets.adain import AdaINNet
+from nstlib.nets.encoder_decoder import SHRUNK
 from nstlib.nets.fast import FastNet, with_styles
 from nstlib.nets.sanet import SANet
 from nstlib.settings import device

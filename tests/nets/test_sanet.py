@@ -1,4 +1,4 @@
-"""Attention between content and style: published sizes, closed-form numbers, any size, memory that does not grow with the square."""
+"""Attention between content and style: published sizes, closed-form numbers, memory that does not grow with the square."""
 
 import subprocess
 import sys
@@ -68,7 +68,7 @@ def test_the_encoder_has_the_weights_that_were_named(network, tmp_path):
 
 
 def test_masks_give_each_region_its_style():
-    """Inside a region far from its edge, the maps are those of its style alone; where no mask holds, of the content with itself."""
+    """Inside a region the maps are those of its style alone; where no mask holds, of the content with itself."""
     torch.manual_seed(0)
     network = SANet()
     with torch.no_grad():
@@ -82,7 +82,7 @@ def test_masks_give_each_region_its_style():
         torch.testing.assert_close(network.mixed(content, styles[1:]), other)
         torch.testing.assert_close(halves, left * one + (1 - left) * other)
         torch.testing.assert_close(half, left * one + (1 - left) * network.attended(content, content))
-    for given, message in (((styles,), "2 styles without masks"), ((styles, [left]), "1 masks for 2")):
+    for given, message in (((styles,), "2 styles without masks"), ((styles, [left]), "masks has 1 entries for 2 styles")):
         with pytest.raises(NstError, match=message):
             network.mixed(content, *given)
 

@@ -1,4 +1,4 @@
-"""The networks that the course ships: they load, they are small, and what they paint looks like the style and shows the photograph."""
+"""The networks that the course ships: they load, are small, and what they paint looks like the style and shows the photograph."""
 
 import pytest
 import torch
