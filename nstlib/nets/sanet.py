@@ -23,7 +23,7 @@ CALM = 0.3  # of queries and keys at the beginning: several places answer, not o
 MOST_ASKED = 64  # places a side: relu4_1 of a picture of 512 px; the time grows with those who ask times those who are asked
 
 
-def normalised(maps: Tensor) -> Tensor:
+def channel_normalised(maps: Tensor) -> Tensor:
     """Maps (N, C, H, W) with mean 0 and deviation 1 of each channel."""
     mean, deviation = mean_and_deviation(maps)
     return (maps - mean) / deviation
@@ -48,12 +48,12 @@ class StyleAttention(nn.Module):
 
     def weights(self, content: Tensor, style: Tensor) -> Tensor:
         """Return the attention weights of content places over style places, to be looked at: (N, H W, h w), rows sum to 1."""
-        queries, keys = (conv(normalised(maps)).flatten(2) for conv, maps in ((self.query, content), (self.key, style)))
+        queries, keys = (conv(channel_normalised(maps)).flatten(2) for conv, maps in ((self.query, content), (self.key, style)))
         return (queries.transpose(1, 2) @ keys).softmax(-1)
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
         """Return the content with the answers added; memory grows with the places of both, not with their product."""
-        parts = (self.query(normalised(content)), self.key(normalised(style)), self.value(style))
+        parts = (self.query(channel_normalised(content)), self.key(channel_normalised(style)), self.value(style))
         # (N, 1, places, C), contiguous: only then torch works block by block, without a table of all pairs.
         queries, keys, values = (part.flatten(2).transpose(1, 2)[:, None].contiguous() for part in parts)
         answer = F.scaled_dot_product_attention(queries, keys, values, scale=1.0)

@@ -180,4 +180,4 @@ def _halves(maps: Maps) -> tuple[Maps, Maps]:
 
 
 def _normalised_error(features: Tensor, target: Tensor) -> Tensor:
-    return F.mse_loss(sanet.normalised(features), sanet.normalised(target))
+    return F.mse_loss(sanet.channel_normalised(features), sanet.channel_normalised(target))

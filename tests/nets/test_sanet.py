@@ -9,7 +9,7 @@ import torch
 from nstlib import photo, style
 from nstlib.errors import NstError, WeightsError
 from nstlib.nets.adain import AdaINNet
-from nstlib.nets.sanet import SANet, StyleAttention, normalised, thinned
+from nstlib.nets.sanet import SANet, StyleAttention, channel_normalised, thinned
 
 
 def test_the_published_numbers_of_parameters():
@@ -36,7 +36,7 @@ def test_the_contrast_of_a_channel_does_not_choose():
     torch.testing.assert_close(
         attention.weights(content, manner), attention.weights(5 * content + 3, manner), rtol=1e-3, atol=1e-4
     )
-    assert normalised(content).mean().abs() < 1e-6
+    assert channel_normalised(content).mean().abs() < 1e-6
 
 
 @pytest.mark.parametrize("size", [(32, 32), (45, 63)])
