@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import NstError
+from nstlib.features.moments import moments, power
 from nstlib.images.files import check_image
 
 LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue look: Rec. 601, the Y of YIQ
@@ -77,9 +78,8 @@ def match_affine(image: Tensor, reference: Tensor) -> Tensor:
     Pictures (N, 3, H, W) and (1 or N, 3, h, w) in [0, 1]. Raises ImageError, and NstError where N differs.
     """
     _check_pair(image, reference)
-    mean, covariance = _colour_moments(image)
-    mean_ref, covariance_ref = _colour_moments(reference)
-    matrix = _power(covariance_ref, 0.5) @ _power(covariance, -0.5)  # (N, 3, 3)
+    (mean, covariance), (mean_ref, covariance_ref) = (moments(picture) for picture in (image, reference))
+    matrix = power(covariance_ref, 0.5, epsilon=0, least=FLAT) @ power(covariance, -0.5, epsilon=0, least=FLAT)  # (N, 3, 3)
     moved = matrix @ (image.flatten(2) - mean) + mean_ref  # (N, 3, H*W)
     return moved.view_as(image)
 
@@ -106,20 +106,6 @@ def _matched(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
     sums = np.append(0, np.sort(reference).cumsum(dtype=np.float64))  # between two of them the sum grows linearly
     means = np.diff(np.interp(ends, np.arange(len(reference) + 1), sums)) / np.diff(ends)
     return means[place.reshape(-1)]
-
-
-def _colour_moments(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (N, 3, 1) and covariance (N, 3, 3) of the colours of pictures (N, 3, H, W)."""
-    pixels = image.flatten(2)
-    mean = pixels.mean(-1, keepdim=True)
-    return mean, (pixels - mean) @ (pixels - mean).mT / pixels.shape[-1]
-
-
-def _power(covariance: Tensor, exponent: float) -> Tensor:
-    """Raise a symmetric matrix (N, 3, 3) to a power; eigenvalues near 0 become 0, also when inverted."""
-    values, vectors = torch.linalg.eigh(covariance)
-    powers = torch.where(values > FLAT, values.clamp_min(FLAT) ** exponent, 0)
-    return vectors @ torch.diag_embed(powers) @ vectors.mT
 
 
 def _check_pair(image: Tensor, reference: Tensor) -> None:

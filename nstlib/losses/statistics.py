@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.features.moments import moments
 from nstlib.losses.terms import gram_matrix, style_loss
 
 LEVELS = 256  # stretches of equal probability into which a distribution is cut, as many as Risser's histograms have bins
@@ -91,7 +92,7 @@ def guided_gram(features: Tensor, weight: Tensor | None = None) -> Tensor:
 # ---------------------------------------------------------------- means and deviations
 
 
-def _moments(features: Tensor, weight: Tensor | None = None) -> Tensor:
+def _mean_and_square(features: Tensor, weight: Tensor | None = None) -> Tensor:
     """Weighted means of the features and of their squares: (1, C, H, W) -> (1, 2, C)."""
     weight = _ones(features) if weight is None else weight
     both = torch.stack([features, features.square()], 1)  # (1, 2, C, H, W)
@@ -99,14 +100,14 @@ def _moments(features: Tensor, weight: Tensor | None = None) -> Tensor:
 
 
 @_mean_of
-def _mean_std_distance(moments: Tensor, target: Tensor) -> Tensor:
+def _mean_std_distance(measured: Tensor, target: Tensor) -> Tensor:
     """Means and standard deviations, relative: |difference|^2 / |target|^2, where |target|^2 is the mean square."""
-    (mean, std), (mean_, std_) = (_mean_std(m) for m in (moments, target))
+    (mean, std), (mean_, std_) = (_mean_std(m) for m in (measured, target))
     return ((mean - mean_).square().sum() + (std - std_).square().sum()) / target[:, 1].sum()
 
 
-def _mean_std(moments: Tensor) -> tuple[Tensor, Tensor]:
-    mean, square = moments.unbind(1)
+def _mean_std(measured: Tensor) -> tuple[Tensor, Tensor]:
+    mean, square = measured.unbind(1)
     return mean, (square - mean.square()).clamp_min(1e-8).sqrt()  # a root has no slope at 0: dead channels
 
 
@@ -118,13 +119,10 @@ def second_moment(features: Tensor, weight: Tensor | None = None) -> Tensor:
 
     It holds the Gram matrix, and the means in its last row and column: all that a Gaussian needs.
     """
-    share = _ones(features) if weight is None else weight
-    share = share / share.sum()
-    mean = (features * share).sum((-2, -1))  # (N, C)
+    weight = _ones(features) if weight is None else weight
     # The products of what is left around the mean, in float32; the mean's own in float64: so what varies little beside
     # its mean keeps its digits when `_gaussian` takes the two apart again.
-    around = (features - mean[..., None, None]).flatten(2)  # (N, C, H*W)
-    covariance, mean = (_exact(x) for x in ((around * share.flatten(2)) @ around.mT, mean[..., None]))
+    mean, covariance = (_exact(x) for x in moments(features, weight))
     first = torch.cat([covariance + mean @ mean.mT, mean], -1)  # (N, C, C+1)
     last = torch.cat([mean.mT, torch.ones_like(mean[:, :1])], -1)  # (N, 1, C+1)
     return torch.cat([first, last], 1)
@@ -135,13 +133,13 @@ def _exact(x: Tensor) -> Tensor:
 
 
 @_mean_of
-def gaussian_wasserstein(moments: Tensor, target: Tensor) -> Tensor:
+def gaussian_wasserstein(measured: Tensor, target: Tensor) -> Tensor:
     """Squared Wasserstein distance of the Gaussians with these second moments (N, C+1, C+1), over the target's energy: float32.
 
     |m - m'|^2 + tr(S + S' - 2 (S' S)^(1/2)) (Olkin and Pukelsheim 1982). Both covariances get a small floor, without which
     the gradient is infinite where a channel is dead or a map flat.
     """
-    (mean, cov), (mean_, cov_) = _gaussian(moments), _gaussian(target)
+    (mean, cov), (mean_, cov_) = _gaussian(measured), _gaussian(target)
     energy = mean_.square().sum() + _trace(cov_)
     floor = FLOOR * energy / len(cov) * torch.eye(len(cov), dtype=cov.dtype, device=cov.device)
     # S' S has the eigenvalues of L^T S L, where S' = L L^T: symmetric, so only eigenvalues are differentiated, and
@@ -152,11 +150,11 @@ def gaussian_wasserstein(moments: Tensor, target: Tensor) -> Tensor:
     return (distance / energy).float()
 
 
-def _gaussian(moments: Tensor) -> tuple[Tensor, Tensor]:
+def _gaussian(measured: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (C, 1) and covariance (C, C), in double precision: a root doubles the number of digits that are lost."""
-    moments = _exact(moments[0])
-    mean = moments[:-1, -1:]
-    return mean, moments[:-1, :-1] - mean @ mean.mT
+    moment = _exact(measured[0])
+    mean = moment[:-1, -1:]
+    return mean, moment[:-1, :-1] - mean @ mean.mT
 
 
 def _trace(matrix: Tensor) -> Tensor:
@@ -280,7 +278,9 @@ def _inside(weight: Tensor, side: int) -> Tensor:
 
 STATISTICS = {
     "gram": Statistic(guided_gram, style_loss),
-    "mean_std": Statistic(_moments, _mean_std_distance),  # Li, Wang, Liu and Hou, "Demystifying neural style transfer" (2017)
+    "mean_std": Statistic(
+        _mean_and_square, _mean_std_distance
+    ),  # Li, Wang, Liu and Hou, "Demystifying neural style transfer" (2017)
     "wasserstein": Statistic(second_moment, gaussian_wasserstein),
     "sliced": Statistic(sliced(1), _relative, additive=False),
     "sliced_patches": Statistic(sliced(PATCH), _relative, additive=False),

@@ -205,7 +205,7 @@ def test_as_many_directions_as_there_are_numbers_and_64_at_most():
 
 def test_floors_are_as_small_as_they_are_said_to_be():
     """A flat channel has a deviation of 1e-4; a patch that the region only touches counts a millionth of its share of it."""
-    mean, deviation = statistics._mean_std(statistics._moments(torch.full((1, 2, 4, 4), 0.5)))
+    mean, deviation = statistics._mean_std(statistics._mean_and_square(torch.full((1, 2, 4, 4), 0.5)))
     assert mean.tolist() == [[0.5, 0.5]] and deviation.flatten().tolist() == pytest.approx([1e-4, 1e-4], rel=1e-3)
     weight = torch.zeros(1, 1, 3, 3)
     weight[..., 1, 1] = 0.9

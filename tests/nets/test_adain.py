@@ -5,8 +5,9 @@ import torch
 
 from nstlib import photo, style
 from nstlib.errors import NstError
+from nstlib.features.moments import moments
 from nstlib.nets.adain import AdaINNet, adain, mean_and_deviation
-from nstlib.nets.wct import moments, whiten, whiten_and_color
+from nstlib.nets.wct import whiten, whiten_and_color
 
 
 def maps(channels=6, side=9, seed=0):
