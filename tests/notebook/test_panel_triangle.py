@@ -84,9 +84,11 @@ def test_shares_are_brought_to_the_sum_1_and_others_refused():
     triangle = room.StyleTriangle()
     triangle.shares = [2, 1, 1]
     assert triangle.shares == [0.5, 0.25, 0.25]
-    for wrong in ([1, 0], [-0.1, 0.5, 0.6], [0, 0, 0], [float("nan"), 1, 0], [float("inf"), 0, 0]):
-        with pytest.raises(NstError, match="three numbers"):
+    for wrong in ([-0.1, 0.5, 0.6], [0, 0, 0], [float("nan"), 1, 0], [float("inf"), 0, 0], [1e308, 1e308, 0]):
+        with pytest.raises(NstError, match="finite numbers from 0 up"):
             triangle.shares = wrong
+    with pytest.raises(NstError, match="2 entries for 3 styles"):
+        triangle.shares = [1, 0]
     assert triangle.shares == [0.5, 0.25, 0.25]
 
 

@@ -17,6 +17,7 @@ from nstlib.images.gallery import PHOTOS
 from nstlib.nets.bands import paint
 from nstlib.nets.fast import FastNet
 from nstlib.notebook.panels.mixture import NOTCH, WEB, MixturePanel, script
+from nstlib.options import shares as check_shares
 
 CORNERS = 3
 Paint = Callable[[Tensor, dict[str, float]], Tensor]
@@ -26,7 +27,7 @@ class StyleTriangle(anywidget.AnyWidget):
     """A triangle with a style's name at each corner and a point in it, which mouse, finger, pen or arrow keys move.
 
     `names`: of the three corners, left, right and top. `thumbnails`: their pictures as addresses, or "". `shares`: the
-    point's barycentric weights, three numbers from 0 up that sum to 1; others are brought to that sum. Raises NstError.
+    point's barycentric coordinates, three numbers from 0 up that sum to 1; others are brought to that sum. Raises NstError.
     """
 
     _esm = script("triangle")
@@ -37,15 +38,13 @@ class StyleTriangle(anywidget.AnyWidget):
 
     @traitlets.validate("shares")
     def _check_shares(self, proposal: dict) -> list[float]:
-        return normalised(proposal["value"])
+        return barycentric(proposal["value"])
 
 
-def normalised(shares: Sequence[float]) -> list[float]:
-    """Three shares from 0 up, divided by their sum. Raises NstError."""
-    numbers = [float(share) for share in shares]
-    if len(numbers) != CORNERS or not all(0 <= n < float("inf") for n in numbers) or not sum(numbers):
-        raise NstError(f"shares={list(shares)}: expected three numbers from 0 up, of which one is above 0")
-    return [number / sum(numbers) for number in numbers]
+def barycentric(shares: Sequence[float]) -> list[float]:
+    """Divide the corners' shares, from 0 up, by their sum. Raises NstError."""
+    counts = check_shares(shares, "shares", CORNERS)
+    return [share / sum(counts) for share in counts]
 
 
 def with_share(shares: Sequence[float], corner: int, value: float) -> list[float]:
@@ -74,7 +73,7 @@ class MixingPanel(MixturePanel):
         self.begin()
 
     def shares(self) -> list[float]:
-        """The point's barycentric weights."""
+        """Return the share of each corner at the point."""
         return self.triangle.shares
 
     def painted(self, mixture: dict[str, float]) -> Tensor:
