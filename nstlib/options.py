@@ -76,8 +76,7 @@ def names(value: Any, name: str, known: Container[str] | None = None, again: boo
     given = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else None
     if given is None or not all(isinstance(one, str) for one in given):
         raise NstError(f"{name}={shortened(value)}: expected names in a list, such as ['relu4_2']")
-    twice = [one for number, one in enumerate(given) if one in given[:number]]
-    if twice and not again:
+    if not again and (twice := [one for number, one in enumerate(given) if one in given[:number]]):
         raise NstError(f"{name} holds {twice[0]!r} twice: give each name once")
     if known is not None and (unknown := [one for one in given if one not in known]):
         raise NstError(f"{name}: there is no {unknown[0]!r}, only {', '.join(known)}")

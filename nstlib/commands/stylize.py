@@ -29,7 +29,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--content-layers", nargs="+", default=optimization.CONTENT_LAYERS, metavar="LAYER")
     one.add_argument("--style-layers", nargs="+", default=optimization.STYLE_LAYERS, metavar="LAYER")
     one.add_argument("--steps", type=int, default=optimization.STEPS, help="evaluations in all (default: %(default)s)")
-    one.add_argument("--init", default="content", help=f"{', '.join(optimization.INITS)}, or a picture to start from")
+    one.add_argument("--init", default="content", help=f"{', '.join(optimization.STARTS)}, or a picture to start from")
     one.add_argument("--optimizer", choices=list(optimization.OPTIMIZERS), default="lbfgs")
     one.add_argument("--no-pyramid", dest="pyramid", action="store_false", help="full size only")
     _add_control(one.add_argument_group("control", "with several styles, --mix and --masks take one entry for each"))
@@ -73,7 +73,7 @@ NAMES = (
 
 def run(options: argparse.Namespace) -> int:
     """Paint one picture and write it; an interrupted or broken run writes its last good picture."""
-    init = None if options.init in optimization.INITS else options.init
+    init = None if options.init in optimization.STARTS else options.init
     check_picture(options.output, [options.photo, *options.style, init, *(options.masks or ())])
     content, styles = picture(options.photo, photo, PHOTOS), [picture(one, style, STYLES) for one in options.style]
     output, alpha = check_picture(options.output, content=content, size=options.size), opacity(options.photo, PHOTOS)

@@ -18,7 +18,7 @@ from nstlib.errors import ImageError, NstError, WeightsError
 from nstlib.features.resnet import load_resnet50
 from nstlib.files import fingerprint
 from nstlib.files.imagenet import torchvision_file, torchvision_path
-from nstlib.files.weights import check_shapes, fill, randomise, read_weights
+from nstlib.files.weights import fill, randomise, read_weights
 from nstlib.options import choice, flag, names
 from nstlib.settings import half_precision, memory_in_words, profile
 
@@ -125,7 +125,8 @@ class FeatureExtractor(nn.Module):
         self.backbone_name = choose_backbone(weights) if backbone == "auto" else backbone
         self.layers, self.pooling, self.in_half = names(layers, "layers", again=True), pooling, flag(half, "half")
         self.network = BACKBONES[self.backbone_name](weights)
-        self._check_layers()
+        if not self.layers or not set(self.layers) <= set(self.network.layers()):
+            raise NstError(self._what_is_missing())
         self.network.drop_beyond(max(self.layers, key=self.network.layers().index))
         self.network.requires_grad_(False).eval().to(memory_format=torch.channels_last)
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
@@ -133,7 +134,8 @@ class FeatureExtractor(nn.Module):
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """Return {layer: feature map (N, C, h, w)} of the picture(s) (N, 3, H, W)."""
-        _check_shape(image)
+        if not isinstance(image, Tensor) or image.ndim != 4 or image.shape[1] != 3 or min(image.shape[2:]) < SMALLEST_SIDE:
+            raise ImageError(_what_is_wrong(image))
         with memory_in_words(image.shape[-2:], MORE), half_precision(self.in_half, image.device):
             x = ((image - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
             found = {name: x for name, x in self.network.walk(x, self.layers, self.pooling) if name in self.layers}
@@ -144,20 +146,18 @@ class FeatureExtractor(nn.Module):
         used = [self.network, self.pooling, self.in_half]
         return {"backbone": fingerprint.content(self.backbone_name, used)}
 
-    def _check_layers(self) -> None:
+    def _what_is_missing(self) -> str:
         known = self.network.layers()
         unknown = [name for name in self.layers if name not in known]
-        if unknown or not self.layers:
-            raise NstError(f"layers {unknown or 'are missing'}: {self.backbone_name} has {', '.join(known)}")
+        return f"layers {unknown or 'are missing'}: {self.backbone_name} has {', '.join(known)}"
 
 
-def _check_shape(image: Tensor) -> None:
-    """The door, without a look at the values: a canvas may leave [0, 1], and a look would make a GPU wait."""
+def _what_is_wrong(image: object) -> str:
+    """Say it of what the network cannot see, by its shape alone: a canvas may leave [0, 1], and a look would make a GPU wait."""
     if not isinstance(image, Tensor) or image.ndim != 4 or image.shape[1] != 3:
         found = tuple(image.shape) if isinstance(image, Tensor) else type(image).__name__
-        raise ImageError(f"image is {found}, expected a tensor (N, 3, H, W); one picture? use image[None]")
-    if min(image.shape[2:]) < SMALLEST_SIDE:
-        raise ImageError(f"image is {image.shape[3]}x{image.shape[2]} px: at least {SMALLEST_SIDE} px a side are needed")
+        return f"image is {found}, expected a tensor (N, 3, H, W); one picture? use image[None]"
+    return f"image is {image.shape[3]}x{image.shape[2]} px: at least {SMALLEST_SIDE} px a side are needed"
 
 
 def choose_backbone(weights: str | Path | None = None) -> str:
@@ -181,9 +181,9 @@ def load_mini(weights: str | Path | None = None) -> VGG:
     state = {name: tensor.float() for name, tensor in read_weights(path).items()}
     widths = [state[f"convs.conv{block}_1.bias"].numel() for block in range(1, 6) if f"convs.conv{block}_1.bias" in state]
     blocks = [sum(key.startswith(f"convs.conv{b}_") for key in state) // 2 for b in range(1, len(widths) + 1)]
-    check_shapes(lambda: VGG(widths, blocks, "reflect"), {name: tuple(tensor.shape) for name, tensor in state.items()}, path)
-    network = VGG(widths, blocks, "reflect")
-    return fill(network, state, path)
+    with torch.device("meta"):  # a file may ask for a network that no memory holds
+        network = VGG(widths, blocks, "reflect")
+    return fill(network, state, path, assign=True)
 
 
 def load_vgg19(weights: str | Path | None = None) -> VGG:

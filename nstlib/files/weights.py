@@ -28,9 +28,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise WeightsError(f"no weights at {path}. Name a .safetensors or .pth file that exists.")
     try:
-        with path.open("rb") as file:
-            head = file.read(10)
-        if path.suffix == ".safetensors" or head[8:10] == b'{"':
+        if path.suffix == ".safetensors" or _begins_like_safetensors(path):
             state = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
@@ -40,11 +38,14 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         ) from error
     except Exception as error:  # the readers raise a dozen types for a damaged file
         raise WeightsError(f"{path} cannot be read as weights ({error}). Delete it and let it be loaded again.") from error
-    if not isinstance(state, Mapping) or not all(
-        isinstance(name, str) and isinstance(one, Tensor) for name, one in state.items()
-    ):
+    if not (isinstance(state, Mapping) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items())):
         raise WeightsError(f"{path} holds no weights by name, but something else: save a network's state_dict()")
     return dict(state)
+
+
+def _begins_like_safetensors(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(10)[8:] == b'{"'
 
 
 def read_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]:
@@ -89,11 +90,15 @@ def check_shapes(build: Callable[[], nn.Module], shapes: Mapping[str, tuple[int,
         )
 
 
-def fill(network: Network, state: dict[str, Tensor], path: Path) -> Network:
-    """Return the network with these weights, read from `path`. Raises WeightsError where they do not fit, or are no numbers."""
+def fill(network: Network, state: dict[str, Tensor], path: Path, assign: bool = False) -> Network:
+    """Return the network with these weights, read from `path`; `assign`: the tensors themselves become its parameters.
+
+    So a network that has no memory, made on torch's device "meta", is filled. Raises WeightsError where the weights do not
+    fit, or are no numbers.
+    """
     check_finite(state, path)
     try:
-        network.load_state_dict(state)
+        network.load_state_dict(state, assign=assign)
     except RuntimeError as error:
         raise WeightsError(f"{path} does not fit the network: {error}") from error
     return network
@@ -101,11 +106,7 @@ def fill(network: Network, state: dict[str, Tensor], path: Path) -> Network:
 
 def check_finite(state: Mapping[str, Tensor], path: Path) -> None:
     """Raise WeightsError where a weight is NaN or infinite."""
-    wrong = [
-        name
-        for name, one in state.items()
-        if (one.is_floating_point() or one.is_complex()) and not bool(torch.isfinite(one).all())
-    ]
+    wrong = [name for name, one in state.items() if not torch.isfinite(one).all()]
     if wrong:
         raise WeightsError(
             f"{path}: {wrong[0]} holds NaN or infinity, {len(wrong)} of {len(state)} tensors do: the file is damaged, "

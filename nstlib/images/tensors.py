@@ -31,26 +31,32 @@ def check_image(image: Tensor, name: str = "image", minimum: int = 1) -> Tensor:
 
     Values up to 1e-4 outside [0, 1] are rounding and clamped. Raises ImageError naming what was wrong.
     """
-    _check_tensor(image, name, channels=(3,))
-    height, width = image.shape[-2:]
-    if min(height, width) < minimum:
-        raise ImageError(f"{name} is {width}x{height} pixels: at least {minimum} are needed on each side; take a larger picture")
+    if not isinstance(image, Tensor) or image.dtype != torch.float32 or not _is_shaped(image):
+        raise ImageError(_what_is_wrong(image, name))
+    if min(image.shape[-2:]) < minimum:
+        size = f"{image.shape[-1]}x{image.shape[-2]} pixels"
+        raise ImageError(f"{name} is {size}: at least {minimum} are needed on each side; take a larger picture")
     low, high = (float(value) for value in image.detach().aminmax())
-    check_values(low, high, name, SLACK)
+    if not (-SLACK <= low and high <= 1 + SLACK):  # also NaN
+        check_values(low, high, name, SLACK)
     return (image if low >= 0 and high <= 1 else image.clamp(0, 1)).contiguous()
 
 
-def _check_tensor(image: Tensor, name: str, channels: Sequence[int]) -> None:
-    expected = " or ".join(f"(N, {count}, H, W)" for count in channels)
+def _is_shaped(image: Tensor) -> bool:
+    return image.ndim == 4 and image.shape[1] == 3 and image.numel() > 0
+
+
+def _what_is_wrong(image: Any, name: str) -> str:
+    """Say it of what is no float32 tensor (N, 3, H, W)."""
+    expected = "(N, 3, H, W)"
     if not isinstance(image, Tensor):
-        raise ImageError(f"{name} is a {type(image).__name__}: expected a float32 tensor {expected}; load_image() makes one")
-    if image.ndim == 3 and image.shape[0] in channels:
-        raise ImageError(f"{name} has shape {tuple(image.shape)}, expected {expected}; one picture? use {name}[None]")
-    if image.ndim != 4 or image.shape[1] not in channels or image.numel() == 0:
-        raise ImageError(f"{name} has shape {tuple(image.shape)}, expected {expected}{axes_hint(image, name)}")
-    if image.dtype != torch.float32:
-        advice = f"{name}.float() / 255" if image.dtype == torch.uint8 else f"{name}.float()"
-        raise ImageError(f"{name} has dtype {image.dtype}, expected torch.float32 in [0, 1]; use {advice}")
+        return f"{name} is a {type(image).__name__}: expected a float32 tensor {expected}; load_image() makes one"
+    if image.ndim == 3 and image.shape[0] == 3:
+        return f"{name} has shape {tuple(image.shape)}, expected {expected}; one picture? use {name}[None]"
+    if not _is_shaped(image):
+        return f"{name} has shape {tuple(image.shape)}, expected {expected}{axes_hint(image, name)}"
+    advice = f"{name}.float() / 255" if image.dtype == torch.uint8 else f"{name}.float()"
+    return f"{name} has dtype {image.dtype}, expected torch.float32 in [0, 1]; use {advice}"
 
 
 # ---------------------------------------------------------------- other sizes
@@ -65,12 +71,18 @@ def resize(image: Tensor, size: int | tuple[int, int]) -> Tensor:
     if not isinstance(image, Tensor) or image.ndim != 4 or image.dtype not in RESIZABLE or image.numel() == 0:
         what = f"{tuple(image.shape)} {image.dtype}" if isinstance(image, Tensor) else type(image).__name__
         raise ImageError(f"resize got {what}: expected a float32 tensor (N, C, H, W)")
-    height, width = _target(image.shape[-2], image.shape[-1], size)
-    if (height, width) == tuple(image.shape[-2:]):
+    return resampled(image, _target(image.shape[-2], image.shape[-1], size))
+
+
+def resampled(image: Tensor, shape: Sequence[int]) -> Tensor:
+    """Resize pictures (N, C, H, W) to (h, w), as `resize` does, where they were checked before. Raises ImageError."""
+    if shape[0] * shape[1] > MAX_PIXELS:
+        raise ImageError(f"that would give {shape[1]}x{shape[0]} pixels: at most {MAX_PIXELS:,} are made; ask for a smaller size")
+    if tuple(shape) == tuple(image.shape[-2:]):
         return image.contiguous()
     low, high = image.detach().amin((1, 2, 3), keepdim=True), image.detach().amax((1, 2, 3), keepdim=True)
-    with memory_in_words((height, width)):
-        resized = F.interpolate(image, (height, width), mode="bicubic", antialias=True, align_corners=False)
+    with memory_in_words(shape):
+        resized = F.interpolate(image, tuple(shape), mode="bicubic", antialias=True, align_corners=False)
         return torch.minimum(torch.maximum(resized, low), high).contiguous()  # bicubic overshoots at edges
 
 
@@ -102,7 +114,7 @@ def shrunk_to(picture: Tensor, longer: float) -> Tensor:
     shape = _scaled(height, width, scale)
     if min(shape) < MIN_SIDE:
         shape = _scaled(height, width, MIN_SIDE / min(height, width))
-    return resize(picture, shape)
+    return resampled(picture, shape)
 
 
 def _scaled(height: int, width: int, scale: float) -> tuple[int, int]:
@@ -118,12 +130,8 @@ def is_stretched(shape: Sequence[int], other: Sequence[int]) -> bool:
 
 def _target(height: int, width: int, size: int | tuple[int, int]) -> tuple[int, int]:
     if isinstance(size, (tuple, list, torch.Size)) and len(size) == 2:
-        target = pixels(size[0], "size"), pixels(size[1], "size")
-    else:
-        target = _scaled(height, width, pixels(size, "size") / max(height, width))
-    if target[0] * target[1] > MAX_PIXELS:
-        raise ImageError(f"size={shortened(size)} would give {target[1]}x{target[0]} pixels: at most {MAX_PIXELS:,} are made")
-    return target
+        return pixels(size[0], "size"), pixels(size[1], "size")
+    return _scaled(height, width, pixels(size, "size") / max(height, width))
 
 
 def pixels(value: Any, name: str, low: int = 1) -> int:

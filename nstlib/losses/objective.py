@@ -37,8 +37,7 @@ class Weights:
         values = {name: number(getattr(self, name), name) for name in ("content", "style", "tv")}
         if not any(values.values()):
             raise NstError(f"{self}: weights are finite numbers from 0 up, and one of them is above 0")
-        for name, value in values.items():
-            object.__setattr__(self, name, value)  # as Python's own number
+        vars(self).update(values)  # as Python's own numbers
 
 
 @dataclass(frozen=True)
@@ -104,11 +103,8 @@ class StyleObjective:
 
     def style_term(self, measures: Measures) -> Tensor | float:
         """Return the distance of these measures from the styles', averaged over layers, summed with the styles' weights."""
-        distances = [
-            _mean(self.statistic.distance(measured[layer], target[layer]) for layer in one.layers)
-            for one, measured, target in zip(self.styles, measures, self.targets, strict=True)
-        ]
-        return sum(one.weight * distance for one, distance in zip(self.styles, distances, strict=True))
+        distance, each = self.statistic.distance, zip(self.styles, measures, self.targets, strict=True)
+        return sum(one.weight * _mean(distance(mine[layer], its[layer]) for layer in one.layers) for one, mine, its in each)
 
     def weighted(self, content: Tensor | float, style: Tensor | float, tv: Tensor) -> dict[str, Tensor]:
         """Return the three terms, each times its weight, and their total."""
@@ -118,10 +114,13 @@ class StyleObjective:
 
     def region(self, number: int, shape: Sequence[int]) -> Tensor | None:
         """Return the mask of style `number` at the size (h, w) of a feature map: (1, 1, h, w), or None for everywhere."""
-        mask, key = self.styles[number].mask, (number, *shape)
-        if mask is not None and key not in self._shrunk:
-            self._shrunk[key] = shrink(mask, shape)
-        return None if mask is None else self._shrunk[key]
+        mask = self.styles[number].mask
+        return None if mask is None else self._shrunk_mask(number, mask, tuple(shape))
+
+    def _shrunk_mask(self, number: int, mask: Tensor, shape: tuple[int, ...]) -> Tensor:
+        if (number, shape) not in self._shrunk:
+            self._shrunk[number, shape] = shrink(mask, shape)
+        return self._shrunk[number, shape]
 
     def _content_maps(self, content: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
         seen = self.extractor(content)

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.features.moments import moments
-from nstlib.losses.terms import gram_matrix, style_loss
+from nstlib.losses.terms import guided_gram, style_loss
 
 LEVELS = 256  # stretches of equal probability into which a distribution is cut, as many as Risser's histograms have bins
 DIRECTIONS = 64  # along which sliced Wasserstein looks at most
@@ -73,20 +73,6 @@ def _mean_of(distance: Distance) -> Distance:
 @_mean_of
 def _relative(measured: Tensor, target: Tensor) -> Tensor:
     return (measured - target).square().sum() / target.square().sum()
-
-
-# ---------------------------------------------------------------- Gram matrix
-
-
-def guided_gram(features: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Return the Gram matrix of maps (1, C, H, W) with weights (1, 1, H, W): (1, C, C).
-
-    Gatys, Ecker, Bethge, Hertzmann and Shechtman, "Controlling perceptual factors in neural style transfer" (2017).
-    """
-    if weight is None:
-        return gram_matrix(features)
-    # gram_matrix averages over all places; we divide by those that count. The root, as each product has two factors.
-    return gram_matrix(features * weight.sqrt()) / weight.mean()
 
 
 # ---------------------------------------------------------------- means and deviations

@@ -22,6 +22,17 @@ def gram_matrix(features: Tensor) -> Tensor:
     return flat @ flat.mT / flat.shape[-1]  # (N, C, H*W) -> (N, C, C)
 
 
+def guided_gram(features: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Return the Gram matrix of maps (1, C, H, W) with weights (1, 1, H, W): (1, C, C).
+
+    Gatys, Ecker, Bethge, Hertzmann and Shechtman, "Controlling perceptual factors in neural style transfer" (2017).
+    """
+    if weight is None:
+        return gram_matrix(features)
+    # gram_matrix averages over all places; we divide by those that count. The root, as each product has two factors.
+    return gram_matrix(features * weight.sqrt()) / weight.mean()
+
+
 def _energy(x: Tensor) -> Tensor:
     """Sum of squares per picture: (N, ...) -> (N,)."""
     return x.flatten(1).float().square().sum(1)

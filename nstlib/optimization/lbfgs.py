@@ -22,8 +22,13 @@ class LBFGS:
     pictures of memory. `learning_rate`: share of the quasi-Newton step taken. A pair is used if the cosine between its
     step and its change of gradient exceeds `curvature`: a relative test, so that nothing depends on the loss's scale.
     `max_step` bounds a step's root mean square over the pixels: for pictures in [0, 1], 0.1 keeps a wrong guess of the
-    curvature from throwing the canvas far away. `line_search="backtracking"` halves a step until the loss falls enough (Armijo); it asks the host after each evaluation.
+    curvature from throwing the canvas far away. `line_search="backtracking"` halves a step until the loss falls enough
+    (Armijo); it asks the host after each evaluation.
     """
+
+    evaluations = 0
+    gradient: Tensor | None = None  # where the canvas was before the last move
+    known: Tensor | None = None  # the loss where the canvas is, if a line search has just evaluated there
 
     def __init__(
         self,
@@ -43,10 +48,7 @@ class LBFGS:
             raise NstError(f"line_search={line_search!r}: choose one of {', '.join(map(str, LINE_SEARCHES))}")
         self.canvas, self.size, self.learning_rate, self.max_step = canvas, history, learning_rate, max_step
         self.curvature, self.line_search = curvature, line_search
-        self.evaluations = 0
         self.order: list[int] = []  # slots of the history, oldest first
-        self.gradient: Tensor | None = None
-        self.known: Tensor | None = None  # the loss where the canvas is, if a line search has just evaluated there
 
     def step(self, closure: Callable[[], Tensor]) -> Tensor:
         """Evaluate once (more with a line search), then move the canvas; returns the loss before the move, a scalar.

@@ -11,10 +11,11 @@ from typing import Self
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from nstlib.errors import NstError
 from nstlib.files.progress import bar
-from nstlib.images.files import resize
+from nstlib.images.tensors import resampled
 from nstlib.settings import is_lack_of_memory, memory_advice
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,18 @@ class Stopped(Exception):
 
 
 class Recorder:
-    """Use as `with recorder:` around the steps; `add` each Step, then ask for `result()`."""
+    """Use as `with recorder:` around the steps; `add` each Step, then ask for `result()`.
+
+    `finish` makes the picture of the canvas: colours may be kept apart.
+    """
+
+    seconds: list[float]  # since the start, one entry a Step, as in the next two
+    sides: list[int]
+    losses: list[dict[str, Tensor]]
+    best: tuple[float, Tensor] | None = None  # of the current size
+    good: Tensor | None = None  # of any size
+    stopped: str | None = None  # why
+    finish: Callable[[Tensor], Tensor] = staticmethod(lambda image: image)
 
     def __init__(
         self,
@@ -67,16 +79,9 @@ class Recorder:
         callback: Callable[[object], object] | None,
     ):
         self.backbone, self.weights, self.shape, self.callback = backbone, weights, tuple(shape), callback
-        self.finish: Callable[[Tensor], Tensor] = lambda image: (
-            image
-        )  # makes the picture of the canvas: colours may be kept apart
-        self.bar = bar(total=steps, desc=f"{backbone} {max(shape)} px", unit="eval", disable=not progress)
-        self.began, self.stopped = time.perf_counter(), None
-        self.seconds: list[float] = []
-        self.sides: list[int] = []
-        self.losses: list[dict[str, Tensor]] = []
-        self.best: tuple[float, Tensor] | None = None  # of the current size
-        self.good: Tensor | None = None  # of any size
+        self.bar = bar(total=steps, desc=f"{backbone} {max(shape)} px", unit="eval") if progress else tqdm(disable=True)
+        self.began = time.perf_counter()
+        self.seconds, self.sides, self.losses = [], [], []
 
     def __enter__(self) -> Self:
         return self
@@ -86,7 +91,7 @@ class Recorder:
         if kind is KeyboardInterrupt and self.good is not None:
             self.stopped = "interrupted"
             log.warning("interrupted after %d evaluations: this is the best picture so far", len(self.losses))
-        elif is_lack_of_memory(error):
+        elif error is not None and is_lack_of_memory(error):
             raise OptimizationError(memory_advice(self.shape), self.result() if self.good is not None else None) from error
         return kind is Stopped or self.stopped == "interrupted"
 
@@ -128,5 +133,5 @@ class Recorder:
         values = {name: torch.stack([step[name] for step in self.losses]).tolist() for name in self.losses[0]}
         history = {"evaluations": list(range(1, len(self.losses) + 1)), "seconds": self.seconds, "side": self.sides}
         seconds = time.perf_counter() - self.began
-        image = self.finish(resize(self.good, self.shape).clamp(0, 1)).clamp(0, 1).cpu().contiguous()
+        image = self.finish(resampled(self.good, self.shape).clamp(0, 1)).clamp(0, 1).cpu().contiguous()
         return Stylized(image, history | values, seconds, self.backbone, self.stopped)

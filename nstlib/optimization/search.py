@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import takewhile
 
 import numpy as np
 import torch
@@ -18,8 +20,7 @@ from nstlib.control.color import COLOR_WAYS
 from nstlib.control.masks import check_mask
 from nstlib.errors import ImageError, NstError
 from nstlib.features.extractor import SMALLEST_SIDE, FeatureExtractor
-from nstlib.images.files import check_image, resize, shrunk_to, with_longer_side
-from nstlib.images.tensors import is_stretched
+from nstlib.images.tensors import check_image, is_stretched, resampled, shrunk_to, with_longer_side
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
 from nstlib.losses.statistics import STATISTICS
 from nstlib.nets.any_style import AnyStyle
@@ -31,6 +32,7 @@ from nstlib.options import seed as check_seed
 from nstlib.settings import device
 
 log = logging.getLogger(__name__)
+Start = Callable[[Tensor, Sequence[StyleTarget]], Tensor]  # the first picture, of a content and its styles
 
 SMOOTHING = 0.4  # exponent of the spatial frequency, see Canvas
 COARSEST = 128  # pixels, longer side: no level of the pyramid is smaller
@@ -38,7 +40,6 @@ LEVELS = 3  # of the pyramid at most
 STEPS = 120  # evaluations, all levels together
 LAST_SHARE = 1 / 3  # of the steps are taken at full size; the smaller levels share the rest
 MAX_STEP = 0.03  # root mean square over the pixels: an early, wrong guess of the curvature does no harm
-INITS = ("content", "noise", "style", "adain")
 LARGEST_PASS = 2048  # pixels, longer side: a start that one pass paints is not made larger
 HISTORY = 20  # pairs of pictures that L-BFGS remembers, fewer where they would take more than
 HISTORY_BYTES = 2**30
@@ -83,9 +84,8 @@ def _spectrum(size: Sequence[int], power: float) -> Tensor:
 
     f counts periods per longer side, from 1 up: the mean is treated like the longest wave.
     """
-    height, width = size
     longer = max(size)
-    down, across = torch.fft.fftfreq(height) * longer, torch.fft.rfftfreq(width) * longer
+    down, across = torch.fft.fftfreq(size[0]) * longer, torch.fft.rfftfreq(size[1]) * longer
     gain = torch.hypot(down[:, None], across[None]).clamp_min(1.0) ** -power
     return gain / gain.square().mean().sqrt()
 
@@ -105,8 +105,7 @@ def optimization_steps(
             picture = canvas.picture()
             losses = objective(picture)
             losses["total"].backward()
-            seen["losses"] = {name: loss.detach() for name, loss in losses.items()}
-            seen["canvas"] = picture.detach()
+            seen.update(losses={name: loss.detach() for name, loss in losses.items()}, canvas=picture.detach())
             return losses["total"]
 
         optimiser.step(closure)
@@ -167,30 +166,27 @@ def stylize(
     content = with_longer_side(one_picture(content, "content"), size, "content").to(where)
     styles = style_targets(style, mix, masks, style_layers, where)
     _check_layers(weights, content_layers, styles)
-    _say_what_is_stretched(init, masks, content.shape[-2:])
+    if masks is not None or isinstance(init, Tensor):
+        _say_what_is_stretched(init, masks, content.shape[-2:])
     styles = [replace(one, picture=COLOR_WAYS[color].before(content, one.picture)[1]) for one in styles]
     layers = dict.fromkeys((*content_layers, *(layer for one in styles for layer in one.layers)))
     extractor = FeatureExtractor(backbone, tuple(layers), pooling=pooling, half=half).to(where)
-    painter = _start_network(init, extractor.backbone_name)
+    start_of = _starting(init, extractor.backbone_name, seed)
     plain, content = content, COLOR_WAYS[color].before(content, styles[0].picture)[0]
     shapes = pyramid_shapes(content.shape[-2:], levels)
     recorder = Recorder(extractor.backbone_name, weights, content.shape[-2:], steps, progress, callback)
     recorder.finish = lambda image: COLOR_WAYS[color].after(image, plain.to(image))
+    kind = StyleObjective if tile is None else partial(TiledObjective, tile=tile)
     picture = None
     with recorder:
         for shape, share in zip(shapes, split_steps(steps, len(shapes)), strict=True):
             if not share:
                 continue  # fewer steps than levels
-            target = resize(content, shape)
+            target = resampled(content, shape)
             here = [replace(one, picture=shrunk_to(one.picture, max(shape) * style_scale)) for one in styles]
             options = {"weights": weights, "content_layers": content_layers, "statistic": statistic}
-            objective = (
-                StyleObjective(extractor, target, here, **options)
-                if tile is None
-                else TiledObjective(extractor, target, here, tile, **options)
-            )
-            start = resize(picture, shape) if picture is not None else _start(init, target, here, seed, painter)
-            canvas = Canvas(start)
+            objective = kind(extractor, target, here, **options)
+            canvas = Canvas(start_of(target, here) if picture is None else resampled(picture, shape))
             for step in optimization_steps(canvas, objective, OPTIMIZERS[optimizer](canvas.z), share):
                 recorder.add(step)
             picture = recorder.best_of_level()
@@ -205,29 +201,30 @@ def style_targets(
     where: torch.device,
 ) -> list[StyleTarget]:
     """Return the styles of a call of `stylize`, each with share, region and layers. Raises NstError where counts differ."""
-    if not isinstance(style, Tensor | Sequence) or isinstance(style, str):
-        raise NstError(f"style is {shortened(style)}: expected a picture (1, 3, H, W), or several in a list")
-    pictures = [style] if isinstance(style, Tensor) else list(style)
-    if not pictures:
-        raise NstError("style is empty: give at least one picture")
-    labels = ["style"] if isinstance(style, Tensor) else [f"style[{i}]" for i in range(len(pictures))]
-    pictures = [one_picture(picture, label).to(where) for picture, label in zip(pictures, labels, strict=True)]
+    given = {"style": style} if isinstance(style, Tensor) else _several(style)
+    pictures = [one_picture(picture, name).to(where) for name, picture in given.items()]
     alike = isinstance(layers, str) or (isinstance(layers, Sequence) and all(isinstance(name, str) for name in layers))
-    named = [layers] * len(pictures) if alike else entries(layers, "style_layers", len(pictures))
-    named = [names(own, "style_layers") for own in named]
+    each = [layers] * len(pictures) if alike else entries(layers, "style_layers", len(pictures))
+    named = [names(own, "style_layers") for own in each]
     counts = [1.0] * len(pictures) if mix is None else shares(mix, "mix", len(pictures))
-    regions = (
-        [None] * len(pictures)
-        if masks is None
-        else [check_mask(mask, f"masks[{i}]").to(where) for i, mask in enumerate(entries(masks, "masks", len(pictures)))]
-    )
+    regions = [None] * len(pictures) if masks is None else _regions(masks, len(pictures), where)
     # In regions every style counts fully, each in its own; mixed, they share.
     total = sum(counts) if masks is None else max(counts)
-    return [
-        StyleTarget(picture, share / total, region, own_layers)
-        for picture, share, region, own_layers in zip(pictures, counts, regions, named, strict=True)
-        if share > 0
-    ]
+    targets = map(StyleTarget, pictures, (share / total for share in counts), regions, named)
+    return [one for one in targets if one.share > 0]
+
+
+def _several(styles: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Several style pictures by what a message calls them."""
+    if not isinstance(styles, Sequence) or isinstance(styles, str):
+        raise NstError(f"style is {shortened(styles)}: expected a picture (1, 3, H, W), or several in a list")
+    if not styles:
+        raise NstError("style is empty: give at least one picture")
+    return {f"style[{i}]": picture for i, picture in enumerate(styles)}
+
+
+def _regions(masks: Sequence[Tensor], count: int, where: torch.device) -> list[Tensor]:
+    return [check_mask(mask, f"masks[{i}]").to(where) for i, mask in enumerate(entries(masks, "masks", count))]
 
 
 def one_picture(picture: Tensor, name: str, minimum: int = 1) -> Tensor:
@@ -240,13 +237,9 @@ def one_picture(picture: Tensor, name: str, minimum: int = 1) -> Tensor:
 
 def pyramid_shapes(shape: Sequence[int], levels: int = LEVELS) -> list[tuple[int, int]]:
     """(H, W) of each level, smallest first: halved until the longer side would be under 128 px, `levels` at most."""
-    shapes = [tuple(shape)]
-    for _ in range(levels - 1):
-        height, width = shapes[0][0] // 2, shapes[0][1] // 2
-        if max(height, width) < COARSEST or min(height, width) < SMALLEST_SIDE:
-            break
-        shapes.insert(0, (height, width))
-    return shapes
+    halved = ((shape[0] >> level, shape[1] >> level) for level in range(1, levels))
+    fitting = takewhile(lambda one: max(one) >= COARSEST and min(one) >= SMALLEST_SIDE, halved)
+    return [tuple(shape), *fitting][::-1]
 
 
 def split_steps(steps: int, levels: int) -> list[int]:
@@ -270,8 +263,8 @@ def _check(init: str | Tensor, style_scale: float, callback: Callable[[Step], ob
         raise NstError(f"style_scale={style_scale!r}: expected a number above 0, such as 0.5")
     if isinstance(init, Tensor):
         one_picture(init, "init")
-    elif not isinstance(init, str) or init not in INITS:
-        raise NstError(f"init={shortened(init)}: choose one of {', '.join(INITS)}, or give a picture")
+    elif not isinstance(init, str) or init not in STARTS:
+        raise NstError(f"init={shortened(init)}: choose one of {', '.join(STARTS)}, or give a picture")
     if callback is not None and not callable(callback):
         raise NstError(f"callback={shortened(callback)}: expected a function that takes a Step")
 
@@ -299,30 +292,41 @@ def _say_what_is_stretched(init: str | Tensor, masks: Sequence[Tensor] | None, s
             )
 
 
-def _start_network(init: str | Tensor, backbone: str) -> AnyStyle | None:
-    """Return the network that paints the start in one pass, or None. Raises NstError for a backbone without one."""
-    if isinstance(init, Tensor) or init != "adain":
-        return None
+def _starting(init: str | Tensor, backbone: str, seed: int) -> Start:
+    """Return what makes the start of the smallest level from its content and its styles. Raises NstError."""
+    if isinstance(init, Tensor):
+        return lambda content, styles: resampled(init.to(content), content.shape[-2:])
+    return STARTS[init](backbone, seed)
+
+
+def _noise(content: Tensor, seed: int) -> Tensor:
+    # Drawn on the CPU, so that a seed means the same picture on every device.
+    noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(seed)).to(content)
+    return 0.5 + 0.15 * noise
+
+
+def _one_pass(backbone: str) -> Start:
+    """Return what paints the start by AdaIN's network. Raises NstError for a backbone without one."""
     painter = AnyStyle("adain")
     if painter.backbone != backbone:
         raise NstError(
             f"init='adain': the course has this network for backbone={painter.backbone!r}, not for {backbone!r}; "
             f"take that one, or paint the start yourself: init=transfer(content, style, 'adain').image"
         )
-    return painter
 
-
-def _start(init: str | Tensor, content: Tensor, styles: Sequence[StyleTarget], seed: int, painter: AnyStyle | None) -> Tensor:
-    if isinstance(init, Tensor):
-        return resize(init.to(content), content.shape[-2:])
-    if painter is not None:
+    def paint(content: Tensor, styles: Sequence[StyleTarget]) -> Tensor:
         masks = None if styles[0].mask is None else [one.mask for one in styles]
         mix = [one.share for one in styles] if masks is None else None
         encoded = [painter.encode(shrunk_to(one.picture, LARGEST_PASS)) for one in styles]
         painted = painter.paint(shrunk_to(content, LARGEST_PASS), encoded, mix=mix, masks=masks)
-        return resize(painted.to(content), content.shape[-2:])
-    if init == "noise":
-        # Drawn on the CPU, so that a seed means the same picture on every device.
-        noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(seed)).to(content)
-        return 0.5 + 0.15 * noise
-    return content.clone() if init == "content" else resize(styles[0].picture, content.shape[-2:])
+        return resampled(painted.to(content), content.shape[-2:])
+
+    return paint
+
+
+STARTS: dict[str, Callable[[str, int], Start]] = {  # by the backbone's name and the seed
+    "content": lambda backbone, seed: lambda content, styles: content.clone(),
+    "noise": lambda backbone, seed: lambda content, styles: _noise(content, seed),
+    "style": lambda backbone, seed: lambda content, styles: resampled(styles[0].picture, content.shape[-2:]),
+    "adain": lambda backbone, seed: _one_pass(backbone),
+}
