@@ -71,13 +71,13 @@ def resize(image: Tensor, size: int | tuple[int, int]) -> Tensor:
     if not isinstance(image, Tensor) or image.ndim != 4 or image.dtype not in RESIZABLE or image.numel() == 0:
         what = f"{tuple(image.shape)} {image.dtype}" if isinstance(image, Tensor) else type(image).__name__
         raise ImageError(f"resize got {what}: expected a float32 tensor (N, C, H, W)")
-    return resampled(image, _target(image.shape[-2], image.shape[-1], size))
+    return resampled(image, _target(image.shape[-2], image.shape[-1], size), f"size={shortened(size)}")
 
 
-def resampled(image: Tensor, shape: Sequence[int]) -> Tensor:
+def resampled(image: Tensor, shape: Sequence[int], asked: str = "that") -> Tensor:
     """Resize pictures (N, C, H, W) to (h, w), as `resize` does, where they were checked before. Raises ImageError."""
     if shape[0] * shape[1] > MAX_PIXELS:
-        raise ImageError(f"that would give {shape[1]}x{shape[0]} pixels: at most {MAX_PIXELS:,} are made; ask for a smaller size")
+        raise ImageError(f"{asked} would give {shape[1]}x{shape[0]} pixels: at most {MAX_PIXELS:,} are made")
     if tuple(shape) == tuple(image.shape[-2:]):
         return image.contiguous()
     low, high = image.detach().amin((1, 2, 3), keepdim=True), image.detach().amax((1, 2, 3), keepdim=True)
