@@ -1,7 +1,8 @@
 """Train the networks for any style that the course ships: nstlib/weights/adain.safetensors and sanet.safetensors.
 
     python tools/make/draw_training_styles.py STYLES
-    python tools/make/train_adaptive.py decoder --photos FOLDER --styles STYLES --steps 1500 --learning-rate 2e-3 --out build/decoder.safetensors
+    python tools/make/train_adaptive.py decoder --photos FOLDER --styles STYLES --steps 1500 --learning-rate 2e-3 \\
+        --out build/decoder.safetensors
     python tools/make/train_adaptive.py adain --photos FOLDER --styles STYLES --start build/decoder.safetensors
     python tools/make/train_adaptive.py sanet --photos FOLDER --styles STYLES --start build/decoder.safetensors --steps 5000
 

@@ -14,7 +14,6 @@ those that the course ships.
 
 import argparse
 import gc
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,8 +24,8 @@ from statistics import fmean, median
 
 import torch
 from compare_methods import PHOTOS, STYLES
-from fast import machine, seconds
-from stylize import EVALUATIONS, PATIENCE, peak_mib, plain_loop
+from machine import alone, machine, peak_mib, seconds
+from stylize import EVALUATIONS, PATIENCE, plain_loop
 from torch import Tensor
 
 from nstlib import FeatureExtractor, load_fast, load_image, paint, photo, style, stylize
@@ -38,7 +37,7 @@ from nstlib.losses.statistics import STATISTICS
 from nstlib.nets.any_style import LOADERS, AnyStyle, paint_like
 from nstlib.optimization.search import OPTIMIZERS, Canvas, Step, optimization_steps
 from nstlib.settings import device
-from nstlib.training.datasets import picture_files
+from nstlib.training.folders import picture_files
 from nstlib.training.recipes import STYLE_SIZE
 
 FILES = {"adain": "adain", "wct": "adain", "sanet": "sanet"}
@@ -122,23 +121,11 @@ def seconds_an_evaluation(content: Tensor, manner: Tensor) -> float:
 
 def memory(args: argparse.Namespace) -> None:
     """Peak memory of whole processes, which encode a style and paint one large picture; then seconds of a small one."""
-    print(
-        f"| method | {LARGE}x{LARGE}: peak, MiB | of a GPU, MiB | s | 512x512 with the style encoded, s |\n|---|---|---|---|---|"
-    )
+    print(f"| method | {LARGE}x{LARGE}: peak, MiB | of a GPU, MiB | s | 512x512 with the style encoded, s |")
+    print("|---|---|---|---|---|")
+    weights = ("--weights", args.weights) if args.weights else ()
     for method in ("fast", *LOADERS):
-        command = [
-            sys.executable,
-            __file__,
-            "one",
-            "--method",
-            method,
-            "--repeats",
-            str(args.repeats),
-            "--large",
-            str(args.large),
-        ]
-        command += ["--weights", str(args.weights)] if args.weights else []
-        found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        found = alone(__file__, "--method", method, "--repeats", args.repeats, "--large", args.large, *weights)
         print(f"| {method} | {' | '.join(found)} |", flush=True)
 
 
@@ -230,31 +217,19 @@ def judged(content: Tensor, manner: Tensor, networks: dict[str, AnyStyle]) -> li
                 there[0] = step.canvas if number == 0 else there[0]
         return max(reached_at) < MOST
 
-    stylize(
-        content,
-        manner,
-        style_scale=max(manner.shape) / max(content.shape),
-        pyramid=False,
-        steps=MOST,
-        callback=look,
-        progress=False,
-    )
+    scale = max(manner.shape) / max(content.shape)
+    stylize(content, manner, style_scale=scale, pyramid=False, steps=MOST, callback=look, progress=False)
     pictures = [*painted.values(), there[0].clamp(0, 1).cpu()]
-    return [
-        *(gram for gram, _ in losses),
-        *(own for _, own in losses),
-        *reached_at,
-        *(ssim(picture, content) for picture in pictures),
-    ]
+    by_gram, by_moments = zip(*losses, strict=True)
+    return [*by_gram, *by_moments, *reached_at, *(ssim(picture, content) for picture in pictures)]
 
 
 def start(args: argparse.Namespace) -> None:
     """Against the plain loop, as `python tools/measure/stylize.py plain` measures: same network, loss and content."""
     network = painter("adain", args)
     exact, ours = (FeatureExtractor("mini", DEFAULT_LAYERS, half=half).to(device()) for half in (False, args.half))
-    print(
-        "| size, px | pair | plain, s | one pass and ours, s | the pass, s | ours, evaluations | ratio of seconds |\n|---|---|---|---|---|---|---|"
-    )
+    print("| size, px | pair | plain, s | one pass and ours, s | the pass, s | ours, evaluations | ratio of seconds |")
+    print("|---|---|---|---|---|---|---|")
     for size in args.sizes:
         ratios = []
         pairs = zip(photographs(args, size).items(), manners(args, size).items(), strict=False)
@@ -267,10 +242,8 @@ def start(args: argparse.Namespace) -> None:
             repeats = [against_plain(*objectives, network, content, manner) for _ in range(args.slow_repeats)]
             ratios.append(median(seconds / plain for plain, seconds, _, _ in repeats))
             plain, seconds, passed, evaluations = (median(values) for values in zip(*repeats, strict=True))
-            print(
-                f"| {size} | {name} x {other} | {plain:.2f} | {seconds:.2f} | {passed:.2f} | {evaluations:.0f} | {ratios[-1]:.2f} |",
-                flush=True,
-            )
+            found = f"{plain:.2f} | {seconds:.2f} | {passed:.2f} | {evaluations:.0f} | {ratios[-1]:.2f}"
+            print(f"| {size} | {name} x {other} | {found} |", flush=True)
         print(f"| **{size}** | **median of {len(ratios)}** | | | | | **{median(ratios):.2f}** |", flush=True)
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from pathlib import Path
 from statistics import median
 
 import torch
+from machine import machine
 from torch import Tensor
 
 from nstlib import NstError, photo, style, stylize
@@ -34,7 +34,7 @@ from nstlib.nets.any_style import AnyStyle, paint_like
 from nstlib.nets.bands import paint
 from nstlib.nets.fast import FastNet
 from nstlib.nets.files import load_fast
-from nstlib.settings import cores, device
+from nstlib.settings import device
 from nstlib.training.recipes import STYLE_SIZE
 
 PHOTOS = ("temple", "flower", "astronaut", "cat", "coffee", "rocket", "galaxies", "tissue", "retina", "photographer")
@@ -168,12 +168,6 @@ def read(path: Path, size: int) -> dict:
     if any(stored[key] != fresh[key] for key in ("size", "photos", "styles")):
         raise SystemExit(f"{path} is of other pairs or sizes: move it away, or name another --out")
     return stored
-
-
-def machine() -> str:
-    if device().type == "cuda":
-        return torch.cuda.get_device_name()
-    return f"{platform.machine()}, {cores()} cores, torch {torch.__version__}"
 
 
 def write(stored: dict, path: Path) -> None:

@@ -3,25 +3,20 @@
     python tools/measure/fast.py paint                     # seconds and peak memory at 512 px, 4K and 8K; many beside single
     python tools/measure/fast.py frames                    # frames a second, at 256, 512, 1024 px and 4K
     python tools/measure/fast.py learn mosaic --photos F   # a style from nothing: seconds, style loss beside stylize's
-    python tools/measure/fast.py equal                     # seconds of stylize to the network's style loss, beside Johnson's table
+    python tools/measure/fast.py equal                     # seconds of stylize to the network's style loss, beside Johnson's
 
 Photographs are held out: `learn` trains on another folder's, or on the course's without the five that judge. Style losses
 are relative ones, of Gram matrices of the five style layers, against the style picture of 384 px; photographs of 384 px.
 """
 
 import argparse
-import platform
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import fmean, median
 
-import psutil
 import torch
-from stylize import peak_mib
+from machine import alone, machine, peak_mib, seconds
 from torch import Tensor
 
 from nstlib import FeatureExtractor, gram_matrix, photo, style, style_loss, stylize
@@ -43,24 +38,6 @@ EVALUATIONS = 100  # of stylize
 JOHNSON = {256: (0.015, 15.86), 512: (0.05, 54.85), 1024: (0.21, 214.44)}  # s: one pass, 500 iterations; GTX Titan X (2016)
 
 
-def machine() -> str:
-    """What a table was measured on."""
-    where = torch.cuda.get_device_name() if device().type == "cuda" else f"{psutil.cpu_count(logical=False)} cores"
-    return f"{platform.machine()}, {where}, torch {torch.__version__}"
-
-
-def seconds(call: Callable[[], object], repeats: int) -> float:
-    """The median over calls, after one that warms up."""
-    times = []
-    for _ in range(repeats + 1):
-        began = time.perf_counter()
-        call()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        times.append(time.perf_counter() - began)
-    return median(times[1:])
-
-
 def style_losses(pictures: dict[str, Tensor], name: str) -> list[float]:
     """The mean relative style loss of each picture (1, 3, H, W) over the style layers."""
     extractor = FeatureExtractor("auto", STYLE_LAYERS).to(device())
@@ -74,8 +51,7 @@ def measure_paint(args: argparse.Namespace) -> None:
     """Seconds, each size in a process of its own whose peak memory counts; then many beside single, in turn."""
     print("| picture | seconds, median | peak, MiB |\n|---|---|---|")
     for size in SIZES:
-        command = [sys.executable, __file__, "one", "--size", size, "--repeats", str(args.repeats if size == "512x512" else 3)]
-        taken, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        taken, peak = alone(__file__, "--size", size, "--repeats", args.repeats if size == "512x512" else 3)
         print(f"| {size} | {float(taken):.3f} | {peak} |", flush=True)
     single, many, picture = load_fast("waves"), load_fast("many"), resize(photo("temple"), SIZES["512x512"])
     ratios = [
@@ -138,7 +114,8 @@ def equal(args: argparse.Namespace) -> None:
         passed, needed, slow = (median(values) for values in zip(*rows, strict=True))
         each = median(row[2] / row[1] for row in rows)
         print(
-            f"| {size} | {passed:.3f} | {needed:.0f} | {slow:.2f} | {slow / passed:.0f} | {500 * each:.0f} | {500 * each / passed:.0f} "
+            f"| {size} | {passed:.3f} | {needed:.0f} | {slow:.2f} | {slow / passed:.0f} "
+            f"| {500 * each:.0f} | {500 * each / passed:.0f} "
             f"| {theirs} | {theirs_slow} | {theirs_slow / theirs:.0f} |",
             flush=True,
         )

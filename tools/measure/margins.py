@@ -1,7 +1,7 @@
 """Measure how far the assertions of tests and lessons stand from their bounds, and list those that stand too near.
 
     python tools/measure/margins.py                                   # all: hours on two cores
-    python tools/measure/margins.py tests/test_losses.py notebooks/03_gram_matrices.ipynb --arithmetics 0 1
+    python tools/measure/margins.py tests/losses notebooks/03_gram_matrices.ipynb --arithmetics 0 1
 
 The margin of `a < b` is b - a, that of `a >= b` is a - b, that of closeness is 1 minus the used share of the tolerance; of
 a test or a lesson the least one counts. Near is a mean margin over the runs below three standard deviations, and one of
@@ -23,10 +23,12 @@ from unittest import mock
 
 import nbformat
 import numpy as np
-import run_lessons
 from _pytest.assertion import rewrite
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools" / "run"))
+import run_lessons
+
 RECORD = "NSTLIB_MARGINS"  # names the file to which a run adds its margins
 NAMES = ("OMP_NUM_THREADS", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE")
 ARITHMETICS = [("1",), ("1", "default", "SSE41", "Nehalem"), ("2", "avx2", "AVX2", "Haswell"), ("3",)]

@@ -1,6 +1,6 @@
 """Do the tests see a fault? Plant small faults in the mathematical rooms, one at a time, and run the tests that execute the line.
 
-    python tools/measure/mutate.py --count 300 --seed 0           # what is in the log is not done again: stop it and go on at any time
+    python tools/measure/mutate.py --count 300 --seed 0           # what is in the log is not done again: stop at any time
     python tools/measure/mutate.py --count 300 --seed 0 --again   # the survivors among them once more, after new tests
     python tools/measure/mutate.py nstlib/control/masks.py --count 1000   # every fault of one file
 
@@ -61,7 +61,7 @@ HEAVY = (
 
 
 def tests_for(fault: Fault, tests: dict[str, dict], budget: float) -> list[str]:
-    """The tests that execute the line, else its statement, else (a constant) any of its file: quickest first, up to `budget` seconds."""
+    """The tests that execute the line, else its statement, else any of its file: quickest first, up to `budget` seconds."""
     reached = {test: set(one["lines"][fault.file]) for test, one in tests.items() if fault.file in one["lines"]}
     for lines in ({fault.line} if fault.inside else set(), set(range(fault.around[0], fault.around[1] + 1)), None):
         found = [test for test, there in reached.items() if lines is None or there & lines]

@@ -13,9 +13,6 @@ something. "vgg19-random" has the same layout with random weights.
 
 import argparse
 import gc
-import platform
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,8 +20,8 @@ from functools import cache
 from pathlib import Path
 from statistics import median
 
-import psutil
 import torch
+from machine import alone, machine, peak_mib
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -169,31 +166,17 @@ def memory(args: argparse.Namespace) -> None:
     print("| network | size, px | loop | peak, MiB |\n|---|---|---|---|")
     for backbone in args.backbones:
         for loop in ("nothing", "plain", "ours"):
-            command = [sys.executable, __file__, "one", "--loop", loop, "--backbones", backbone, "--sizes", str(args.sizes[-1])]
-            peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
+            *_, peak = alone(__file__, "--loop", loop, "--backbones", backbone, "--sizes", args.sizes[-1])
             print(f"| {backbone} | {args.sizes[-1]} | {loop} | {peak} |", flush=True)
 
 
 def large(args: argparse.Namespace) -> None:
     """Seconds an evaluation and peak resident memory of whole processes that stylize in tiles, 16:9, mini."""
-    print(
-        "| width, px | tile, px | evaluations | s an evaluation at full size | s a megapixel | peak, MiB |\n|---|---|---|---|---|---|"
-    )
+    print("| width, px | tile, px | evaluations | s an evaluation at full size | s a megapixel | peak, MiB |")
+    print("|---|---|---|---|---|---|")
     for width in args.sizes:
-        command = [
-            sys.executable,
-            __file__,
-            "one",
-            "--loop",
-            "tiled",
-            "--sizes",
-            str(width),
-            "--tile",
-            str(args.tile),
-            "--evaluations",
-            str(args.evaluations),
-        ]
-        *_, count, seconds, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        options = ("--loop", "tiled", "--sizes", width, "--tile", args.tile, "--evaluations", args.evaluations)
+        *_, count, seconds, peak = alone(__file__, *options)
         pixels = width * width * 9 // 16 / 1e6
         print(f"| {width} | {args.tile} | {count} | {float(seconds):.2f} | {float(seconds) / pixels:.2f} | {peak} |", flush=True)
 
@@ -208,15 +191,6 @@ def tiled(width: int, tile: int, evaluations: int) -> None:
         if side == width
     ]
     print(painted.evaluations, median(times))
-
-
-def peak_mib() -> float:
-    """The most memory that this process has had."""
-    if sys.platform == "win32":
-        return psutil.Process().memory_info().peak_wset / 2**20
-    import resource  # Windows has none
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def one(args: argparse.Namespace) -> None:
@@ -251,8 +225,7 @@ def main() -> None:
     args = parser.parse_args()
     args.sizes = args.sizes or SIZES.get(args.command, [256, 512])
     if args.command != "one":
-        cores, gib = psutil.cpu_count(logical=False), psutil.virtual_memory().total / 2**30
-        print(f"{platform.machine()}, {cores} cores, {gib:.0f} GiB, torch {torch.__version__}, {device()}\n", flush=True)
+        print(f"{machine()}\n", flush=True)
     COMMANDS[args.command](args)
 
 

@@ -8,7 +8,6 @@ noise: decibels gained at sigma 25. numbers: seconds and loss of Portilla and Si
 """
 
 import argparse
-import platform
 import time
 import warnings
 from collections.abc import Callable
@@ -16,9 +15,9 @@ from statistics import median
 
 import numpy as np
 import plenoptic
-import psutil
 import skimage.data
 import torch
+from machine import machine
 from sklearn.decomposition import MiniBatchDictionaryLearning
 from torch import Tensor
 
@@ -159,8 +158,7 @@ def main() -> None:
     parser.add_argument("commands", nargs="*", choices=COMMANDS, default=list(COMMANDS))
     parser.add_argument("--seeds", type=int, default=5, help="dictionaries to recover")
     args = parser.parse_args()
-    cores, gib = psutil.cpu_count(logical=False), psutil.virtual_memory().total / 2**30
-    print(f"{platform.machine()}, {cores} cores, {gib:.0f} GiB, torch {torch.__version__}, cpu\n", flush=True)
+    print(f"{machine()}; all of it on the CPU\n", flush=True)
     for command in args.commands:
         COMMANDS[command](args)
         print(flush=True)

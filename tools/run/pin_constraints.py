@@ -6,6 +6,7 @@ Run it in an environment in which `make test` has passed. NVIDIA's packages and 
 itself, and other systems have others.
 """
 
+import argparse
 import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
@@ -57,6 +58,7 @@ def _applies(requirement: Requirement, extras: frozenset[str]) -> bool:
 
 def main() -> None:
     """Write the file."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     pins = closure(wanted(ROOT / "pyproject.toml"))
     lines = [f"{name}=={version}" for name, version in sorted(pins.items()) if not name.startswith(PINNED_BY_TORCH)]
     python = ".".join(map(str, sys.version_info[:2]))
