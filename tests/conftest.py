@@ -16,10 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 CELL_TIMEOUT = 120_000  # ms: a lesson's cell on a slow, loaded machine
 
 
-# A test run that a script put into the background ignores Ctrl-C, and its children would inherit that: the tests that
-# press it would wait for ever.
+# A test run that a script put into the background ignores Ctrl-C, one under nohup that its terminal is closed, and the
+# programs that it tests would do so, too: the tests that send these signals would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)  # the run itself goes on, as nohup promised
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
