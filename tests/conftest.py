@@ -24,6 +24,11 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
     signal.signal(signal.SIGHUP, lambda *_: None)  # the run itself goes on, as nohup promised
 
 
+def pytest_collection_finish() -> None:
+    """Keep this run's options, its workers above all, from the runs of pytest that tests start."""
+    os.environ.pop("PYTEST_ADDOPTS", None)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Look for the tools that a test needs before its fixtures are made."""
     needs.require(item)

@@ -34,6 +34,7 @@ def run(tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", [word for word in words if word != "-m"])
         try:
             if words[0] == "-m":
+                monkeypatch.delitem(sys.modules, f"{words[1]}.__main__", raising=False)  # another test may have imported it
                 runpy.run_module(words[1], run_name="__main__", alter_sys=True)
             else:
                 runpy.run_path(words[0], run_name="__main__")
