@@ -75,9 +75,3 @@ WRONG = {
     ],
 }
 STUBS = {"total_variation": [lambda image: None, lambda image: ...]}
-
-
-def test_the_direction_keeps_the_measured_fact():
-    """The secant equation: the estimate of the inverse curvature maps y to s."""
-    s, y = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([2.0, 1.0, 4.0])
-    torch.testing.assert_close(right_direction(y, s, y), -s)

@@ -1,10 +1,7 @@
 """Right and wrong answers to the exercises of lesson 5, judged by test_checks.py."""
 
-import pytest
 import torch
 import torch.nn.functional as F
-
-from nstlib.notebook.checks import grade
 
 LUMA = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
 
@@ -79,9 +76,3 @@ WRONG = {
     ],
 }
 STUBS = {"guided_gram": [lambda f, m: None], "gram_of_tiles": [lambda tiles: ...]}
-
-
-@pytest.mark.parametrize("name", sorted(RIGHT))
-def test_most_wrong_answers_have_a_message_of_their_own(name):
-    messages = [grade(name, answer).message for answer, _ in WRONG[name]]
-    assert len(set(messages)) >= len(messages) - 1

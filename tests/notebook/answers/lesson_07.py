@@ -1,10 +1,7 @@
 """Right and wrong answers to the exercises of lesson 7, judged by test_checks.py."""
 
-import pytest
 import torch
 import torch.nn.functional as F
-
-from nstlib.notebook.checks import grade
 
 
 def right_block(x, conv1, norm1, conv2, norm2, mode="reflect", relu=F.relu, skip=1):
@@ -64,9 +61,3 @@ WRONG = {
     ],
 }
 STUBS = {"overlaps": [lambda length, kernel, stride: None], "instance_norm": [lambda *a: ...]}
-
-
-@pytest.mark.parametrize("name", sorted(RIGHT))
-def test_most_wrong_answers_have_a_message_of_their_own(name):
-    messages = [grade(name, answer).message for answer, _ in WRONG[name]]
-    assert len(set(messages)) >= len(messages) - 1

@@ -1,9 +1,6 @@
 """Right and wrong answers to the exercises of lesson 8, judged by test_checks.py."""
 
-import pytest
 import torch
-
-from nstlib.notebook.checks import grade
 
 
 def right_norm(x, weight, bias, style, over=(2, 3), correction=0, eps=1e-5):
@@ -77,9 +74,3 @@ WRONG = {
     ],
 }
 STUBS = {"conditional_norm": [lambda x, w, b, s: None], "mix_rows": [lambda r, s: ...]}
-
-
-@pytest.mark.parametrize("name", sorted(RIGHT))
-def test_most_wrong_answers_have_a_message_of_their_own(name):
-    messages = [grade(name, answer).message for answer, _ in WRONG[name]]
-    assert len(set(messages)) >= len(messages) - 1

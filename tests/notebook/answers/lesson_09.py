@@ -1,9 +1,6 @@
 """Right and wrong answers to the exercises of lesson 9, judged by test_checks.py."""
 
-import pytest
 import torch
-
-from nstlib.notebook.checks import grade
 
 
 def statistics(maps, over=(2, 3), correction=0, eps=1e-5):
@@ -93,22 +90,9 @@ WRONG = {
         (lambda m: right_whiten(m, centre=False), "Take each channel's mean"),
         (lambda m: right_whiten(m, divide=False), "Divide the covariance"),
         (lambda m: right_whiten(m, 0.0), "Nothing was whitened"),
+        (lambda m: right_whiten(m).flip(0), "white, but turned"),
         (lambda m: right_whiten(m).reshape(m.shape), "Shape"),
         (lambda m: right_whiten(m).double(), "Dtype"),
     ],
 }
 STUBS = {"adain": [lambda c, s: None], "square_shares": [lambda p: ...]}
-
-
-@pytest.mark.parametrize("name", sorted(RIGHT))
-def test_most_wrong_answers_have_a_message_of_their_own(name):
-    messages = [grade(name, answer).message for answer, _ in WRONG[name]]
-    assert len(set(messages)) >= len(messages) - 1
-
-
-def test_whitened_in_another_basis_is_told_from_not_white():
-    def turned(maps):
-        white = right_whiten(maps)
-        return white.flip(0)
-
-    assert "white, but turned" in grade("whiten", turned).message

@@ -2,10 +2,7 @@
 
 import math
 
-import pytest
 import torch
-
-from nstlib.notebook.checks import grade
 
 
 def right_attention(queries, keys, values):
@@ -87,9 +84,3 @@ WRONG = {
     ],
 }
 STUBS = {"attention": [lambda q, k, v: None], "row_as_map": [lambda t, p, c, s: ...]}
-
-
-@pytest.mark.parametrize("name", sorted(RIGHT))
-def test_most_wrong_answers_have_a_message_of_their_own(name):
-    messages = [grade(name, answer).message for answer, _ in WRONG[name]]
-    assert len(set(messages)) >= len(messages) - 1
