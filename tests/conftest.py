@@ -5,13 +5,10 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import needs
 import pytest
 import torch
-
-ROOT = Path(__file__).resolve().parents[1]
 
 CELL_TIMEOUT = 120_000  # ms: a lesson's cell on a slow, loaded machine
 
@@ -56,6 +53,16 @@ def seeded(seed_offset: int) -> None:
     torch.manual_seed(seed_offset)
 
 
+@pytest.fixture
+def file_server(monkeypatch: pytest.MonkeyPatch) -> Iterator:
+    """A server on this machine that serves servers.BODY in every way, good and bad: see servers.Answers."""
+    import servers
+
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with servers.file_server() as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator:
     """A headless Chromium or Chrome; needs.py skips or fails the test where there is none."""
@@ -73,6 +80,7 @@ def browser() -> Iterator:
 def lab_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Address and token of a JupyterLab on a copy of the notebooks and pictures, with a home of its own."""
     import open_lab
+    from checkout import ROOT
 
     folder = tmp_path_factory.mktemp("lab")
     for name in ("notebooks", "images"):
@@ -97,7 +105,7 @@ class LabPage:
         self.page, (self.url, self.token) = page, address
 
     def open(self, lesson: str, cells: Sequence[str] = ()) -> None:
-        """Open a notebook by its file name, wait until its cells are drawn and its kernel is connected and idle; run these cells."""
+        """Open a notebook by its file name, wait until its cells are drawn and its kernel connected and idle; run these cells."""
         # The kernel's sign says idle before there is a kernel, and a cell that is run then is forgotten now and then.
         with self.page.expect_websocket(lambda socket: "/api/kernels/" in socket.url, timeout=CELL_TIMEOUT):
             self.page.goto(f"{self.url}lab/tree/notebooks/{lesson}?token={self.token}&reset")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from lesson_rules import ROOT
+from checkout import ROOT
 
 import nstlib
 

@@ -101,7 +101,10 @@ def test_the_network_that_learns_does_not_count():
 
 def test_another_process_gives_the_same_digest():
     """Also of sets of words, whose order is another in each process."""
-    script = "from nstlib.files.fingerprint import digest; print(digest([{'a', 'b', 'c', 'd'}, {'k': 1.5}, lambda x: x in {'u', 'v', 'w'}]))"
+    script = (
+        "from nstlib.files.fingerprint import digest\n"
+        "print(digest([{'a', 'b', 'c', 'd'}, {'k': 1.5}, lambda x: x in {'u', 'v', 'w'}]))"
+    )
     said = {
         subprocess.run(
             [sys.executable, "-c", script], env=os.environ | {"PYTHONHASHSEED": seed}, text=True, check=True, capture_output=True

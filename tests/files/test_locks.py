@@ -20,7 +20,10 @@ def test_a_second_one_is_refused_until_the_first_ends(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_a_killed_process_leaves_no_lock(tmp_path):
-    script = "import sys, time; from nstlib.files.locks import hold; lock = hold(sys.argv[1], 'training'); print('held', flush=True); time.sleep(60)"
+    script = (
+        "import sys, time; from nstlib.files.locks import hold\n"
+        "lock = hold(sys.argv[1], 'training'); print('held', flush=True); time.sleep(60)"
+    )
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout.readline() == "held\n"
         with pytest.raises(NstError, match="another training"):

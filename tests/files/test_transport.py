@@ -6,13 +6,13 @@ import logging
 import re
 import socket
 import ssl
-import threading
 import traceback
 import zlib
 from contextlib import suppress
 
 import pytest
 import requests
+from servers import BODY, WHOLE
 
 from nstlib.errors import DownloadError
 from nstlib.files import addresses, connections, transport
@@ -20,76 +20,7 @@ from nstlib.files.addresses import is_public, shown
 from nstlib.files.downloads import download
 from nstlib.images.files import load_image
 
-BODY = bytes(range(256)) * 40
-WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
 SECRETS = ("hunter2", "s3cret", "t0ken", "aHVudGVy", base64.b64encode(b"me:hunter2").decode())
-
-
-class Server:
-    """Answers each request with `answer(connection, head of the request)`, in a thread, on a port of this machine."""
-
-    def __init__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.heads: list[str] = []
-        self.release = threading.Event()
-        self.answer = lambda connection, head: connection.sendall(WHOLE)
-        threading.Thread(target=self._loop, daemon=True).start()
-
-    def _loop(self):
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=self._one, args=(self.socket.accept()[0],), daemon=True).start()
-
-    def _one(self, connection):
-        with suppress(OSError), connection:
-            head = b""
-            while b"\r\n\r\n" not in head and not head.startswith(b"\x16"):  # TLS, which begins so, is answered at once
-                if not (piece := connection.recv(4096)):
-                    return
-                head += piece
-            self.heads.append(head.decode("latin1"))
-            self.answer(connection, self.heads[-1])
-
-    def sends(self, *pieces: bytes):
-        """Answer with these bytes, whatever is asked."""
-        self.answer = lambda connection, head: connection.sendall(b"".join(pieces))
-
-    def drips(self, start: bytes, drop: bytes = b"x"):
-        """Begin like this, then send a little again and again, for at most five seconds."""
-
-        def answer(connection, head):
-            connection.sendall(start)
-            for _ in range(250):
-                connection.sendall(drop)
-                if self.release.wait(0.02):
-                    return
-
-        self.answer = answer
-
-    def stop(self):
-        self.release.set()
-        with suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)  # or its thread waits on
-        self.socket.close()
-
-
-@pytest.fixture
-def server(monkeypatch):
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    running = Server()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def other(server):
-    running = Server()
-    yield running
-    running.stop()
 
 
 def redirect(where: str) -> bytes:

@@ -1,14 +1,13 @@
 """The course's pictures: all there and described, masks in the right places, paintings from a server of our own."""
 
 import dataclasses
-import importlib.util
 import socket
 import subprocess
 import sys
 
 import pytest
 import torch
-from test_downloads import picture_bytes, server  # noqa: F401  (a fixture)
+from servers import picture_bytes
 
 from nstlib.errors import DownloadError, NstError
 from nstlib.images import catalogue, gallery
@@ -109,10 +108,8 @@ def test_pictures_are_fresh_each_time():
 
 @pytest.mark.parametrize("name", ["cat_eyes", "flower_bloom"])  # one of each method
 def test_the_stored_masks_are_what_the_tool_draws(name):
-    path = gallery._images_folder().parent / "tools" / "make" / "make_masks.py"
-    spec = importlib.util.spec_from_file_location("make_masks", path)
-    tool = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    import make_masks as tool
+
     assert sorted(tool.REGIONS) == sorted(f"{photo}_{region}" for photo in REGIONS for region in REGIONS[photo])
     drawn = load_image(tool.draw(name))[:, :1]
     assert (drawn - mask(*name.split("_"))).abs().mean() < 1e-3
@@ -143,12 +140,12 @@ def test_paintings_are_in_the_public_domain_and_sourced():
 
 
 @pytest.fixture
-def commons(server, tmp_path, monkeypatch):  # noqa: F811
+def commons(file_server, tmp_path, monkeypatch):
     """A stand-in for Wikimedia Commons: every painting is the file that the server on this machine holds."""
     monkeypatch.setenv("NSTLIB_CACHE", str(tmp_path))
-    monkeypatch.setattr(catalogue.Painting, "url", property(lambda record: server.url + server.path))
-    server.path, server.body = "/file", picture_bytes()
-    return server
+    monkeypatch.setattr(catalogue.Painting, "url", property(lambda record: file_server.url + file_server.path))
+    file_server.path, file_server.body = "/file", picture_bytes()
+    return file_server
 
 
 def test_a_painting_is_downloaded_once(commons, tmp_path):

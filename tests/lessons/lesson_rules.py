@@ -10,7 +10,6 @@ from statistics import median, quantiles
 
 import nbformat
 
-ROOT = Path(__file__).resolve().parents[2]
 SETUP = """\
 # Colab and other places without the course's library: install it, and leave the torch that is there alone.
 import importlib.util

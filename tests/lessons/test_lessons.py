@@ -6,7 +6,8 @@ import tomllib
 import lesson_rules_stored  # noqa: F401 - registers its rules
 import nbformat
 import pytest
-from lesson_rules import ROOT, RULES, Lesson
+from checkout import ROOT
+from lesson_rules import RULES, Lesson
 from miniature import miniature, picture, typed_picture
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))

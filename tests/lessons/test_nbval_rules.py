@@ -7,7 +7,7 @@ import sys
 
 import nbformat
 import pytest
-from lesson_rules import ROOT
+from checkout import ROOT
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from test_fast import spread
+from networks import spread
 
 from nstlib.errors import NstError
 from nstlib.nets.bands import _bands, paint

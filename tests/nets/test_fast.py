@@ -3,19 +3,11 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from networks import spread
 
 from nstlib.errors import NstError, WeightsError
 from nstlib.nets.fast import ConditionalInstanceNorm2d, FastNet, add_style, with_styles
 from nstlib.nets.files import load_fast, read_about, save_network
-
-
-def spread(network):
-    """The network with every weight moved off its start, so that no scale is 1 and no shift 0."""
-    torch.manual_seed(1)
-    with torch.no_grad():
-        for weight in network.parameters():
-            weight.add_(0.1 * torch.randn_like(weight))
-    return network.eval()
 
 
 @pytest.fixture

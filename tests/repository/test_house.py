@@ -8,7 +8,7 @@ import sys
 from statistics import median
 
 import pytest
-from lesson_rules import ROOT
+from checkout import ROOT
 
 import nstlib
 

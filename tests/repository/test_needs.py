@@ -7,7 +7,7 @@ import sys
 
 import find_browser
 import pytest
-from lesson_rules import ROOT
+from checkout import ROOT
 
 CONFTEST = """
 import needs

@@ -8,8 +8,8 @@ import tomllib
 
 import nbformat
 import pytest
-from lesson_rules import LINK, PICTURE, ROOT
-from test_setup import MAKE_TARGETS
+from checkout import MAKE_TARGETS, ROOT
+from lesson_rules import LINK, PICTURE
 
 from nstlib import photo, save_image
 

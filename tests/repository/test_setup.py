@@ -11,7 +11,7 @@ from importlib.metadata import packages_distributions
 import lowest_bounds
 import pytest
 import yaml
-from lesson_rules import ROOT
+from checkout import MAKE_TARGETS, ROOT
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -22,7 +22,6 @@ CORE = [Requirement(text) for text in PROJECT["dependencies"]]
 EXTRAS = [Requirement(text) for texts in PROJECT["optional-dependencies"].values() for text in texts]
 REPOSITORY = PROJECT["urls"]["Repository"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def pins():

@@ -6,7 +6,7 @@ import sys
 import zipfile
 
 import pytest
-from lesson_rules import ROOT
+from checkout import ROOT
 
 
 @pytest.fixture(scope="module")

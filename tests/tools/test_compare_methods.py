@@ -5,7 +5,7 @@ import json
 import sys
 
 import pytest
-from lesson_rules import ROOT
+from checkout import ROOT
 
 from nstlib.judging.metrics import BASELINES, MEASURED, METRICS
 

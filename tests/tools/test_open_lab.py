@@ -7,7 +7,7 @@ import urllib.request
 
 import open_lab
 import pytest
-from lesson_rules import ROOT
+from checkout import ROOT
 
 
 @pytest.mark.parametrize(("variables", "seen"), [({}, False), ({"DISPLAY": ":0"}, True), ({"WAYLAND_DISPLAY": "w"}, True)])

@@ -9,20 +9,20 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from checkout import ROOT
+from small_training import small_training
 from torch import nn
-from training_script import small_training
 
 from nstlib.errors import NstError
 from nstlib.settings import has_bf16
 from nstlib.training.checkpoints import latest_path, load_latest, save_checkpoint, set_aside
 from nstlib.training.loop import Run, TrainingError, TrainingSettings, rate, share_of_batch, train, training_steps
 
-SCRIPT = Path(__file__).with_name("training_script.py")
+SCRIPT = ROOT / "tests" / "small_training.py"
 
 
 class Line(nn.Module):

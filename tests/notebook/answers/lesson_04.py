@@ -1,7 +1,5 @@
 """Right and wrong answers to the exercises of lesson 4, judged by test_checks.py."""
 
-import torch
-
 
 def right_direction(gradient, s, y):
     if s @ y <= 1e-8 * s.norm() * y.norm():
