@@ -1,4 +1,4 @@
-"""What a caller may give for an option: each function returns the value as Python's own type, or refuses it in the caller's words.
+"""What a caller may give for an option: each function returns it as Python's own type, or refuses it in words.
 
 NumPy's numbers are taken like Python's; truth values are no numbers.
 """
@@ -61,7 +61,7 @@ def entries(value: Any, name: str, count: int) -> list:
 
 
 def shares(value: Any, name: str, count: int) -> list[float]:
-    """Return what each of `count` styles counts: finite numbers from 0 up, one of them above 0, with a finite sum. Raises NstError."""
+    """Return the shares of `count` styles: finite numbers from 0 up, one above 0, with a finite sum. Raises NstError."""
     found = [_finite(share) for share in entries(value, name, count)]
     if any(share is None or share < 0 for share in found) or not 0 < sum(found) < math.inf:
         raise NstError(

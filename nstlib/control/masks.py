@@ -180,7 +180,7 @@ def _draw(draw: ImageDraw.ImageDraw, points: list[tuple[float, float]], radius: 
 
 
 def _effort(points: Points, radius: float, side: int) -> float:
-    """Return about how much there is to draw on a square of `side` pixels, in pixels: a row of an outline costs as much as ROW."""
+    """Estimate the pixels to draw on a square of `side` pixels; a row of an outline costs as much as ROW."""
     if radius <= 0:
         return 4 * ROW * side * len(points)
     wide = 2 * radius * side

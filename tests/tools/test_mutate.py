@@ -112,7 +112,8 @@ def test_a_fault_that_a_test_sees_is_told_from_one_that_none_sees(tmp_path):
         "TWO = 2\n\n\ndef half(x):\n    return x / TWO\n\n\ndef twice(x):\n    return x + x\n"
     )
     (tmp_path / "tests" / "test_room.py").write_text(
-        "from nstlib.room import half, twice\n\n\ndef test_half():\n    assert half(4) == 2\n\n\ndef test_twice():\n    assert twice(4) is not None\n"
+        "from nstlib.room import half, twice\n\n\ndef test_half():\n    assert half(4) == 2\n\n\n"
+        "def test_twice():\n    assert twice(4) is not None\n"
     )
     script = textwrap.dedent(f"""
         import sys

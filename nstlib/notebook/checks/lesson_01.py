@@ -13,11 +13,15 @@ KERNELS = (torch.tensor([[1.0, 2.0, 0.0], [0.0, -1.0, 3.0], [-2.0, 0.0, 0.5]]), 
 @exercise(
     "convolution",
     hints=[
-        "The kernel fits H - h + 1 times from top to bottom and W - w + 1 times from left to right: "
-        "start with zeros of that shape.",
+        (
+            "The kernel fits H - h + 1 times from top to bottom and W - w + 1 times from left to right: "
+            "start with zeros of that shape."
+        ),
         "At row i, column j the window is picture[i:i + h, j:j + w].",
-        "Multiply window and kernel place by place, add everything up with .sum(), and write it to [i, j]. "
-        "Nothing is turned round.",
+        (
+            "Multiply window and kernel place by place, add everything up with .sum(), and write it to [i, j]. "
+            "Nothing is turned round."
+        ),
     ],
 )
 def check_convolution(answer):

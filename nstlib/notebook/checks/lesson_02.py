@@ -109,7 +109,7 @@ def _explain_errors(result: Tensor, expected: Tensor) -> None:
         ),
         "The bell is missing: near pixels count more than far ones.": _errors(WINDOWS, WANTED, KNOWN, torch.ones(3, 3)),
         "That is the root of what is asked for: a mean of squares has none.": expected.sqrt(),
-        "That is a sum: divide by 3 * weights.sum(), so that errors of pixels with few and many known neighbours compare.": summed,
+        "That is a sum: divide by 3 * weights.sum(), so that pixels with few and many known neighbours compare.": summed,
     }
     if advice := advice_for(result, usual, rtol=1e-4, atol=0):
         raise Wrong(f"Value: {advice}")

@@ -22,8 +22,10 @@ def _noise(*shape: int, seed: int = 0) -> Tensor:
 @exercise(
     "conditional_norm",
     hints=[
-        "x.mean((2, 3), keepdim=True) and x.var((2, 3), correction=0, keepdim=True): "
-        "one number for each channel of each picture.",
+        (
+            "x.mean((2, 3), keepdim=True) and x.var((2, 3), correction=0, keepdim=True): "
+            "one number for each channel of each picture."
+        ),
         "weight[style] picks one row for each picture: (N, C). With [:, :, None, None] it fits beside (N, C, H, W).",
         "(x - mean) / (variance + 1e-5).sqrt(), times the row of weight, plus the row of bias.",
     ],
@@ -74,8 +76,10 @@ def _norm_advice(found: Any, x: Tensor, norm: ConditionalInstanceNorm2d, style: 
 @exercise(
     "style_share",
     hints=[
-        "network.norms() lists the layers that have rows; a row of norm.weight has norm.weight.shape[1] numbers, "
-        "one of norm.bias as many.",
+        (
+            "network.norms() lists the layers that have rows; a row of norm.weight has norm.weight.shape[1] numbers, "
+            "one of norm.bias as many."
+        ),
         "All numbers: sum(p.numel() for p in network.parameters()). The rows of the other styles are among them: take them off.",
         "own / (everything - (S - 1) * own), where S is norm.weight.shape[0].",
     ],

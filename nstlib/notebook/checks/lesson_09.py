@@ -26,11 +26,15 @@ def _maps(*shape: int, seed: int = 0) -> Tensor:
 @exercise(
     "adain",
     hints=[
-        "maps.mean((2, 3), keepdim=True) and maps.var((2, 3), correction=0, keepdim=True): "
-        "one number for each channel of each picture.",
+        (
+            "maps.mean((2, 3), keepdim=True) and maps.var((2, 3), correction=0, keepdim=True): "
+            "one number for each channel of each picture."
+        ),
         "The deviation is (variance + 1e-5).sqrt(), of the content as of the style.",
-        "First take the content's away, (content - mean) / deviation; then give it the style's: "
-        "times its deviation, plus its mean.",
+        (
+            "First take the content's away, (content - mean) / deviation; then give it the style's: "
+            "times its deviation, plus its mean."
+        ),
     ],
 )
 def check_adain(answer: Callable[..., Any]) -> None:
@@ -125,8 +129,10 @@ def check_strength(answer: Callable[..., Any]) -> None:
     hints=[
         "Along an edge there are two corners, and their shares are 1 - x and x.",
         "Inside, a corner has the share that its column has, times the share that its row has.",
-        "Top left (1 - x)(1 - y), top right x (1 - y), bottom left (1 - x) y, bottom right x y; "
-        "torch.stack makes a tensor of four numbers.",
+        (
+            "Top left (1 - x)(1 - y), top right x (1 - y), bottom left (1 - x) y, bottom right x y; "
+            "torch.stack makes a tensor of four numbers."
+        ),
     ],
 )
 def check_square_shares(answer: Callable[..., Any]) -> None:
@@ -169,8 +175,10 @@ def _bilinear(x: float, y: float) -> Tensor:
     "whiten",
     hints=[
         "flat = maps[0].flatten(1) is (C, H W). Take each row's mean away, then flat @ flat.T / (H W) is the covariance (C, C).",
-        "values, vectors = torch.linalg.eigh(covariance); "
-        "the matrix vectors @ torch.diag(values ** -0.5) @ vectors.T is its inverse root.",
+        (
+            "values, vectors = torch.linalg.eigh(covariance); "
+            "the matrix vectors @ torch.diag(values ** -0.5) @ vectors.T is its inverse root."
+        ),
         "That matrix times the centred maps: inverse root @ flat. Nothing is added at the end.",
     ],
 )
