@@ -101,7 +101,7 @@ class AdaINLoss(_PairLoss):
         super().__init__(STYLE_LAYERS[:4], backbone, {"content": content_weight, "style": style_weight, "pixels": pixel_weight})
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
-        """Return "content", "style", "pixels", "total" of pairs (N, 2, 3, H, W), photographs first; `numbers`: see `SANetLoss`."""
+        """Return "content", "style", "pixels", "total" of pairs (N, 2, 3, H, W), contents first; `numbers`: see `SANetLoss`."""
         pictures, photos, styles, own = _rows(images, numbers)
         with torch.no_grad():
             seen = self.encode(pictures)
