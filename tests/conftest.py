@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import needs
 import pytest
@@ -61,6 +62,14 @@ def file_server(monkeypatch: pytest.MonkeyPatch) -> Iterator:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with servers.file_server() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def network_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Files of untrained networks for any style, by method; see networks.write_any_style."""
+    import networks
+
+    return networks.write_any_style(tmp_path_factory.mktemp("networks"))
 
 
 @pytest.fixture(scope="session")

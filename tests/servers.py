@@ -1,18 +1,25 @@
 """Web servers on this machine for tests of downloads: one that serves a file in every bad way, one that sends any bytes."""
 
+import base64
 import hashlib
 import http.server
 import io
 import socket
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import pytest
 from PIL import Image
+
+from nstlib.errors import DownloadError
+from nstlib.files.downloads import download
 
 BODY = bytes(range(256)) * 40
 SHA = hashlib.sha256(BODY).hexdigest()
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+SECRETS = ("hunter2", "s3cret", "t0ken", "aHVudGVy", base64.b64encode(b"me:hunter2").decode())
 
 
 def picture_bytes(colour: str = "red") -> bytes:
@@ -176,3 +183,19 @@ class RawServer:
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)  # or its thread waits on
         self.socket.close()
+
+
+def redirect(where: str) -> bytes:
+    return b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % where.encode()
+
+
+def refused(url, folder, match="", **options):
+    """The message and the whole traceback of a download that must fail, and must leave nothing behind."""
+    with pytest.raises(DownloadError, match=match) as caught:
+        download(url, cache=folder, **options)
+    assert not list(folder.iterdir())
+    return "".join(traceback.format_exception(caught.value))
+
+
+def packed(data: bytes, packing: bytes = b"gzip") -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (packing, len(data)) + data

@@ -1,26 +1,21 @@
-"""Around the commands: consoles of any encoding or none, interrupts of every kind, and results that are not lost."""
+"""Around the commands: consoles of any encoding or none, and interrupts of every kind."""
 
 import io
 import logging
 import os
-import shutil
 import signal
 import sys
 import threading
 
 import pytest
 import torch
-from PIL import Image
 
-from nstlib import methods
 from nstlib.__main__ import main
 from nstlib.commands import console
-from nstlib.commands.shared import write_picture
-from nstlib.errors import NstError
 from nstlib.images import files as images
-from nstlib.images.files import load_image, read_provenance, save_image
+from nstlib.images.files import load_image
 from nstlib.optimization import search as optimization
-from nstlib.optimization.recording import OptimizationError, Recorder, Stylized
+from nstlib.optimization.recording import Recorder, Stylized
 
 SMALL = ["--size", "48", "--steps", "6", "--quiet", "--backbone", "mini"]
 GREY = torch.full((1, 3, 40, 48), 0.5)
@@ -183,112 +178,3 @@ def test_commands_run_in_other_threads(tmp_path, monkeypatch):
     thread.start()
     thread.join()
     assert codes == [0] and load_image(tmp_path / "x.png").shape == (1, 3, 40, 48)
-
-
-# ---------------------------------------------------------------- results are not lost
-
-
-@pytest.fixture
-def temporary(tmp_path, monkeypatch):
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    return tmp_path / "temporary"
-
-
-def test_a_result_whose_folder_went_away_is_kept_elsewhere(tmp_path, temporary, monkeypatch, capsys):
-    (tmp_path / "out").mkdir()
-    monkeypatch.setattr(optimization, "stylize", lambda *_, **__: shutil.rmtree(tmp_path / "out") or done())
-    assert main(["stylize", "temple", "swirls", "-o", str(tmp_path / "out" / "x.png")]) == 1
-    (kept,) = temporary.rglob("x.png")
-    said = capsys.readouterr().err
-    assert "there is no folder" in said and f"The result is in {kept}" in said and load_image(kept).shape == (1, 3, 40, 48)
-    assert read_provenance(kept)["content"] == "temple"
-
-
-def test_the_last_good_picture_of_a_run_that_broke_off_is_written(tmp_path, monkeypatch, capsys):
-    def broken(*_, **__):
-        raise OptimizationError("the losses are nan", done())
-
-    monkeypatch.setattr(optimization, "stylize", broken)
-    assert main(["stylize", "temple", "swirls", "-o", str(tmp_path / "x.png")]) == 1
-    monkeypatch.setattr(methods, "stylize", broken)
-    assert main(["transfer", "temple", "swirls", "--method", "optimise", "-o", str(tmp_path / "y.png")]) == 1
-    assert "the losses are nan" in capsys.readouterr().err
-    assert load_image(tmp_path / "x.png").shape == load_image(tmp_path / "y.png").shape == (1, 3, 40, 48)
-
-
-def test_a_result_that_no_place_takes_is_an_error_that_says_why(tmp_path, temporary, monkeypatch):
-    monkeypatch.setattr("nstlib.files.writing.Path.home", lambda: tmp_path / "none")
-    temporary.rmdir()
-    with pytest.raises(NstError, match="there is no folder"):
-        write_picture(GREY, tmp_path / "none" / "x.png", {}, "")
-
-
-# ---------------------------------------------------------------- refused before the work
-
-
-@pytest.fixture
-def idle(tmp_path, monkeypatch):
-    """A folder with pictures, in which no command may begin its work."""
-
-    def work(*_, **__):
-        raise AssertionError("worked first")
-
-    monkeypatch.setattr(optimization, "stylize", work)
-    monkeypatch.setattr("nstlib.commands.transfer.paint_by_method", work)
-    monkeypatch.chdir(tmp_path)
-    for name in ("photo.png", "style.png", "mask.png", "init.png"):
-        save_image(GREY, tmp_path / name)
-    (tmp_path / "folder.png").mkdir()
-    Image.new("RGB", (17000, 40)).save("wide.png")
-    if os.name != "nt":
-        (tmp_path / "link.png").symlink_to("photo.png")
-        (tmp_path / "hard.png").hardlink_to("style.png")
-    return tmp_path
-
-
-@pytest.mark.parametrize("command", ["stylize", "transfer"])
-@pytest.mark.parametrize(
-    "photo, output, said",
-    [
-        ("photo.png", "folder.png", "it is a folder"),
-        ("photo.png", "a" * 300 + ".png", "the name is too long"),
-        ("photo.png", "none/x.png", "make it first"),
-        ("photo.png", "x.tiff", "should end in"),
-        ("photo.png", "x", "should end in"),
-        ("photo.png", "photo.png", "written over"),
-        ("photo.png", "style.png", "written over"),
-        ("photo.png", "mask.png", "written over"),
-        pytest.param("photo.png", "link.png", "written over", marks=posix),
-        pytest.param("link.png", "photo.png", "written over", marks=posix),
-        pytest.param("photo.png", "hard.png", "written over", marks=posix),
-        pytest.param("photo.png", "/dev/null.png/x.png", "cannot be written", marks=posix),
-        ("wide.png", "x.webp", "WEBP cannot hold a picture of 17000x40 px"),
-    ],
-)
-def test_what_cannot_be_written_is_refused_before_the_work(idle, capsys, command, photo, output, said):
-    before = {entry.name: entry.stat().st_mtime_ns for entry in idle.iterdir()}
-    size = [] if command == "transfer" else ["--size", "17000" if photo == "wide.png" else "48"]
-    assert main([command, photo, "style.png", "-o", output, "--masks", "mask.png", *size]) == 1
-    assert said in capsys.readouterr().err
-    assert {entry.name: entry.stat().st_mtime_ns for entry in idle.iterdir()} == before
-
-
-def test_the_picture_that_a_run_starts_from_and_the_network_are_inputs_too(idle, capsys):
-    assert main(["stylize", "photo.png", "style.png", "-o", "init.png", "--init", "init.png"]) == 1
-    shutil.copy("init.png", "network.png")
-    assert main(["transfer", "photo.png", "style.png", "-o", "network.png", "--weights", "network.png"]) == 1
-    assert capsys.readouterr().err.count("written over") == 2
-
-
-@pytest.mark.parametrize(
-    "size, output, fits",
-    [("16383", "x.webp", True), ("16384", "x.webp", False), ("65501", "x.jpg", False), ("70000", "x.png", True)],
-)
-def test_the_size_asked_for_must_fit_the_format(idle, capsys, size, output, fits):
-    words = ["stylize", "photo.png", "style.png", "-o", output, "--size", size]
-    if fits:
-        with pytest.raises(AssertionError, match="worked first"):
-            main(words)
-    else:
-        assert main(words) == 1 and f"cannot hold a picture of {size}x" in capsys.readouterr().err

@@ -10,9 +10,8 @@ import time
 import pytest
 import torch
 
-from nstlib import load_image, mask, photo, save_image, style
+from nstlib import load_image, mask, photo, style
 from nstlib.__main__ import main
-from nstlib.commands.shared import masks
 from nstlib.images.files import read_provenance
 from nstlib.optimization import search as optimization
 from nstlib.optimization.recording import Stylized
@@ -117,18 +116,6 @@ def test_the_rest_is_all_that_the_other_masks_leave(tmp_path, handed_on, order):
     assert main(["stylize", "temple", "swirls", "mosaic", "-o", str(tmp_path / "x.png"), "--masks", *words]) == 0
     sky, rest = (handed_on["masks"][order.index(name)] for name in ("sky", "rest"))
     assert torch.equal(sky, mask("temple", "sky")) and torch.equal(rest, 1 - sky) and rest.max() == 1
-
-
-def test_the_rest_of_masks_of_two_sizes_that_overlap(tmp_path):
-    """Files: the left half in 4 x 2 px, the upper half in 8 x 8 px, both grey pictures, white inside."""
-    left, upper = torch.zeros(1, 3, 32, 64), torch.zeros(1, 3, 64, 64)
-    left[..., :32], upper[..., :32, :] = 1, 1
-    names = [str(save_image(picture, tmp_path / f"{n}.png")) for n, picture in enumerate((left, upper))]
-    found = masks(["rest", *names])
-    assert [tuple(one.shape) for one in found] == [(1, 1, 32, 64), (1, 1, 32, 64), (1, 1, 64, 64)]
-    wanted = torch.zeros(1, 1, 32, 64)
-    wanted[..., 16:, 32:] = 1  # the lower right quarter
-    assert torch.equal(found[0], wanted) and torch.equal(found[1], left[:, :1]) and torch.equal(found[2], upper[:, :1])
 
 
 @pytest.mark.parametrize(

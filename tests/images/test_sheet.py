@@ -127,3 +127,16 @@ def test_a_canvas_may_leave_the_range_by_as_much_as_it_is_wide(low, high, fine):
     else:
         with pytest.raises(ImageError, match="values from"):
             gather([image])
+
+
+def test_labels_can_hold_the_signs_of_mathematics():
+    font = sheet.label_font()
+    missing = font.getmask("\U000f0000").size, bytes(font.getmask("\U000f0000"))
+    for sign in "×→αβλ·≤−²½é":
+        assert (font.getmask(sign).size, bytes(font.getmask(sign))) != missing
+
+
+def test_different_labels_look_different():
+    labels = ["\u539f\u56fe", "\u98ce\u683c", "\u65e5\u672c", "a\x00", "a\x01", "\u00d7", "w" * 60 + "1", "w" * 60 + "2", "plain"]
+    pages = [sheet.contact_sheet([Image.new("RGB", (64, 64))], [label], 64, None) for label in labels]
+    assert len({(page.size, page.tobytes()) for page in pages}) == len(labels)

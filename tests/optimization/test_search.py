@@ -536,12 +536,6 @@ def test_a_backbone_without_a_network_is_named(pictures, one_pass, tmp_path, mon
         paint(pictures, init="adain", backbone="vgg19")
 
 
-def test_the_style_picture_is_never_enlarged_nor_stretched(pictures):
-    picture = torch.rand(1, 3, 50, 72)
-    assert shrunk_to(picture, 60).shape == (1, 3, 42, 60) and shrunk_to(picture, 500).shape == picture.shape
-    assert shrunk_to(picture, 36).shape == (1, 3, 32, 46)  # both sides larger than asked, so that the shorter has 32 px
-
-
 def test_the_history_of_large_pictures_is_short():
     """5 pairs at 3840 x 2160, and never fewer than 1: meta tensors take no memory."""
     sizes = {(48, 64): 20, (2160, 3840): 5, (4320, 7680): 1}

@@ -14,7 +14,7 @@ from PIL import Image
 from torchvision.datasets import Imagenette
 
 from nstlib.errors import NstError
-from nstlib.training.datasets import Crops, Pictures, bundled, folder, imagenette
+from nstlib.training.datasets import Crops, Joined, Pairs, Pictures, bundled, folder, imagenette
 
 
 def write(path, size, color=(10, 200, 30)):
@@ -150,3 +150,28 @@ def test_another_file_in_imagenettes_place_is_refused(small_imagenette, monkeypa
     assert not list((tmp_path / "cache").iterdir())
     with pytest.raises(NstError, match="imagenette-320"):
         imagenette("imagenette-99", 40)
+
+
+def pairs(size=32, seed=1):
+    return Pairs(Crops(bundled(48, ["cat", "temple"]), size), Crops(bundled(48, ["waves", "ink", "swirls"]), size, seed))
+
+
+def test_a_batch_is_the_same_for_the_same_step():
+    one, two = pairs().batch(3, 4), pairs().batch(3, 4)
+    assert one.shape == (4, 2, 3, 32, 32) and torch.equal(one, two) and not torch.equal(one, pairs().batch(4, 4))
+    assert torch.equal(pairs().batch(3, 2, first=2), one[2:])  # the share of a second process
+    assert torch.equal(one[:, 0], Crops(bundled(48, ["cat", "temple"]), 32).batch(3, 4))
+    assert not torch.equal(one[:, 1], pairs(seed=2).batch(3, 4)[:, 1])
+
+
+def test_pairs_in_step_are_refused():
+    crops = Crops(bundled(48, ["cat"]), 32, 1)
+    for other in (Crops(bundled(48, ["waves"]), 32, 1), Crops(bundled(48, ["waves"]), 40, 2)):
+        with pytest.raises(NstError, match="one size and two seeds"):
+            Pairs(crops, other)
+
+
+def test_a_small_collection_of_styles_is_not_forgotten():
+    joined = Joined([[torch.full((3, 1, 1), 1)] * 40, [torch.full((3, 1, 1), 2)] * 3])
+    values = [int(picture[0, 0, 0]) for picture in joined]
+    assert values.count(1) == 40 and values.count(2) == 9  # the multiple of 3 that is nearest to a quarter

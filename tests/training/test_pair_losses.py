@@ -1,6 +1,4 @@
-"""Networks for any style: pairs to learn from, losses in closed form, what learns and what does not, the recipes."""
-
-import sys
+"""Losses of networks for any style: closed form, the pairs they are of, and what learns."""
 
 import pytest
 import torch
@@ -8,40 +6,16 @@ import torch
 from nstlib import photo, style
 from nstlib.errors import NstError
 from nstlib.nets.adain import LAYER, AdaINNet, adain
-from nstlib.nets.files import load_adain, load_sanet, save_network
 from nstlib.nets.sanet import LAYERS, SANet
-from nstlib.training.datasets import Crops, Joined, Pairs, bundled
-from nstlib.training.loop import TrainingSettings
+from nstlib.training.datasets import Crops, Pairs, bundled
 from nstlib.training.pair_losses import AdaINLoss, IdentityLoss, SANetLoss, moments_loss
-from nstlib.training.recipes import AdaptiveRecipe, train_adain, train_decoder, train_sanet
 
-KINDS = {"adain": (AdaINNet, AdaINLoss, train_adain, load_adain), "sanet": (SANet, SANetLoss, train_sanet, load_sanet)}
+KINDS = {"adain": (AdaINNet, AdaINLoss), "sanet": (SANet, SANetLoss)}
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 def pairs(size=32, seed=1):
     return Pairs(Crops(bundled(48, ["cat", "temple"]), size), Crops(bundled(48, ["waves", "ink", "swirls"]), size, seed))
-
-
-def test_a_batch_is_the_same_for_the_same_step():
-    one, two = pairs().batch(3, 4), pairs().batch(3, 4)
-    assert one.shape == (4, 2, 3, 32, 32) and torch.equal(one, two) and not torch.equal(one, pairs().batch(4, 4))
-    assert torch.equal(pairs().batch(3, 2, first=2), one[2:])  # the share of a second process
-    assert torch.equal(one[:, 0], Crops(bundled(48, ["cat", "temple"]), 32).batch(3, 4))
-    assert not torch.equal(one[:, 1], pairs(seed=2).batch(3, 4)[:, 1])
-
-
-def test_pairs_in_step_are_refused():
-    crops = Crops(bundled(48, ["cat"]), 32, 1)
-    for other in (Crops(bundled(48, ["waves"]), 32, 1), Crops(bundled(48, ["waves"]), 40, 2)):
-        with pytest.raises(NstError, match="one size and two seeds"):
-            Pairs(crops, other)
-
-
-def test_a_small_collection_of_styles_is_not_forgotten():
-    joined = Joined([[torch.full((3, 1, 1), 1)] * 40, [torch.full((3, 1, 1), 2)] * 3])
-    values = [int(picture[0, 0, 0]) for picture in joined]
-    assert values.count(1) == 40 and values.count(2) == 9  # the multiple of 3 that is nearest to a quarter
 
 
 def test_manner_is_mean_and_deviation_relative_to_the_targets():
@@ -97,18 +71,6 @@ def test_the_decoders_first_lesson_is_to_give_pictures_back():
     assert grey["pixels"].item() == pytest.approx(7 * (own - 0.5).square().mean().item(), rel=1e-4) and grey["maps"] > 0
 
 
-def test_a_decoder_that_gives_pictures_back_is_a_beginning_for_both():
-    photos, styles, settings = bundled(48, ["cat"]), bundled(48, ["waves"]), TrainingSettings(20, 2, 2e-3, precision="no")
-    trained = train_decoder(photos, styles, settings, None, AdaptiveRecipe(crop=32))
-    pixels = trained.history["pixels"]
-    assert isinstance(trained.network, AdaINNet) and sum(pixels[-5:]) < sum(pixels[:5]) / 2
-    for train in (train_adain, train_sanet):
-        more = train(
-            photos, styles, TrainingSettings(1, 2, 1e-9, precision="no"), None, AdaptiveRecipe(crop=32, start=trained.network)
-        )
-        torch.testing.assert_close(more.network.decoder.state_dict(), trained.network.decoder.state_dict())
-
-
 def test_identity_losses_are_zero_where_a_picture_in_its_own_style_comes_back():
     images = pairs(48).batch(0, 2)
     own = torch.stack([images[0, 0], images[1, 1]])  # pair 0 is asked for its photograph, pair 1 for its style
@@ -123,7 +85,7 @@ def test_identity_losses_are_zero_where_a_picture_in_its_own_style_comes_back():
 
 @each_kind
 def test_the_gradient_reaches_what_learns_and_nothing_else(kind):
-    build, judge, _, _ = KINDS[kind]
+    build, judge = KINDS[kind]
     torch.manual_seed(0)
     network, loss = build(), judge()
     loss(network, pairs(32).batch(0, 2), torch.arange(2))["total"].backward()
@@ -155,54 +117,6 @@ def test_the_decoder_gets_the_target_that_the_loss_asks_for():
     assert LAYER == LAYERS[0]
 
 
-@each_kind
-def test_it_learns_goes_on_and_leaves_samples(kind, tmp_path):
-    _, _, train, load = KINDS[kind]
-    photos, styles = bundled(48, ["cat", "temple"]), bundled(48, ["waves", "ink"])
-    settings = TrainingSettings(12, 2, 1e-3, precision="no", checkpoint_every=6)
-    whole = train(photos, styles, settings, tmp_path / "run", AdaptiveRecipe({"style_weight": 5.0}, 32, sample_every=6))
-    totals = whole.history["total"]
-    assert sum(totals[-4:]) < sum(totals[:4]) and len(list((tmp_path / "run" / "samples").iterdir())) == 2
-    again = train(photos, styles, settings, tmp_path / "run", AdaptiveRecipe({"style_weight": 5.0}, 32))
-    assert again.history == whole.history  # from its last checkpoint: nothing is left to do
-    start = load(save_network(whole.network, tmp_path / "net.safetensors"))
-    more = train(photos, styles, TrainingSettings(1, 2, 1e-6, precision="no"), None, AdaptiveRecipe(crop=32, start=start))
-    torch.testing.assert_close(more.network.state_dict(), whole.network.state_dict(), rtol=2e-3, atol=2e-3)
-
-
-def test_a_sanet_begins_with_the_decoder_of_an_adain():
-    torch.manual_seed(3)
-    start = AdaINNet()
-    photos, settings = bundled(48, ["cat"]), TrainingSettings(1, 1, 1e-6, precision="no")
-    trained = train_sanet(photos, photos, settings, None, AdaptiveRecipe(crop=32, start=start)).network
-    torch.testing.assert_close(trained.decoder.state_dict(), start.decoder.state_dict(), rtol=0, atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("train", "network", "loss"),
-    [(train_adain, AdaINNet, AdaINLoss), (train_decoder, AdaINNet, IdentityLoss), (train_sanet, SANet, SANetLoss)],
-)
-def test_each_setting_of_the_recipe_reaches_the_training(train, network, loss, tmp_path, monkeypatch):
-    seen = {}
-    monkeypatch.setattr(
-        "nstlib.training.recipes.Run",
-        lambda network, loss, batches, settings, folder, known: seen.update(
-            network=network, loss=loss, batch=batches(3, 2), settings=settings, folder=folder, known=known
-        ),
-    )
-    monkeypatch.setattr("nstlib.training.recipes.finish", lambda run, callback: seen.update(samples=callback))
-    photos, styles, settings = bundled(48, ["cat"]), bundled(48, ["waves"]), TrainingSettings(7)
-    train(photos, styles, settings, tmp_path, AdaptiveRecipe({"pixel_weight": 9.0}, 40, sample_every=5))
-    assert type(seen["network"]) is network and type(seen["loss"]) is loss and seen["loss"].weights["pixels"] == 9
-    assert torch.equal(seen["batch"], Pairs(Crops(photos, 40, 0), Crops(styles, 40, 1)).batch(3, 2))
-    assert seen["settings"] is settings and seen["folder"] == tmp_path
-    assert seen["samples"].every == 5 and seen["samples"].folder == tmp_path / "samples"
-    train(photos, styles, recipe=AdaptiveRecipe(crop=40, sample_every=5))
-    assert seen["samples"] is None and seen["folder"] is None and seen["settings"] == TrainingSettings()
-    train(photos, styles, None, tmp_path, AdaptiveRecipe(crop=40))
-    assert seen["samples"] is None and seen["loss"].weights == loss().weights
-
-
 def test_the_weights_that_were_found_by_looking():
     assert IdentityLoss().weights == {"pixels": 20, "maps": 1} and AdaINLoss().weights == {"content": 1, "style": 8, "pixels": 30}
     assert SANetLoss().weights == {"content": 2, "style": 20, "pixels": 50, "maps": 2}
@@ -211,43 +125,3 @@ def test_the_weights_that_were_found_by_looking():
         with pytest.raises(NstError, match="from 0 up"):
             AdaINLoss(style_weight=wrong)
     assert AdaINLoss(style_weight=0.0).weights["style"] == 0
-
-
-def test_mistakes_are_sentences():
-    photos = bundled(48, ["cat"])
-    for recipe, said in (
-        (AdaptiveRecipe(crop=36), "multiple of 8"),
-        (AdaptiveRecipe({"style_weight": -1.0}, 32), "from 0 up"),
-        (AdaptiveRecipe(start=AdaINNet("vgg19", "random"), crop=32), "'vgg19'"),
-    ):
-        with pytest.raises(NstError, match=said):
-            train_adain(photos, photos, recipe=recipe)
-
-
-def test_the_tool_writes_a_network(tmp_path, monkeypatch, capsys):
-    import train_adaptive
-
-    out = tmp_path / "net.safetensors"
-    monkeypatch.setattr(train_adaptive, "SIDE", 48)
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        [
-            "train",
-            "adain",
-            "--steps",
-            "2",
-            "--batch",
-            "1",
-            "--crop",
-            "32",
-            "--style-weight",
-            "7",
-            "--run",
-            str(tmp_path / "run"),
-            "--out",
-            str(out),
-        ],
-    )
-    train_adaptive.main()
-    assert load_adain(out) and '"style_weight": 7.0' in capsys.readouterr().out

@@ -1,0 +1,101 @@
+"""The command `train`: options that reach the recipe, styles and folders as they are named, and mistakes."""
+
+from dataclasses import replace
+
+import pytest
+
+from nstlib import load_image
+from nstlib.__main__ import main
+from nstlib.images.files import read_provenance
+from nstlib.losses.objective import Weights
+from nstlib.nets.fast import FastNet
+from nstlib.nets.files import load_fast, read_about
+from nstlib.training.loop import Trained, TrainingSettings
+from nstlib.training.recipes import FastRecipe
+
+TINY = ["--steps", "4", "--batch", "2", "--crop", "32", "--style-size", "48", "--width", "0.125", "--precision", "no"]
+
+
+def test_it_trains_and_paints(tmp_path, capsys):
+    network, out = tmp_path / "mine.safetensors", tmp_path / "x.png"
+    assert main(["train", "waves", "-o", str(network), "--sample-every", "2", *TINY]) == 0
+    assert "4 steps" in capsys.readouterr().out and read_about(network)["steps"] == 4
+    samples = tmp_path / "mine.run" / "samples"
+    assert sorted(path.name for path in samples.iterdir()) == ["step_000002.png", "step_000004.png"]
+    assert main(["paint", "cat", str(network), "-o", str(out), "--size", "64"]) == 0
+    assert max(load_image(out).shape) == 64 and read_provenance(out)["method"] == "paint"
+
+
+@pytest.fixture
+def handed_on(monkeypatch):
+    """What `train` hands to the recipe, instead of training."""
+    seen = {}
+
+    def train_fast(styles, pictures, settings, where, recipe):
+        seen.update(styles=styles, pictures=pictures, settings=settings, where=where, recipe=recipe)
+        return Trained(FastNet(0.125), {"total": [1.0] * settings.steps}, 1.0)
+
+    monkeypatch.setattr("nstlib.commands.train.train_fast", train_fast)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("words", "part", "name", "value"),
+    [
+        (["--steps", "7"], "settings", "steps", 7),
+        (["--batch", "3"], "settings", "batch", 3),
+        (["--ema", "0.5"], "settings", "ema", 0.5),
+        (["--learning-rate", "0.01"], "settings", "learning_rate", 0.01),
+        (["--precision", "bf16"], "settings", "precision", "bf16"),
+        (["--checkpoint-every", "9"], "settings", "checkpoint_every", 9),
+        (["--sample-every", "11"], "recipe", "sample_every", 11),
+        (["--crop", "64"], "recipe", "crop", 64),
+        (["--width", "0.25"], "recipe", "width", 0.25),
+        (["--saturation", "0.5"], "recipe", "saturation", 0.5),
+        (["--content-weight", "2"], "recipe", "weights", Weights(2, 5, 2)),
+        (["--style-weight", "3"], "recipe", "weights", Weights(1, 3, 2)),
+        (["--tv-weight", "4"], "recipe", "weights", Weights(1, 5, 4)),
+    ],
+)
+def test_each_option_of_train_reaches_the_recipe(tmp_path, handed_on, words, part, name, value):
+    assert main(["train", "waves", "-o", str(tmp_path / "x.safetensors"), *words]) == 0
+    usual = {"settings": TrainingSettings(ema=0.99), "recipe": FastRecipe(sample_every=250)}
+    usual[part] = replace(usual[part], **{name: value})
+    assert {key: handed_on[key] for key in usual} == usual
+    assert max(handed_on["styles"]["waves"].shape) == 384 and handed_on["where"] == tmp_path / "x.run"
+
+
+def test_train_takes_styles_sizes_and_folders_as_they_are_named(tmp_path, album, handed_on):
+    (album / "broken.png").unlink()
+    run = ["--run", str(tmp_path / "elsewhere"), "--style-size", "100", "--also", str(album / "cat.jpg"), "ink"]
+    assert main(["train", "waves", str(album), "-o", str(tmp_path / "x.safetensors"), *run]) == 0
+    assert list(handed_on["styles"]) == ["waves", "cat", "ink"] and handed_on["where"] == tmp_path / "elsewhere"
+    assert {max(picture.shape) for picture in handed_on["styles"].values()} == {100} and len(handed_on["pictures"]) == 2
+    assert min(handed_on["pictures"][0].shape[1:]) == 256  # enough for crops of 128 px
+    assert main(["train", "waves", str(album), "-o", str(tmp_path / "x.safetensors"), "--crop", "300"]) == 0
+    assert min(handed_on["pictures"][0].shape[1:]) == 300
+
+
+def test_it_trains_on_a_folder_for_several_styles(tmp_path, album):
+    (album / "broken.png").unlink()
+    out = tmp_path / "both.safetensors"
+    assert main(["train", "waves", str(album), "--also", "mosaic", "-o", str(out), *TINY]) == 0
+    assert load_fast(out).names == ["waves", "mosaic"] and read_about(out)["pictures"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train", "waves", "{}/empty", "-o", "{}/x.safetensors", *TINY], "no picture in"),
+        (["train", "waves", "{}/nowhere", "-o", "{}/x.safetensors", *TINY], "there is no folder"),
+        (["train", "waves", "-o", "{}/x.png", *TINY], ".safetensors"),
+        (["train", "nowhere.png", "-o", "{}/x.safetensors", *TINY], "nowhere.png"),
+        (["train", "waves", "-o", "{}/x.safetensors", *TINY, "--steps", "0"], "steps=0"),
+    ],
+)
+def test_a_mistake_is_a_sentence(tmp_path, capsys, words, said):
+    (tmp_path / "empty").mkdir()
+    assert main([word.format(tmp_path) for word in words]) == 1
+    shown = capsys.readouterr().err
+    assert said in shown and "Traceback" not in shown
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty"]
