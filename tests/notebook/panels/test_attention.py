@@ -1,4 +1,4 @@
-"""The panel that shows what a place asks for, without a browser: test_browser_10.py presses it in one."""
+"""The panel that shows what a place asks for, without a browser: test_browser_panels.py presses it in one."""
 
 import pytest
 import torch

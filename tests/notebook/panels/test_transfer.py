@@ -1,4 +1,4 @@
-"""The play panels, pressed without a browser: test_browser.py presses them in one."""
+"""The play panels, pressed without a browser: test_browser_panels.py presses them in one."""
 
 import time
 
