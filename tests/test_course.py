@@ -11,7 +11,7 @@ from nstlib.notebook import checks
 @pytest.fixture
 def toy_exercise(monkeypatch):
     """An exercise of two hints, in a registry of its own."""
-    monkeypatch.setattr(checks, "_REGISTRY", {})
+    monkeypatch.setattr(checks.registry, "_REGISTRY", {})
     monkeypatch.setattr(course, "_hints_shown", {})
     checks.exercise("toy_gram", hints=["Flatten the pixels.", "Multiply by the transpose."])(lambda answer: None)
 

@@ -6,7 +6,7 @@ from networks import maps
 
 from nstlib import photo, style
 from nstlib.errors import NstError
-from nstlib.nets.adain import AdaINNet, MirroredDecoder, adain, mean_and_deviation
+from nstlib.nets.adain import AdaINNet, adain, mean_and_deviation
 
 VGG_SHAPES = [[(3, 64), (64, 64)], [(64, 128), (128, 128)], [(128, 256), (256, 256), (256, 256), (256, 256)], [(256, 512)]]
 

@@ -3,7 +3,8 @@
 import torch
 from networks import maps
 
-from nstlib.nets.wct import moments, whiten, whiten_and_color
+from nstlib.features.moments import moments
+from nstlib.nets.wct import whiten, whiten_and_color
 
 
 def test_whitened_maps_have_the_identity_as_covariance():

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import torch
-from lesson_rules import ROOT
+from checkout import ROOT
 
 from nstlib.control.color import luminance
 from nstlib.options import whole

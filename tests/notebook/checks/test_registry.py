@@ -14,7 +14,7 @@ GRAM = torch.tensor([[[5.06, 12.98], [12.98, 38.18]]]) / 12
 @pytest.fixture(autouse=True)
 def toy_exercise(monkeypatch):
     """One exercise with the Gram matrix of a known feature map, in a registry of its own."""
-    monkeypatch.setattr(checks, "_REGISTRY", {})
+    monkeypatch.setattr(checks.registry, "_REGISTRY", {})
 
     @checks.exercise("toy_gram", hints=["Flatten the pixels.", "Multiply by the transpose."])
     def check_gram(answer):
