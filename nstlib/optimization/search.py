@@ -6,7 +6,6 @@ loop, as a generator; `stylize` prepares the pictures, drains the generator coar
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,19 +19,16 @@ from nstlib.control.color import COLOR_WAYS
 from nstlib.control.masks import check_mask
 from nstlib.errors import ImageError, NstError
 from nstlib.features.extractor import SMALLEST_SIDE, FeatureExtractor
-from nstlib.images.tensors import check_image, is_stretched, resampled, shrunk_to, with_longer_side
+from nstlib.images.tensors import check_image, resampled, shrunk_to, with_longer_side
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
 from nstlib.losses.statistics import STATISTICS
-from nstlib.nets.any_style import AnyStyle
 from nstlib.optimization.lbfgs import LBFGS
 from nstlib.optimization.recording import Recorder, Stylized
+from nstlib.optimization.starts import Start, noise, one_pass, say_what_is_stretched
 from nstlib.optimization.tiles import TiledObjective
 from nstlib.options import choice, entries, flag, names, number, shares, shortened, whole
 from nstlib.options import seed as check_seed
 from nstlib.settings import device
-
-log = logging.getLogger(__name__)
-Start = Callable[[Tensor, Sequence[StyleTarget]], Tensor]  # the first picture, of a content and its styles
 
 SMOOTHING = 0.4  # exponent of the spatial frequency, see Canvas
 COARSEST = 128  # pixels, longer side: no level of the pyramid is smaller
@@ -40,7 +36,6 @@ LEVELS = 3  # of the pyramid at most
 STEPS = 120  # evaluations, all levels together
 LAST_SHARE = 1 / 3  # of the steps are taken at full size; the smaller levels share the rest
 MAX_STEP = 0.03  # root mean square over the pixels: an early, wrong guess of the curvature does no harm
-LARGEST_PASS = 2048  # pixels, longer side: a start that one pass paints is not made larger
 HISTORY = 20  # pairs of pictures that L-BFGS remembers, fewer where they would take more than
 HISTORY_BYTES = 2**30
 OPTIMIZERS = {
@@ -167,7 +162,7 @@ def stylize(
     styles = style_targets(style, mix, masks, style_layers, where)
     _check_layers(weights, content_layers, styles)
     if masks is not None or isinstance(init, Tensor):
-        _say_what_is_stretched(init, masks, content.shape[-2:])
+        say_what_is_stretched(init, masks, content.shape[-2:])
     styles = [replace(one, picture=COLOR_WAYS[color].before(content, one.picture)[1]) for one in styles]
     layers = dict.fromkeys((*content_layers, *(layer for one in styles for layer in one.layers)))
     extractor = FeatureExtractor(backbone, tuple(layers), pooling=pooling, half=half).to(where)
@@ -277,21 +272,6 @@ def _check_layers(weights: Weights, content_layers: Sequence[str], styles: Seque
         raise NstError("style_layers is empty: name at least one layer, or give style_weight=0")
 
 
-def _say_what_is_stretched(init: str | Tensor, masks: Sequence[Tensor] | None, shape: Sequence[int]) -> None:
-    """Pictures that are brought to the content's size are never cropped, but whoever gave another shape should know."""
-    given = {"init": init} if isinstance(init, Tensor) else {}
-    for name, one in (given | {f"masks[{i}]": mask for i, mask in enumerate(() if masks is None else masks)}).items():
-        if min(one.shape[-2:]) >= SMALLEST_SIDE and is_stretched(one.shape[-2:], shape):  # not a few numbers for the whole
-            log.warning(
-                "%s is %dx%d and is stretched to the content's shape, %dx%d: crop it to keep its own",
-                name,
-                one.shape[-1],
-                one.shape[-2],
-                shape[1],
-                shape[0],
-            )
-
-
 def _starting(init: str | Tensor, backbone: str, seed: int) -> Start:
     """Return what makes the start of the smallest level from its content and its styles. Raises NstError."""
     if isinstance(init, Tensor):
@@ -299,34 +279,9 @@ def _starting(init: str | Tensor, backbone: str, seed: int) -> Start:
     return STARTS[init](backbone, seed)
 
 
-def _noise(content: Tensor, seed: int) -> Tensor:
-    # Drawn on the CPU, so that a seed means the same picture on every device.
-    noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(seed)).to(content)
-    return 0.5 + 0.15 * noise
-
-
-def _one_pass(backbone: str) -> Start:
-    """Return what paints the start by AdaIN's network. Raises NstError for a backbone without one."""
-    painter = AnyStyle("adain")
-    if painter.backbone != backbone:
-        raise NstError(
-            f"init='adain': the course has this network for backbone={painter.backbone!r}, not for {backbone!r}; "
-            f"take that one, or paint the start yourself: init=transfer(content, style, 'adain').image"
-        )
-
-    def paint(content: Tensor, styles: Sequence[StyleTarget]) -> Tensor:
-        masks = None if styles[0].mask is None else [one.mask for one in styles]
-        mix = [one.share for one in styles] if masks is None else None
-        encoded = [painter.encode(shrunk_to(one.picture, LARGEST_PASS)) for one in styles]
-        painted = painter.paint(shrunk_to(content, LARGEST_PASS), encoded, mix=mix, masks=masks)
-        return resampled(painted.to(content), content.shape[-2:])
-
-    return paint
-
-
 STARTS: dict[str, Callable[[str, int], Start]] = {  # by the backbone's name and the seed
     "content": lambda backbone, seed: lambda content, styles: content.clone(),
-    "noise": lambda backbone, seed: lambda content, styles: _noise(content, seed),
+    "noise": lambda backbone, seed: lambda content, styles: noise(content, seed),
     "style": lambda backbone, seed: lambda content, styles: resampled(styles[0].picture, content.shape[-2:]),
-    "adain": lambda backbone, seed: _one_pass(backbone),
+    "adain": lambda backbone, seed: one_pass(backbone),
 }

@@ -523,7 +523,7 @@ def test_the_start_that_one_pass_paints_is_mixed_as_the_rest(pictures, monkeypat
 
 
 def test_one_pass_never_paints_more_than_it_has_memory_for(pictures, one_pass, monkeypatch):
-    monkeypatch.setattr(op, "LARGEST_PASS", 48)
+    monkeypatch.setattr("nstlib.optimization.starts.LARGEST_PASS", 48)
     paint(pictures, init="adain")
     assert list(one_pass) == [48]
 
