@@ -19,7 +19,7 @@ from nstlib.files.writing import check_output, save_somewhere
 from nstlib.images.gallery import STYLES, style
 from nstlib.images.provenance import public_name
 from nstlib.losses.objective import Weights
-from nstlib.nets.files import save_network
+from nstlib.nets.files import SHIPPED_FAST, load_fast, save_network
 from nstlib.settings import device
 from nstlib.training.checkpoints import set_aside
 from nstlib.training.datasets import IMAGENETTE, Pictures, bundled, folder, imagenette
@@ -52,6 +52,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _add_settings(one: argparse.ArgumentParser) -> None:
     """Declare how it is trained."""
+    begun = "whose convolutions and width to begin with: a file, or one of " + ", ".join(SHIPPED_FAST)
+    one.add_argument("--start", metavar="NETWORK", help=begun)
     one.add_argument("--steps", type=int, default=TrainingSettings.steps)
     one.add_argument("--batch", type=int, default=TrainingSettings.batch)
     one.add_argument("--learning-rate", type=float, default=TrainingSettings.learning_rate, metavar="R")
@@ -78,7 +80,8 @@ def run(options: argparse.Namespace) -> int:
     """Train, or go on training, and write the network."""
     sources = [options.style, *options.also]
     names = style_names(sources)
-    output = check_output(options.output or Path(f"fast_{'_'.join(names)}.safetensors"), (".safetensors",), sources)
+    given = [*sources, options.start] if options.start else sources
+    output = check_output(options.output or Path(f"fast_{'_'.join(names)}.safetensors"), (".safetensors",), given)
     styles = {name: picture(source, style, STYLES) for name, source in zip(names, sources, strict=True)}
     settings, recipe = _settings(options), _recipe(options)
     where = (options.folder or output.with_suffix(".run")).expanduser()
@@ -90,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     steps = len(trained.history.get("total", ()))
     if steps:
-        _write(trained, output, _about(options, pictures))
+        _write(trained, output, _about(options, pictures, recipe))
     if steps < options.steps:
         left = f"the same command goes on from there, by the checkpoint in {where}"
         print(f"interrupted after {steps} of {options.steps} steps; {left}")
@@ -106,10 +109,11 @@ def _settings(options: argparse.Namespace) -> TrainingSettings:
 def _recipe(options: argparse.Namespace) -> FastRecipe:
     weights = Weights(options.content_weight, options.style_weight, options.tv_weight)
     names = ("width", "crop", "saturation", "sample_every", "style_size")
-    return FastRecipe(weights, **{name: getattr(options, name) for name in names})
+    start = load_fast(options.start) if options.start else None
+    return FastRecipe(weights, start=start, **{name: getattr(options, name) for name in names})
 
 
-def _about(options: argparse.Namespace, pictures: Pictures) -> dict[str, object]:
+def _about(options: argparse.Namespace, pictures: Pictures, recipe: FastRecipe) -> dict[str, object]:
     """Return what to note in the network's file of how it was trained."""
     named = Path(options.photos).expanduser().resolve().name if isinstance(pictures.sources[0], Path) else options.photos
     return {
@@ -117,9 +121,9 @@ def _about(options: argparse.Namespace, pictures: Pictures) -> dict[str, object]
         "pictures": len(pictures),
         "crop": options.crop,
         "style_size": options.style_size,
-        "weights": vars(_recipe(options).weights) | {"saturation": options.saturation},
+        "weights": vars(recipe.weights) | {"saturation": options.saturation},
         "batch": options.batch,
-    }
+    } | ({"start": Path(options.start).name} if options.start else {})
 
 
 def _write(trained: Trained, output: Path, about: dict[str, object]) -> None:
