@@ -98,3 +98,30 @@ def test_a_teacher_that_is_the_student_is_explained_up_to_its_negative_half(mate
 @pytest.mark.parametrize(("step", "share"), [(0, 1 / 200), (500, 1.0), (800, 0.5), (999, 0.0025)])
 def test_learning_rate(step, share):
     assert tool.learning_rate(step, 1000, 0.4) == pytest.approx(share)
+
+
+def test_the_last_photographs_are_held_out(material):
+    training, held = tool.photographs(material / "photos")
+    assert [path.name for path in training.sources] == ["0000.png", "0001.png", "0002.png", "0003.png"]
+    assert len(held) == tool.HELD_OUT and held.sources[0].name == "0004.png" and held[0].shape == (3, 192, 256)
+
+
+@pytest.mark.parametrize(("photographs", "folders"), [(400, 1), (1000, 2), (950, 3)])
+def test_about_so_many_crops_come_from_other_folders(monkeypatch, photographs, folders):
+    monkeypatch.setattr(tool, "folder", lambda path, side: [torch.tensor([path, side])] * 8)
+    photos = [torch.zeros(2)] * photographs
+    found = tool.gathered(photos, list(range(1, folders + 1)))
+    others = [tuple(one.tolist()) for one in found if one[0] > 0]
+    assert len(others) / len(found) == pytest.approx(tool.EXTRA_SHARE, abs=0.03)
+    assert set(others) == {(path, side) for path in range(1, folders + 1) for side in (tool.SIDE, 2 * tool.SIDE)}
+    assert tool.gathered(photos, []) is photos
+
+
+def test_gains_are_the_same_for_the_same_step_and_stay_in_range():
+    crops = torch.rand(4, 3, 5, 6)
+    first, again, other = (tool.brightened(crops, step) for step in (3, 3, 4))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    gain = (first / crops)[first < 1]
+    assert first.max() <= 1 and gain.min() >= 0.7 - 1e-4 and gain.max() <= 1.3 + 1e-4
+    plain = tool.brightened(torch.full((50, 3, 1, 1), 0.5), 0)
+    assert plain.unique().numel() == 150  # one gain for each channel of each crop

@@ -12,25 +12,27 @@ Training can be killed and started again: it goes on from its last checkpoint.
 
 import argparse
 import json
-import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
-from torchvision.transforms.functional import center_crop, resize
+from torchvision.transforms.functional import center_crop
 
-from nstlib import load_image
 from nstlib.features.extractor import IMAGENET_MEAN, IMAGENET_STD, MINI_WEIGHTS, VGG, conv_names, load_mini, load_vgg19
+from nstlib.files.writing import write_whole
+from nstlib.training.checkpoints import Checkpoint, load_latest, save_checkpoint
+from nstlib.training.datasets import Crops, Joined, Pictures, folder
 
 WIDTHS, BLOCKS = (24, 48, 80, 144, 144), (2, 2, 4, 4, 1)
 SIDE = 192  # pixels: the short side of every training picture
+CALIBRATION_SIDE = 160  # pixels of the crops from which the teacher's means and variances are taken
 HELD_OUT = 50  # the last photographs of the folder, which no training sees
 CHECKPOINT_EVERY = 100  # steps
-EXTRA_SHARE = 0.15  # of the crops come from paintings and drawn styles
+EXTRA_SHARE = 0.15  # about so much of the crops comes from paintings and drawn styles, more where they are many
 MEASURED = ("1_1", "2_1", "3_1", "4_1", "4_2", "5_1")
 
 
@@ -113,34 +115,22 @@ class Student(nn.Module):
         return network
 
 
-def read_pictures(folder: Path, side: int = SIDE) -> list[Tensor]:
-    """Every picture of a folder, in the order of the names: (3, H, W) uint8, short side `side` px."""
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    return [(255 * resize(load_image(path)[0], side, antialias=True)).round().byte() for path in paths]
+def photographs(path: Path) -> tuple[Pictures, Pictures]:
+    """Return a folder's photographs: those to train on, and the held-out ones."""
+    every = folder(path, SIDE).sources
+    return Pictures(every[:-HELD_OUT], SIDE), Pictures(every[-HELD_OUT:], SIDE)
 
 
-class Crops:
-    """Batches of random crops, mirrored, with a random gain per channel; the same for the same step, killed or not."""
+def gathered(photos: Pictures, folders: list[Path]) -> Sequence[Tensor]:
+    """Return what to train on: with the photographs, the pictures of other folders in two sizes, for EXTRA_SHARE of the crops."""
+    extra = [folder(path, side) for path in folders for side in (SIDE, 2 * SIDE)]
+    return Joined([photos, *extra], EXTRA_SHARE / (1 - EXTRA_SHARE) / len(extra)) if extra else photos
 
-    def __init__(self, photos: list[Tensor], extra: list[Tensor]):
-        self.photos, self.extra = photos, extra
 
-    def batch(self, step: int, count: int, side: int) -> Tensor:
-        random = torch.Generator().manual_seed(step)
-        crops = torch.stack([self._crop(random, side) for _ in range(count)]).float().div_(255)
-        gain = 0.7 + 0.6 * torch.rand(count, 3, 1, 1, generator=random)
-        return (crops * gain).clamp_(0, 1).contiguous(memory_format=torch.channels_last)
-
-    def _crop(self, random: torch.Generator, side: int) -> Tensor:
-        def draw(n: int) -> int:
-            return int(torch.randint(n, (1,), generator=random))
-
-        from_extra = self.extra and torch.rand(1, generator=random) < EXTRA_SHARE
-        source = self.extra if from_extra else self.photos
-        picture = source[draw(len(source))]
-        top, left = draw(picture.shape[1] - side + 1), draw(picture.shape[2] - side + 1)
-        crop = picture[:, top : top + side, left : left + side]
-        return crop.flip(2) if draw(2) else crop
+def brightened(crops: Tensor, step: int) -> Tensor:
+    """Give each channel of each crop a random gain, the same for the same step: (N, 3, H, W) in [0, 1]."""
+    gain = 0.7 + 0.6 * torch.rand(len(crops), 3, 1, 1, generator=torch.Generator().manual_seed(step))
+    return (crops * gain).clamp_(0, 1).contiguous(memory_format=torch.channels_last)
 
 
 def learning_rate(step: int, steps: int, cooldown: float) -> float:
@@ -151,38 +141,29 @@ def learning_rate(step: int, steps: int, cooldown: float) -> float:
     return min(1.0, (step + 1) / 200, (steps - step) / (cooldown * steps))
 
 
-def checkpoint_state(student: Student, optimisers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
-    state = {f"student.{key}": tensor.contiguous() for key, tensor in student.state_dict().items()}
+def checkpoint_of(step: int, student: Student, optimisers: list[torch.optim.Optimizer], seconds: float) -> Checkpoint:
+    tensors = {f"student.{name}": tensor for name, tensor in student.state_dict().items()}
     for number, optimiser in enumerate(optimisers):
         for index, slots in optimiser.state_dict()["state"].items():
-            state |= {f"optimiser.{number}.{index}.{slot}": torch.as_tensor(v).contiguous() for slot, v in slots.items()}
-    return state
+            tensors |= {f"optimiser.{number}.{index}.{slot}": torch.as_tensor(value) for slot, value in slots.items()}
+    return Checkpoint(step, tensors, {"seconds": seconds})
 
 
-def save_checkpoint(path: Path, student: Student, optimisers: list[torch.optim.Optimizer], step: int, seconds: float) -> None:
-    """Written whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    save_file(checkpoint_state(student, optimisers), temporary, {"step": str(step), "seconds": f"{seconds:.0f}"})
-    os.replace(temporary, path)
-
-
-def filled(student: Student, state: dict[str, Tensor]) -> Student:
-    student.load_state_dict({k.removeprefix("student."): v for k, v in state.items() if k.startswith("student.")})
+def filled(student: Student, checkpoint: Checkpoint) -> Student:
+    parts = ((key.partition("."), tensor) for key, tensor in checkpoint.tensors.items())
+    student.load_state_dict({name: tensor for (part, _, name), tensor in parts if part == "student"})
     return student
 
 
-def load_checkpoint(path: Path, student: Student, optimisers: list[torch.optim.Optimizer]) -> tuple[int, float]:
-    with safe_open(path, "pt") as file:
-        meta, state = file.metadata(), {key: file.get_tensor(key) for key in file.offset_keys()}
-    filled(student, state)
+def resume(checkpoint: Checkpoint, student: Student, optimisers: list[torch.optim.Optimizer]) -> None:
+    filled(student, checkpoint)
     for number, optimiser in enumerate(optimisers):
         stored = optimiser.state_dict()
-        for key, tensor in state.items():
+        for key, tensor in checkpoint.tensors.items():
             if key.startswith(f"optimiser.{number}."):
                 _, _, index, slot = key.split(".")
                 stored["state"].setdefault(int(index), {})[slot] = tensor
         optimiser.load_state_dict(stored)
-    return int(meta["step"]), float(meta["seconds"])
 
 
 def make_optimisers(student: Student) -> list[torch.optim.Optimizer]:
@@ -197,31 +178,29 @@ def make_optimisers(student: Student) -> list[torch.optim.Optimizer]:
 
 def train(args: argparse.Namespace) -> None:
     torch.manual_seed(0)
-    photos = read_pictures(args.photos)[:-HELD_OUT]
-    extra = [picture for folder in args.extra for side in (SIDE, 2 * SIDE) for picture in read_pictures(folder, side)]
-    crops, teacher = Crops(photos, extra), Teacher(args.teacher)
-    teacher.calibrate(crops.batch(0, 64, 160))
+    pictures, teacher = gathered(photographs(args.photos)[0], args.extra), Teacher(args.teacher)
+    teacher.calibrate(brightened(Crops(pictures, CALIBRATION_SIDE).batch(0, 64), 0))
     student = Student({name: x.shape[1] for name, x in teacher.shift.items()}).to(memory_format=torch.channels_last)
-    optimisers = make_optimisers(student)
+    crops, optimisers = Crops(pictures, args.side), make_optimisers(student)
     peaks = [optimiser.param_groups[0]["lr"] for optimiser in optimisers]
-    args.run.mkdir(parents=True, exist_ok=True)
-    checkpoint, start, before = args.run / "checkpoint.safetensors", 0, 0.0
-    if checkpoint.exists():
-        start, before = load_checkpoint(checkpoint, student, optimisers)
-    print(f"{len(photos)} photographs, {len(extra)} others; steps {start} to {args.steps}", flush=True)
+    found, start, before = load_latest(args.run), 0, 0.0
+    if found is not None:
+        start, before = found.step, found.notes["seconds"]
+        resume(found, student, optimisers)
+    print(f"{len(pictures)} pictures; steps {start} to {args.steps}", flush=True)
     average, began = {}, time.time()
     for step in range(start, args.steps):
         rate = learning_rate(step, args.steps, args.cooldown)
         for optimiser, peak in zip(optimisers, peaks, strict=True):
             optimiser.param_groups[0]["lr"] = peak * rate
-        losses = train_step(student, teacher, crops.batch(step, args.batch, args.side), optimisers)
+        losses = train_step(student, teacher, brightened(crops.batch(step, args.batch), step), optimisers)
         average = {k: 0.98 * average.get(k, v) + 0.02 * v for k, v in losses.items()}
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == args.steps:
             seconds = before + time.time() - began
             line = {"step": step + 1, "seconds": round(seconds), "unexplained": {k[4:]: round(v, 4) for k, v in average.items()}}
+            save_checkpoint(args.run, checkpoint_of(step + 1, student, optimisers, seconds))
             with (args.run / "log.jsonl").open("a") as file:
                 file.write(json.dumps(line) + "\n")
-            save_checkpoint(checkpoint, student, optimisers, step + 1, seconds)
 
 
 def train_step(student: Student, teacher: Teacher, images: Tensor, optimisers: list) -> dict[str, float]:
@@ -238,12 +217,15 @@ def train_step(student: Student, teacher: Teacher, images: Tensor, optimisers: l
 
 
 def export(args: argparse.Namespace) -> None:
-    state = load_file(args.run / "checkpoint.safetensors")
-    heads = {key.split(".")[2]: len(tensor) for key, tensor in state.items() if key.startswith("student.heads") and "bias" in key}
-    student = filled(Student(heads), state)
-    weights = {key: tensor.half().contiguous() for key, tensor in student.folded().state_dict().items()}
-    save_file(weights, args.out)
-    print(f"{args.out}: {sum(t.numel() for t in weights.values()):,} parameters, {args.out.stat().st_size / 1e6:.2f} MB")
+    checkpoint = load_latest(args.run)
+    if checkpoint is None:
+        raise SystemExit(f"there is no checkpoint in {args.run}: run `train` first, with the same --run")
+    heads = {
+        key.split(".")[2]: len(x) for key, x in checkpoint.tensors.items() if key.startswith("student.heads") and "bias" in key
+    }
+    weights = {name: x.half().contiguous() for name, x in filled(Student(heads), checkpoint).folded().state_dict().items()}
+    write_whole(args.out, save(weights))
+    print(f"{args.out}: {sum(x.numel() for x in weights.values()):,} parameters, {args.out.stat().st_size / 1e6:.2f} MB")
 
 
 @torch.no_grad()
@@ -253,7 +235,7 @@ def measure(args: argparse.Namespace) -> dict[str, float]:
     The map is fitted by least squares on the photographs of training and measured on the held-out ones; 256-px squares
     at 192 px, teacher's maps before the ReLU.
     """
-    squares = [center_crop(picture, [SIDE, SIDE]) for picture in read_pictures(args.photos)]
+    training, held = ([center_crop(picture, [SIDE, SIDE]) for picture in part] for part in photographs(args.photos))
     teacher, student = Teacher(args.teacher), load_mini(args.out)
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
 
@@ -270,7 +252,7 @@ def measure(args: argparse.Namespace) -> dict[str, float]:
                     total[layer[4:]] = [a + b for a, b in zip(total[layer[4:]], new, strict=True)]
         return total
 
-    fitted, held_out = sums(squares[:-HELD_OUT]), sums(squares[-HELD_OUT:])
+    fitted, held_out = sums(training), sums(held)
     shares = {}
     for name in MEASURED:
         (gram, cross, _), (gram2, cross2, moments) = fitted[name], held_out[name]

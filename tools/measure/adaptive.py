@@ -24,7 +24,7 @@ from statistics import fmean, median
 
 import torch
 from compare_methods import PHOTOS, STYLES
-from machine import alone, machine, peak_mib, seconds
+from machine import alone, peak_mib, run, seconds
 from stylize import EVALUATIONS, PATIENCE, plain_loop
 from torch import Tensor
 
@@ -289,10 +289,7 @@ def main() -> None:
     parser.add_argument("--slow-repeats", type=int, default=3, help="of whole optimisations")
     parser.add_argument("--large", type=int, default=LARGE, help=argparse.SUPPRESS)
     parser.add_argument("--method", choices=("fast", *LOADERS), help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    if args.command != "one":
-        print(f"{machine()}\n", flush=True)
-    COMMANDS[args.command](args)
+    run(COMMANDS, parser.parse_args())
 
 
 if __name__ == "__main__":

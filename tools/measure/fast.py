@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import fmean, median
 
 import torch
-from machine import alone, machine, peak_mib, seconds
+from machine import alone, peak_mib, run, seconds
 from torch import Tensor
 
 from nstlib import FeatureExtractor, gram_matrix, photo, style, style_loss, stylize
@@ -151,10 +151,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--pairs", type=int, default=2, help="photographs a style, of `equal`")
     parser.add_argument("--size", choices=SIZES, default="512x512", help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    if args.command != "one":
-        print(f"{machine()}\n", flush=True)
-    COMMANDS[args.command](args)
+    run(COMMANDS, parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """What a measurement is taken on, and with: the machine in words, seconds, peak memory, processes of their own."""
 
+import argparse
 import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from statistics import median
 
 import psutil
@@ -40,6 +41,13 @@ def peak_mib() -> float:
     import resource  # Windows has none
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def run(commands: Mapping[str, Callable[[argparse.Namespace], None]], args: argparse.Namespace) -> None:
+    """Run the command that the arguments name, below a line on the machine; `one`, see `alone`, prints numbers only."""
+    if args.command != "one":
+        print(f"{machine()}\n", flush=True)
+    commands[args.command](args)
 
 
 def alone(script: str, *words: object) -> list[str]:

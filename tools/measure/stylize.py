@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 
 import torch
-from machine import alone, machine, peak_mib
+from machine import alone, peak_mib, run
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -224,9 +224,7 @@ def main() -> None:
     parser.add_argument("--loop", choices=("nothing", "plain", "ours", "tiled"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     args.sizes = args.sizes or SIZES.get(args.command, [256, 512])
-    if args.command != "one":
-        print(f"{machine()}\n", flush=True)
-    COMMANDS[args.command](args)
+    run(COMMANDS, args)
 
 
 if __name__ == "__main__":
