@@ -6,7 +6,7 @@
     python tools/measure/compare_methods.py --show                # the stored table as Markdown, nothing is computed
 
 A lesson that brings a method adds a line to CONTENDERS. Each row of ten pairs is stored as soon as it is done, in
-nstlib/measured/methods.json (every score) and methods.md (the table); a run that was stopped goes on where it was.
+nstlib/judging/measured/methods.json (every score) and methods.md (the table); a run that was stopped goes on where it was.
 The seconds are those of the processor, of all its cores together, so that they do not depend on what else it does; on a
 GPU they say little. LPIPS is measured too where its weights can be had.
 """

@@ -3,7 +3,7 @@
     python tools/run/test_elsewhere.py                       # every run below, one after the other
     python tools/run/test_elsewhere.py --only sse --only seed-3     # these
     python tools/run/test_elsewhere.py --list                # their names and what they set
-    python tools/run/test_elsewhere.py tests/test_lbfgs.py -x    # whatever else stands there is pytest's
+    python tools/run/test_elsewhere.py tests/optimization/test_lbfgs.py -x    # whatever else stands there is pytest's
 
 A sum of floats depends on the order of its terms, so on the width of the processor's registers and on the number of
 threads: a test that holds on one machine by luck fails in one of these. One line a run at the end; exit code 1 where one
