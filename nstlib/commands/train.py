@@ -15,6 +15,7 @@ from accelerate import PartialState
 
 from nstlib.commands.shared import EXIT_INTERRUPTED, picture
 from nstlib.errors import NstError
+from nstlib.files.paths import expanded
 from nstlib.files.writing import check_output, save_somewhere
 from nstlib.images.gallery import STYLES, style
 from nstlib.images.provenance import public_name
@@ -84,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
     output = check_output(options.output or Path(f"fast_{'_'.join(names)}.safetensors"), (".safetensors",), given)
     styles = {name: picture(source, style, STYLES) for name, source in zip(names, sources, strict=True)}
     settings, recipe = _settings(options), _recipe(options)
-    where = (options.folder or output.with_suffix(".run")).expanduser()
+    where = expanded(options.folder or output.with_suffix(".run"))
     pictures = photographs(options.photos, max(SIDE, options.crop), [where])
     if options.anew:
         _begin_anew(where)
@@ -115,7 +116,7 @@ def _recipe(options: argparse.Namespace) -> FastRecipe:
 
 def _about(options: argparse.Namespace, pictures: Pictures, recipe: FastRecipe) -> dict[str, object]:
     """Return what to note in the network's file of how it was trained."""
-    named = Path(options.photos).expanduser().resolve().name if isinstance(pictures.sources[0], Path) else options.photos
+    named = expanded(options.photos).resolve().name if isinstance(pictures.sources[0], Path) else options.photos
     return {
         "photographs": named,
         "pictures": len(pictures),

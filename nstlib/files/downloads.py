@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from nstlib.errors import DownloadError, NstError
 from nstlib.files.addresses import check_url, shown
+from nstlib.files.paths import expanded
 from nstlib.files.writing import reason, write_whole
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def cache_folder() -> Path:
     """Return the folder of downloads: the environment variable NSTLIB_CACHE, or the platform's cache folder for nstlib."""
     import pooch  # here, because it brings requests along, which most callers never need
 
-    return Path(os.environ.get("NSTLIB_CACHE") or pooch.os_cache("nstlib")).expanduser()
+    return expanded(os.environ.get("NSTLIB_CACHE") or pooch.os_cache("nstlib"))
 
 
 def download(
@@ -71,7 +72,7 @@ def download(
     if not 0 < timeout <= LONGEST_TIMEOUT:
         raise DownloadError(f"timeout={timeout!r}: expected seconds, above 0 and at most {LONGEST_TIMEOUT:,.0f}")
     public_only = public_only or os.environ.get("NSTLIB_PUBLIC_ONLY", "").strip().lower() not in OFF
-    folder = Path(cache).expanduser() if cache is not None else cache_folder()
+    folder = expanded(cache) if cache is not None else cache_folder()
     target, given = folder / _file_name(url, name, public_only), _checksum(sha256) if sha256 else None
     if _is_there(target, given):
         return target

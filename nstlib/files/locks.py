@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from nstlib.errors import NstError
+from nstlib.files.paths import expanded
 from nstlib.files.writing import reason
 
 LOCK = ".nstlib.lock"  # its name; the empty file stays: to delete it would let two others in
@@ -20,7 +20,7 @@ def hold(folder: str | os.PathLike, job: str) -> FileLock:
 
     `job`: what is done there, such as "training". Raises NstError where another process or notebook holds it.
     """
-    folder = Path(folder).expanduser()
+    folder = expanded(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK, timeout=0, thread_local=False)  # a notebook's panel may end it in another thread

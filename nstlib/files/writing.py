@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nstlib.errors import NstError
+from nstlib.files.paths import expanded
 
 LONGEST_SIDE = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500}  # pixels, by the formats' encoders; PNG has no such limit
 TRIAL = bytes(2**16)  # a full disk still takes empty files
@@ -37,7 +38,7 @@ def write_whole(path: str | os.PathLike, data: bytes | Callable[[Path], object])
     Written aside in the same folder and renamed, so a failure leaves what was there. A replaced file keeps its mode, and
     a symbolic link stays: the file behind it is written. Ctrl-C and SIGTERM wait until it is done. Raises NstError.
     """
-    path = _expanded(path)
+    path = expanded(path)
     with undisturbed():
         try:
             target = _behind(path)
@@ -60,7 +61,7 @@ def check_output(
     `suffixes`: endings to choose from, any where there are none. `inputs`: what the file is made from; files among them,
     also behind links, are not written over. `size`: (height, width) of the picture in pixels. Raises NstError.
     """
-    path = _expanded(path)
+    path = expanded(path)
     if suffixes and path.suffix.lower() not in suffixes:
         raise NstError(f"{path}: the output's name should end in {', '.join(suffixes)}")
     try:
@@ -125,18 +126,6 @@ def undisturbed() -> Iterator[list[int]]:
             signal.signal(number, handler)
         for number in sorted(set(came), reverse=True):  # Ctrl-C last: the others may end the process
             signal.raise_signal(number)
-
-
-def _expanded(path: str | os.PathLike) -> Path:
-    try:
-        expanded = Path(path).expanduser()
-        os.fsencode(expanded)
-    except (TypeError, ValueError, RuntimeError) as error:  # no path, letters that no name can have, an unknown ~user
-        shown = os.fspath(path) if isinstance(path, os.PathLike) else path
-        raise NstError(f"{shown!r} cannot be written: it is no name of a file ({error})") from error
-    if "\0" in str(expanded):
-        raise NstError(f"{str(expanded)!r} cannot be written: a name cannot hold the letter \\0")
-    return expanded
 
 
 def _behind(path: Path) -> Path:

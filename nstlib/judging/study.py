@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from nstlib.errors import NstError
+from nstlib.files.paths import expanded
 from nstlib.judging.answerfiles import connected, prepare, write_table
 
 RESAMPLES = 2000  # of the answers, for an interval
@@ -119,7 +120,7 @@ class Study:
     """
 
     def __init__(self, path: str | os.PathLike):
-        self.path = Path(path).expanduser()
+        self.path = expanded(path)
         prepare(self.path)
 
     def record(self, person: str, question: Question, chosen: str | None, seconds: float) -> bool:

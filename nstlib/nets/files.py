@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from nstlib.errors import NstError, WeightsError
+from nstlib.files.paths import expanded
 from nstlib.files.weights import check_finite, check_shapes, fill, read_header
 from nstlib.files.writing import write_whole
 from nstlib.nets.adain import AdaINNet
@@ -71,7 +72,7 @@ def find_fast(name: str | os.PathLike) -> tuple[FastNet, str | None]:
 
     The style is None where the network has only one, or where its first is as good as any. Raises WeightsError.
     """
-    if name in SHIPPED_FAST or Path(name).suffix or Path(name).expanduser().is_file():
+    if name in SHIPPED_FAST or Path(name).suffix or expanded(name, WeightsError).is_file():
         return load_fast(name), None
     many = load_fast("many")
     if name not in many.names:
@@ -84,7 +85,7 @@ def find_fast(name: str | os.PathLike) -> tuple[FastNet, str | None]:
 
 def _load(source: str | os.PathLike, kind: str, shipped: Mapping[str, str]) -> nn.Module:
     """Return a network by the name of a shipped one, {name: name of its file}, or a file."""
-    path = Path(source).expanduser()
+    path = expanded(source, WeightsError)
     if source in shipped and not path.is_file():
         return load_network(WEIGHTS_FOLDER / f"{shipped[source]}.safetensors", kind)
     if not path.is_file():
@@ -150,7 +151,7 @@ def _options(meta: Mapping[str, str], kind: str, path: Path) -> dict[str, object
 
 def read_about(path: str | os.PathLike) -> dict:
     """Return what was noted about a network when its file was written. Raises WeightsError."""
-    path = Path(path).expanduser()
+    path = expanded(path, WeightsError)
     try:
         about = json.loads(read_header(path)[0]["about"])
     except (KeyError, ValueError, RecursionError) as error:

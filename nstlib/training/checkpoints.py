@@ -17,6 +17,7 @@ from torch import Tensor
 from nstlib.errors import NstError
 from nstlib.files.fingerprint import tensor_bytes
 from nstlib.files.locks import hold
+from nstlib.files.paths import expanded
 from nstlib.files.writing import write_whole
 
 log = logging.getLogger(__name__)
@@ -119,7 +120,7 @@ def set_aside(folder: Path) -> Path | None:
 
     Raises NstError while a training works there, and where they cannot be moved.
     """
-    folder = Path(folder).expanduser()
+    folder = expanded(folder)
     if not latest_path(folder):
         return None
     lock = hold(folder, "training")

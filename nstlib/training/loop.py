@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from nstlib.errors import NstError
 from nstlib.files import fingerprint
 from nstlib.files.locks import hold
+from nstlib.files.paths import expanded
 from nstlib.files.progress import bar
 from nstlib.files.writing import undisturbed
 from nstlib.settings import device, has_bf16
@@ -91,7 +92,7 @@ class Run:
         known: Mapping[str, object] | None = None,
     ):
         self.accelerator = make_accelerator(settings.precision)
-        self.settings, self.folder, self.plain = settings, Path(folder).expanduser() if folder is not None else None, network
+        self.settings, self.folder, self.plain = settings, expanded(folder) if folder is not None else None, network
         self.loss, self.batches, self.known = loss, batches, dict(known or {})
         self.history: dict[str, list[float]] = {}
         self.step, self.saved, self.before, self.began = 0, -1, 0.0, time.perf_counter()

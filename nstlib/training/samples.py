@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from nstlib.files.paths import expanded
 from nstlib.files.writing import write_whole
 from nstlib.images.gallery import photo, style
 from nstlib.images.sheet import contact_sheet, gather
@@ -28,7 +29,7 @@ class _Sheets:
     """A callback for `train`: every `every` steps the pictures of `paint(network)`, `columns` a row, into a PNG file."""
 
     def __init__(self, folder: Path, every: int, columns: int):
-        self.folder, self.every, self.columns, self.warned = Path(folder).expanduser(), every, columns, False
+        self.folder, self.every, self.columns, self.warned = expanded(folder), every, columns, False
 
     def paint(self, network: nn.Module) -> list[Tensor]:
         """Return the pictures of a sheet, row by row."""
