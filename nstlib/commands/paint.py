@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import math
+import os
 import time
 import unicodedata
 from collections.abc import Callable, Container, Iterable
@@ -19,6 +20,7 @@ from nstlib.commands.shared import EXIT_INTERRUPTED, check_picture, opacity, pic
 from nstlib.errors import ImageError, NstError
 from nstlib.files import fingerprint
 from nstlib.files.locks import hold
+from nstlib.files.paths import expanded
 from nstlib.files.progress import bar
 from nstlib.images.files import MIN_SIDE, SAVERS, load_with_alpha, read_provenance, resize, save_image
 from nstlib.images.gallery import PHOTOS, photo
@@ -29,6 +31,7 @@ from nstlib.nets.files import SHIPPED_FAST, find_fast
 from nstlib.settings import device, has_bf16
 from nstlib.training.folders import picture_files
 
+LONGEST_NAME = 255  # bytes, of a file on most disks
 log = logging.getLogger(__name__)
 
 
@@ -61,10 +64,10 @@ def run(options: argparse.Namespace) -> int:
     if options.style:
         style = shares(options.style, network.names)
     about = {"method": "paint", "network": public_name(options.network), "style": options.style or style, "size": options.size}
-    source = Path(options.photo).expanduser()
+    source = expanded(options.photo)
     if source.is_dir():
         return _paint_folder(
-            Folder(source, options.output.expanduser(), about, _known(network, style, options), options.anew),
+            Folder(source, expanded(options.output), about, _known(network, style, options), options.anew),
             network,
             style,
             options,
@@ -171,14 +174,21 @@ def painted_names(files: Iterable[Path], source: Path) -> dict[Path, Path]:
         number, free = 1, name
         while _folded(free) in taken:
             number += 1
-            free = name.with_stem(f"{name.stem}-{number}")
+            free = _named(name, name.stem, f"-{number}{name.suffix}")
         taken.add(_folded(free))
         names[file] = free
     return names
 
 
 def _painted_name(path: Path) -> Path:
-    return path if path.suffix.lower() in SAVERS else path.with_name(path.name + ".png")
+    return path if path.suffix.lower() in SAVERS else _named(path, path.name, ".png")
+
+
+def _named(path: Path, stem: str, ending: str) -> Path:
+    """Return the path with another name, its stem cut where a disk could not take it whole."""
+    while len(os.fsencode(stem + ending)) > LONGEST_NAME:
+        stem = stem[:-1]
+    return path.with_name(stem + ending)
 
 
 def _folded(path: Path) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 from PIL import Image
 
 from nstlib.errors import NstError
+from nstlib.files.paths import expanded
 from nstlib.images.decoding import FORMATS
 from nstlib.training.checkpoints import latest_path
 
 JUNK = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")  # what systems leave in folders, with pictures of their own
+READERS = {"MPO": "JPEG"}  # formats that another one's reader opens
 log = logging.getLogger(__name__)
 
 
@@ -22,7 +24,11 @@ log = logging.getLogger(__name__)
 def suffixes() -> tuple[str, ...]:
     """Return the endings, in small letters, of the formats that can be read here."""
     return tuple(
-        sorted(suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS and kind in Image.OPEN)
+        sorted(
+            suffix
+            for suffix, kind in Image.registered_extensions().items()
+            if kind in FORMATS and READERS.get(kind, kind) in Image.OPEN
+        )
     )
 
 
@@ -32,10 +38,10 @@ def picture_files(path: str | os.PathLike, without: Iterable[str | os.PathLike] 
     Left out are hidden files and folders, what systems leave, the folders `without`, and those where a training keeps its
     checkpoints. Links are followed, to each place once. Raises NstError where there is no such folder.
     """
-    path = Path(path).expanduser()
+    path = expanded(path)
     if not path.is_dir():
         raise NstError(f"there is no folder {path}")
-    seen = {os.path.realpath(Path(one).expanduser()) for one in without}
+    seen = {os.path.realpath(expanded(one)) for one in without}
     if os.path.realpath(path) in seen:
         raise NstError(f"{path} is read, and results would be put there: name another folder for them")
     return sorted(_walk(path, seen | {os.path.realpath(path)}))

@@ -158,6 +158,9 @@ def test_a_name_in_no_encoding(here, capsys):
         (["a.gif", "a.tif"], ["a.gif.png", "a.tif.png"]),
         (["Trip/a.jpg", "trip/a.jpg"], ["Trip/a.jpg", "trip/a-2.jpg"]),
         (["caf\u00e9.png", "cafe\u0301.png"], ["caf\u00e9-2.png", "cafe\u0301.png"]),
+        (["n" * 251 + ".gif"], ["n" * 251 + ".png"]),
+        (["\u732b" * 83 + ".gif", "\u732b" * 83 + ".tif"], ["\u732b" * 83 + ".g.png", "\u732b" * 83 + ".t.png"]),
+        (["A" * 251 + ".jpg", "a" * 251 + ".jpg"], ["A" * 251 + ".jpg", "a" * 249 + "-2.jpg"]),
         (["stra\u00dfe.png", "strasse.png"], ["stra\u00dfe-2.png", "strasse.png"]),
     ],
 )

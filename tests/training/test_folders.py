@@ -48,6 +48,7 @@ def test_all_readable_formats_and_nothing_else(tmp_path, make):
         ".tga",
         ".ico",
         ".pcx",
+        ".mpo",
     } <= set(suffixes())
     assert {Image.registered_extensions()[suffix] for suffix in suffixes()} <= set(FORMATS)
 
