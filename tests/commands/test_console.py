@@ -1,5 +1,6 @@
 """Around the commands: consoles of any encoding or none, and interrupts of every kind."""
 
+import builtins
 import io
 import logging
 import os
@@ -178,3 +179,16 @@ def test_commands_run_in_other_threads(tmp_path, monkeypatch):
     thread.start()
     thread.join()
     assert codes == [0] and load_image(tmp_path / "x.png").shape == (1, 3, 40, 48)
+
+
+def test_ctrl_c_while_the_commands_are_loaded_ends_in_words(monkeypatch, capsys):
+    load = builtins.__import__
+
+    def interrupted(name, *rest):
+        if name.startswith("nstlib.commands"):
+            raise KeyboardInterrupt
+        return load(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", interrupted)
+    code = main(["paint", "cat", "waves", "-o", "x.png"])
+    assert code == 130 and capsys.readouterr().err == "interrupted before there was a result\n"
