@@ -22,6 +22,7 @@ TABLE = """CREATE TABLE IF NOT EXISTS answers (
     person TEXT NOT NULL, question INTEGER NOT NULL, item TEXT NOT NULL, "left" TEXT NOT NULL, "right" TEXT NOT NULL,
     chosen TEXT, seconds REAL NOT NULL, written TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (person, question))"""
 MAGIC = b"SQLite format 3\0"
+WAITING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)  # where somebody else writes
 BESIDE = ("-wal", "-shm", "-journal")  # files that SQLite keeps beside a database, and takes for its own
 FORMULA = re.compile(r"[\s']*[=+\-@\uff0b\uff0d\uff1d\uff20]|'*[\t\r\n]")  # what makes a spreadsheet calculate a cell
 
@@ -72,6 +73,10 @@ def _in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
+        if getattr(error, "sqlite_errorcode", None) in WAITING:
+            raise NstError(
+                f"{path} is held by another program, for over {PATIENCE:g} s: close it there, and try again"
+            ) from error
         raise NstError(
             f"{path} cannot be used as a file of answers ({error}): give the path of a new file, or of one that a "
             "Study made, in a folder where you may write"
@@ -129,6 +134,6 @@ def _let_readers_and_writer_work_at_once(file: sqlite3.Connection) -> None:
             if file.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
                 return  # a place that cannot have one: writers wait a little longer there
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > end:
+            if error.sqlite_errorcode not in WAITING or time.monotonic() > end:
                 raise
             time.sleep(0.01)

@@ -19,7 +19,9 @@ import numpy as np
 from nstlib.errors import NstError
 from nstlib.files.paths import expanded
 from nstlib.judging.answerfiles import connected, prepare, write_table
+from nstlib.options import number, shortened, whole
 
+LARGEST_NUMBER = 2**63 - 1  # that SQLite can hold
 RESAMPLES = 2000  # of the answers, for an interval
 FEWEST_PEOPLE = 5  # below that, people cannot be resampled: an interval says nothing of other people
 SMALLEST_EFFECT = 0.01  # away from 1/2; telling less apart needs over 19,000 answers
@@ -128,15 +130,17 @@ class Study:
 
         A person answers a question once; what comes later (a second window) changes nothing. Raises NstError.
         """
+        if not isinstance(question, Question):
+            raise NstError(f"question={shortened(question)}: expected a Question, as plan_pairs makes them")
         if chosen is not None and chosen not in (question.left, question.right):
             raise NstError(f"chosen={chosen!r}: expected {question.left!r}, {question.right!r} or None")
-        if not person or not 0 <= seconds < float("inf"):
-            raise NstError(f"person={person!r}, seconds={seconds}: expected a name and a time of 0 s or more")
-        if any(
-            "\ud800" <= letter <= "\udfff" for name in (person, question.item, question.left, question.right) for letter in name
-        ):
+        names = (person, question.item, question.left, question.right)
+        if not person or not all(isinstance(name, str) for name in names):
+            raise NstError(f"person={shortened(person)}, {question}: expected a name, and names of item and methods")
+        if any("\ud800" <= letter <= "\udfff" for name in names for letter in name):
             raise NstError(f"person={person!r}, {question}: expected letters; a name holds half of one")
-        row = (person, question.number, question.item, question.left, question.right, chosen, float(seconds))
+        place = whole(question.number, "the question's number", 0, LARGEST_NUMBER)
+        row = (person, place, *names[1:], chosen, number(seconds, "seconds"))
         with connected(self.path) as file:
             done = file.execute(
                 'INSERT OR IGNORE INTO answers (person, question, item, "left", "right", chosen, seconds) '

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from itertools import combinations
 from threading import Timer
 
@@ -387,3 +388,36 @@ def test_agreement_of_equal_and_of_opposite_orders():
 def test_methods_that_differ_are_refused(values):
     with pytest.raises(NstError, match="the same methods, 3 or more"):
         agreement({"a": 1, "b": 2, "c": 3}, values)
+
+
+@pytest.mark.parametrize("seconds", [None, "1", True, float("nan"), -1, 10**400])
+def test_seconds_that_are_none(tmp_path, seconds):
+    with pytest.raises(NstError, match="seconds="):
+        Study(tmp_path / "a.db").record("ann", Question(0, "item", "x", "y"), "x", seconds)
+
+
+@pytest.mark.parametrize(
+    ("person", "question"),
+    [
+        (None, Question(0, "item", "x", "y")),
+        (7, Question(0, "item", "x", "y")),
+        ("ann", None),
+        ("ann", Question("0", "item", "x", "y")),
+        ("ann", Question(2**70, "item", "x", "y")),
+        ("ann", Question(-1, "item", "x", "y")),
+        ("ann", Question(0, None, "x", "y")),
+    ],
+)
+def test_questions_that_are_none(tmp_path, person, question):
+    with pytest.raises(NstError, match="expected"):
+        Study(tmp_path / "a.db").record(person, question, "x", 1.0)
+    assert Study(tmp_path / "a.db").answers() == []
+
+
+def test_a_file_that_another_program_holds(tmp_path, monkeypatch):
+    study = Study(tmp_path / "a.db")
+    monkeypatch.setattr("nstlib.judging.answerfiles.PATIENCE", 0.01)
+    with closing(sqlite3.connect(study.path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(NstError, match="held by another program.*close it there"):
+            study.record("ann", Question(0, "item", "x", "y"), "x", 1.0)
