@@ -22,7 +22,7 @@ from nstlib.images.provenance import public_name
 from nstlib.losses.objective import Weights
 from nstlib.nets.files import SHIPPED_FAST, load_fast, save_network
 from nstlib.settings import device
-from nstlib.training.checkpoints import set_aside
+from nstlib.training.checkpoints import PATTERN, set_aside
 from nstlib.training.datasets import IMAGENETTE, Pictures, bundled, folder, imagenette
 from nstlib.training.fast_loss import FAST_LOSS
 from nstlib.training.loop import Trained
@@ -83,6 +83,8 @@ def run(options: argparse.Namespace) -> int:
     names = style_names(sources)
     given = [*sources, options.start] if options.start else sources
     output = check_output(options.output or Path(f"fast_{'_'.join(names)}.safetensors"), (".safetensors",), given)
+    if output.match(PATTERN):
+        raise NstError(f"{output}: that is what checkpoints are named like, and would be taken for one: choose another name")
     styles = {name: picture(source, style, STYLES) for name, source in zip(names, sources, strict=True)}
     settings, recipe = _settings(options), _recipe(options)
     where = expanded(options.folder or output.with_suffix(".run"))

@@ -37,7 +37,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             f"{path} holds more than weights, or is damaged: it is not opened. Name a file of weights alone."
         ) from error
     except Exception as error:  # the readers raise a dozen types for a damaged file
-        raise WeightsError(f"{path} cannot be read as weights ({error}). Delete it and let it be loaded again.") from error
+        why = str(error) or "it ends too early"
+        raise WeightsError(f"{path} cannot be read as weights ({why}). Delete it and let it be loaded again.") from error
     if not (isinstance(state, Mapping) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items())):
         raise WeightsError(f"{path} holds no weights by name, but something else: save a network's state_dict()")
     return dict(state)

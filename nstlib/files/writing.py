@@ -138,7 +138,7 @@ def _behind(path: Path) -> Path:
             raise NstError(f"{path} cannot be written: there is no folder {target.parent}; make it first") from None
         return target
     if stat.S_ISDIR(mode):
-        raise NstError(f"{path} cannot be written: it is a folder; add the name of a file, such as {path / 'painted.png'}")
+        raise NstError(f"{path} cannot be written: it is a folder; add the name of a file in it")
     if not stat.S_ISREG(mode):
         raise NstError(f"{path} cannot be written: it is a device or a pipe; name a file")
     if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):

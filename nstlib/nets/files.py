@@ -9,7 +9,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from nstlib.errors import NstError, WeightsError
 from nstlib.files.paths import expanded
@@ -107,11 +107,20 @@ def load_network(path: Path, kind: str) -> nn.Module:
             check_shapes(lambda: KINDS[kind](**options), shapes, path)
         network = KINDS[kind](**options)  # of those for any style the options say the backbone only
         check_shapes(lambda: network, shapes, path)
-        return fill(network, {name: tensor.float() for name, tensor in load_file(path).items()}, path).eval()
+        return fill(network, {name: tensor.float() for name, tensor in _numbers(path).items()}, path).eval()
     except WeightsError:
         raise
     except (SafetensorError, NstError, OSError, RuntimeError) as error:
         raise WeightsError(f"{path} cannot be used: {error}") from error
+
+
+def _numbers(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file, as they are stored. Raises WeightsError where one is of a type that weights never have."""
+    state = load_file(path)
+    wrong = [f"{name} {tensor.dtype}" for name, tensor in state.items() if not tensor.is_floating_point()]
+    if wrong:
+        raise WeightsError(f"{path}: {wrong[0]}, expected floating-point numbers: the file is damaged, or another program's")
+    return state
 
 
 def _options(meta: Mapping[str, str], kind: str, path: Path) -> dict[str, object]:

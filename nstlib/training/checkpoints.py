@@ -150,6 +150,8 @@ def _one_line(error: Exception) -> str:
 
 
 def _is_ours(path: Path) -> bool:
+    if not path.is_file():  # to open a pipe would be to wait for its other end
+        return False
     try:
         with safe_open(path, "pt") as file:
             return OURS <= set(file.metadata() or {})

@@ -98,5 +98,7 @@ def check_training(checkpoint: Checkpoint) -> None:
     if not 0 <= notes["seconds"] < float("inf"):
         raise ValueError(f"it took {notes['seconds']} seconds")
     lengths = {tuple(values.shape) for values in parts["history"].values()}
+    if not all(values.is_floating_point() for values in parts["history"].values()):
+        raise ValueError("its losses are no floating-point numbers")
     if not parts["network"] or lengths != ({(checkpoint.step,)} if checkpoint.step else set()):
         raise ValueError(f"its weights or losses are not those after {checkpoint.step} steps")

@@ -236,6 +236,12 @@ def test_samples_inside_the_folder_of_photographs_are_not_learned_from(tmp_path,
     )
 
 
+def test_the_network_is_not_written_over_a_checkpoint(tmp_path, photos, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", "waves", str(photos), "--run", ".", "-o", "checkpoint-00000002.safetensors", *TINY]
+    assert main(command) == 1 and "checkpoints are named like" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 def test_ctrl_c_in_the_first_step_ends_in_words_and_with_a_checkpoint(tmp_path, photos, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     command = ["train", "waves", str(photos), "-o", "n.safetensors", *TINY]

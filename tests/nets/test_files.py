@@ -153,6 +153,13 @@ def test_weights_that_are_not_finite_are_refused(tmp_path, small, value):
         load_fast(changed(small, {"blocks.0.first.conv.weight": weight}))
 
 
+@pytest.mark.parametrize("dtype", [torch.int8, torch.int64, torch.bool, torch.complex64])
+def test_numbers_that_no_weight_has_are_refused(small, dtype):
+    weight = load_file(small)["blocks.0.first.conv.weight"].to(dtype)
+    with pytest.raises(WeightsError, match=f"blocks.0.first.conv.weight {dtype}, expected floating-point"):
+        load_fast(changed(small, {"blocks.0.first.conv.weight": weight}))
+
+
 def test_a_network_that_paints_nan_is_refused(small):
     network = load_fast(small)
     with torch.no_grad():

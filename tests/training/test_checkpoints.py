@@ -1,5 +1,6 @@
 """Checkpoints: whole or not at all, damaged ones refused, a full disk put into words."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -183,3 +184,17 @@ def test_set_aside_loses_nothing(tmp_path):
         aside = set_aside(tmp_path)
         assert load_latest(tmp_path) is None and load_latest(aside).step == 10 and aside.parent == tmp_path
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["before", "before-2"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_where_a_checkpoint_goes_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "checkpoint-00000001.safetensors")
+    saved(tmp_path, 1)
+    assert load_latest(tmp_path).step == 1 and (tmp_path / "checkpoint-00000001.other").is_fifo()
+
+
+def test_losses_that_are_no_real_numbers():
+    notes = {"seconds": 1.0, "settings": {}, "identity": {}, "scaler": None}
+    tensors = joined({"network": {"a": torch.zeros(1)}, "history": {"total": torch.zeros(1, dtype=torch.complex64)}})
+    with pytest.raises(ValueError, match="losses"):
+        check_training(Checkpoint(1, tensors, notes))
