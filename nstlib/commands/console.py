@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from nstlib.files.addresses import hide_secrets
 from nstlib.files.writing import STOPPING
@@ -80,5 +83,19 @@ def start_log() -> None:
 
 def complain(text: object) -> None:
     """Say on the standard error what went wrong; without one, nothing."""
-    if sys.stderr is not None:
-        print(hide_secrets(str(text)), file=sys.stderr)
+    _print(hide_secrets(str(text)), sys.stderr)
+
+
+def say(text: object) -> None:
+    """Say on the standard output what was done; nothing without one, or where nobody reads it any more."""
+    _print(str(text), sys.stdout)
+
+
+def _print(text: str, stream: TextIO | None) -> None:
+    if stream is None:
+        return
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:  # a pipe whose reader went away, a full disk; else Python would try again at its end, and complain
+        with suppress(OSError, ValueError), Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())

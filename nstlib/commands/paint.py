@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from nstlib.commands.console import say
 from nstlib.commands.shared import EXIT_INTERRUPTED, check_picture, opacity, picture, write_picture
 from nstlib.errors import ImageError, NstError
 from nstlib.files import fingerprint
@@ -221,13 +222,13 @@ def _paint_folder(folder: Folder, network: FastNet, style: object, options: argp
                 )
                 (painted if done else unread).append(file)
     except KeyboardInterrupt:
-        print(f"interrupted; {len(painted)} painted into {folder.output}. The same command goes on from there")
+        say(f"interrupted; {len(painted)} painted into {folder.output}. The same command goes on from there")
         return EXIT_INTERRUPTED
     finally:
         lock.release()
-    print(f"{folder.output}: {len(painted)} painted, {len(files) - len(waiting)} there already, {len(unread)} skipped")
+    say(f"{folder.output}: {len(painted)} painted, {len(files) - len(waiting)} there already, {len(unread)} skipped")
     for file in unread:
-        print(f"skipped: {file}")
+        say(f"skipped: {file}")
     if len(unread) == len(files):
         raise NstError(f"none of the {len(files)} pictures in {folder.source} can be read")
     return 0

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from torch import Tensor
 
+from nstlib.commands.console import say
 from nstlib.control.masks import load_mask, shrink
 from nstlib.errors import NstError
 from nstlib.files.writing import check_output, save_somewhere, undisturbed
@@ -52,7 +53,7 @@ def write_picture(
     with undisturbed() as held:
         try:
             save_somewhere(path, lambda place: save_image(image, place, provenance=about, alpha=alpha))
-            print(f"{path}: {said}")
+            say(f"{path}: {said}")
         finally:
             interrupted = interrupted or bool(held)
             held.clear()

@@ -13,6 +13,7 @@ from statistics import fmean
 
 from accelerate import PartialState
 
+from nstlib.commands.console import say
 from nstlib.commands.shared import EXIT_INTERRUPTED, picture
 from nstlib.errors import NstError
 from nstlib.files.paths import expanded
@@ -99,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
         _write(trained, output, _about(options, pictures, recipe))
     if steps < options.steps:
         left = f"the same command goes on from there, by the checkpoint in {where}"
-        print(f"interrupted after {steps} of {options.steps} steps; {left}")
+        say(f"interrupted after {steps} of {options.steps} steps; {left}")
         return EXIT_INTERRUPTED
     return 0
 
@@ -134,7 +135,7 @@ def _write(trained: Trained, output: Path, about: dict[str, object]) -> None:
     losses = {name: round(fmean(values[-100:]), 4) for name, values in trained.history.items()}
     about |= {"steps": steps, "seconds": round(trained.seconds), "losses": losses}
     save_somewhere(output, lambda place: save_network(trained.network, place, **about))
-    print(f"{output}: {steps} steps, {output.stat().st_size / 1e6:.2f} MB, {json.dumps(losses)}")
+    say(f"{output}: {steps} steps, {output.stat().st_size / 1e6:.2f} MB, {json.dumps(losses)}")
 
 
 def _begin_anew(where: Path) -> None:
@@ -143,7 +144,7 @@ def _begin_anew(where: Path) -> None:
     with state.main_process_first():
         aside = set_aside(where) if state.is_main_process else None
     if aside:
-        print(f"the checkpoints that were in {where} are in {aside}")
+        say(f"the checkpoints that were in {where} are in {aside}")
 
 
 def style_names(sources: Sequence[str]) -> list[str]:

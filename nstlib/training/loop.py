@@ -105,7 +105,8 @@ class Run:
         learned = [p for p in network.parameters() if p.requires_grad]
         if not learned:
             raise NstError("no weight of the network may learn: set requires_grad on those that should")
-        optimiser = torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=0.0)
+        with undisturbed():  # the first optimiser imports much of torch; an interrupt would leave that half done, for good
+            optimiser = torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=0.0)
         self.network, self.optimiser = self.accelerator.prepare(network.train(), optimiser)
         self.lock = hold(self.folder, "training") if self.folder and self.accelerator.is_main_process else None
         try:

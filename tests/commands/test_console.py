@@ -192,3 +192,15 @@ def test_ctrl_c_while_the_commands_are_loaded_ends_in_words(monkeypatch, capsys)
     monkeypatch.setattr(builtins, "__import__", interrupted)
     code = main(["paint", "cat", "waves", "-o", "x.png"])
     assert code == 130 and capsys.readouterr().err == "interrupted before there was a result\n"
+
+
+@posix
+@pytest.mark.parametrize("command", [["paint", "cat", "waves", "--size", "48"], ["transfer", "cat", "waves", "--size", "48"]])
+def test_nobody_reads_what_is_said(tmp_path, monkeypatch, command):
+    """A pipe whose reader went away: the picture is written all the same, and nothing is left to be said at the end."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    out = tmp_path / "x.png"
+    with open(writer, "w") as closed:
+        monkeypatch.setattr("sys.stdout", closed)
+        assert main([*command, "-o", str(out)]) == 0 and out.is_file()

@@ -256,3 +256,19 @@ def test_two_processes_learn_as_one_with_the_double_batch(tmp_path, whole):
     for name in history:
         torch.testing.assert_close(torch.tensor(shared[name]), torch.tensor(history[name]), rtol=1e-3, atol=1e-6)
     assert two.keys() == one.keys()
+
+
+def test_the_first_optimiser_is_not_interrupted(monkeypatch):
+    """It imports much of torch: half of that would be there for good, and no training could begin any more."""
+    made = []
+
+    def interrupted(*arguments, **options):
+        signal.raise_signal(signal.SIGINT)
+        made.append(AdamW(*arguments, **options))
+        return made[-1]
+
+    AdamW = torch.optim.AdamW
+    monkeypatch.setattr("torch.optim.AdamW", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(nn.Linear(2, 2), None, lambda *_: None, TrainingSettings(steps=1))
+    assert len(made) == 1
