@@ -270,5 +270,5 @@ def test_the_first_optimiser_is_not_interrupted(monkeypatch):
     AdamW = torch.optim.AdamW
     monkeypatch.setattr("torch.optim.AdamW", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        train(nn.Linear(2, 2), None, lambda *_: None, TrainingSettings(steps=1))
+        train(torch.nn.Linear(2, 2), None, lambda *_: None, TrainingSettings(steps=1))
     assert len(made) == 1
