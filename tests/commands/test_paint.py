@@ -35,7 +35,7 @@ def test_each_option_of_paint_reaches_the_library(tmp_path, two_styles, album, m
     )
     for source, out in (("cat", tmp_path / "x.png"), (str(album), tmp_path / "out")):
         assert main(["paint", source, str(two_styles), "-o", str(out), "--size", "50", *words]) == 0
-    assert seen == [(50, *wanted)] * 3
+    assert seen == [(side, *wanted) for side in (50, 32, 50, 50)]  # before a folder's, a small grey one as a trial
 
 
 def test_one_style_or_a_mixture(tmp_path, two_styles):

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
-from nstlib import load_image
+from nstlib import load_image, style
 from nstlib.__main__ import main
 from nstlib.images.files import read_provenance
 from nstlib.losses.objective import Weights
@@ -51,6 +52,7 @@ def handed_on(monkeypatch):
         (["--sample-every", "11"], "recipe", "sample_every", 11),
         (["--crop", "64"], "recipe", "crop", 64),
         (["--width", "0.25"], "recipe", "width", 0.25),
+        (["--style-size", "64"], "recipe", "style_size", 64),
         (["--saturation", "0.5"], "recipe", "saturation", 0.5),
         (["--content-weight", "2"], "recipe", "weights", Weights(2, 5, 2)),
         (["--style-weight", "3"], "recipe", "weights", Weights(1, 3, 2)),
@@ -59,10 +61,10 @@ def handed_on(monkeypatch):
 )
 def test_each_option_of_train_reaches_the_recipe(tmp_path, handed_on, words, part, name, value):
     assert main(["train", "waves", "-o", str(tmp_path / "x.safetensors"), *words]) == 0
-    usual = {"settings": TrainingSettings(ema=0.99), "recipe": FastRecipe(sample_every=250)}
+    usual = {"settings": TrainingSettings(ema=0.99), "recipe": FastRecipe(sample_every=250, style_size=384)}
     usual[part] = replace(usual[part], **{name: value})
     assert {key: handed_on[key] for key in usual} == usual
-    assert max(handed_on["styles"]["waves"].shape) == 384 and handed_on["where"] == tmp_path / "x.run"
+    assert torch.equal(handed_on["styles"]["waves"], style("waves")) and handed_on["where"] == tmp_path / "x.run"
 
 
 def test_train_takes_styles_sizes_and_folders_as_they_are_named(tmp_path, album, handed_on):
@@ -70,7 +72,7 @@ def test_train_takes_styles_sizes_and_folders_as_they_are_named(tmp_path, album,
     run = ["--run", str(tmp_path / "elsewhere"), "--style-size", "100", "--also", str(album / "cat.jpg"), "ink"]
     assert main(["train", "waves", str(album), "-o", str(tmp_path / "x.safetensors"), *run]) == 0
     assert list(handed_on["styles"]) == ["waves", "cat", "ink"] and handed_on["where"] == tmp_path / "elsewhere"
-    assert {max(picture.shape) for picture in handed_on["styles"].values()} == {100} and len(handed_on["pictures"]) == 2
+    assert handed_on["recipe"].style_size == 100 and len(handed_on["pictures"]) == 2
     assert min(handed_on["pictures"][0].shape[1:]) == 256  # enough for crops of 128 px
     assert main(["train", "waves", str(album), "-o", str(tmp_path / "x.safetensors"), "--crop", "300"]) == 0
     assert min(handed_on["pictures"][0].shape[1:]) == 300

@@ -64,7 +64,7 @@ OTHERS = {
     "the style's size": (lambda: {"style_size": 40}, "style size 40, was None"),
     "the crop": (lambda: {"crop": 40}, "crop 40, was 32"),
     "the photographs' size": (lambda: {"side": 56}, "shorter side 56, was 48"),
-    "the weights": (lambda: {"weights": Weights(1, 6, 2)}, "style weight 6, was 5.0"),
+    "the weights": (lambda: {"weights": Weights(1, 6, 2)}, "style weight 6.0, was 5.0"),
     "saturation": (lambda: {"saturation": 1.0}, "saturation 1.0, was 0.0"),
     "the width": (lambda: {"width": 0.25}, "network's width 0.25, was 0.125"),
     "where it begins": (lambda: {"start": FastNet(0.125)}, "network to start with.*was none"),
