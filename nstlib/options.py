@@ -53,11 +53,12 @@ def seed(value: Any) -> int:
 
 def entries(value: Any, name: str, count: int) -> list:
     """Return a sequence with one entry for each of `count` styles, as a list. Raises NstError."""
-    if isinstance(value, str | bytes | dict) or not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
+    listed = None if isinstance(value, str | bytes | dict) or not hasattr(value, "__getitem__") else _listed(value)
+    if listed is None:
         raise NstError(f"{name} is {shortened(value)} for {count} styles: give one for each, in a list")
-    if len(value) != count:
-        raise NstError(f"{name} has {len(value)} entries for {count} styles: give one for each, in a list")
-    return list(value)
+    if len(listed) != count:
+        raise NstError(f"{name} has {len(listed)} entries for {count} styles: give one for each, in a list")
+    return listed
 
 
 def shares(value: Any, name: str, count: int) -> list[float]:
@@ -73,7 +74,7 @@ def shares(value: Any, name: str, count: int) -> list[float]:
 
 def names(value: Any, name: str, known: Container[str] | None = None, again: bool = False) -> tuple[str, ...]:
     """Return names, such as of layers, each once or also `again`; one alone may stand without a list. Raises NstError."""
-    given = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else None
+    given = [value] if isinstance(value, str) else _listed(value)
     if given is None or not all(isinstance(one, str) for one in given):
         raise NstError(f"{name}={shortened(value)}: expected names in a list, such as ['relu4_2']")
     if not again and (twice := [one for number, one in enumerate(given) if one in given[:number]]):
@@ -87,6 +88,14 @@ def shortened(value: Any) -> str:
     """Return what was given, for a message of one line."""
     text = f"a tensor {tuple(value.shape)}" if hasattr(value, "shape") and len(value.shape) else " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _listed(value: Any) -> list | None:
+    """What can be gone through, as a list; None for anything else, such as a tensor or array of no dimension."""
+    try:
+        return list(value)
+    except TypeError:
+        return None
 
 
 def _finite(value: Any) -> float | None:

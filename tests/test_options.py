@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from nstlib import options
+from nstlib.control.color import COLOR_WAYS
 from nstlib.errors import ImageError, NstError
 from nstlib.images.tensors import is_stretched, shrunk_to, with_longer_side
 from nstlib.losses.objective import Weights
@@ -102,6 +103,11 @@ def test_shares_are_numbers_whose_sum_is_one(value):
         {"style_layers": ["conv5_4"]},
         {"style_layers": "nope"},
         {"masks": 3},
+        {"masks": torch.tensor(1.0)},
+        {"mix": np.array(2)},
+        {"style_layers": torch.tensor(2)},
+        {"content_layers": np.array("relu1_1")},
+        {"size": 10**400},
         {"callback": 3},
         {"mix": math.nan},
         {"content_weight": 10**400},
@@ -129,6 +135,19 @@ def test_stylize_refuses_before_any_work(given):
 def test_stylize_takes_one_content_and_pictures(content, style):
     with pytest.raises(NstError, match="content|style"):
         stylize(content, style, steps=1, progress=False)
+
+
+@pytest.mark.parametrize("source", [None, 3, [], "x" * 1000, "~nobody-of-this-name/a.safetensors", "a\0b"], ids=ascii)
+def test_what_names_no_network_is_refused(source):
+    with pytest.raises(NstError, match="no network") as refused:
+        load_fast(source)
+    assert len(str(refused.value)) < 300
+
+
+def test_a_style_of_one_pixel_has_a_colour_and_no_contrast():
+    pixel = torch.full((1, 3, 1, 1), 0.3)
+    found = [stylize(PICTURE, pixel, color=color, steps=2, progress=False).history["total"] for color in COLOR_WAYS]
+    assert np.isfinite(found).all()
 
 
 @pytest.mark.parametrize("layers", ["relu1_1", ["relu1_1"], ("relu1_1",)])

@@ -121,8 +121,13 @@ def _check_pair(image: Tensor, reference: Tensor) -> None:
 def _both_grey(content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
     """Return both pictures in grey, the style as bright and as contrasty as the content, so that strokes fit its shadows."""
     mine, other = luminance(content), luminance(style)
-    moved = (other - other.mean()) * (mine.std() / other.std().clamp_min(1e-3)) + mine.mean()
+    moved = (other - other.mean()) * (_contrast(mine) / _contrast(other).clamp_min(1e-3)) + mine.mean()
     return grey_picture(content), moved.clamp(0, 1).expand(-1, 3, -1, -1).contiguous()
+
+
+def _contrast(grey: Tensor) -> Tensor:
+    """The standard deviation; a single pixel has none, torch says NaN."""
+    return grey.std() if grey.numel() > 1 else grey.new_zeros(())
 
 
 def _colours_back(painted: Tensor, content: Tensor) -> Tensor:

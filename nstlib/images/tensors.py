@@ -19,6 +19,7 @@ from nstlib.settings import memory_in_words
 
 MIN_SIDE = 32  # pixels: VGG-19 halves a picture four times before relu5_1, and must have something left
 SLACK = 1e-4  # how far rounding may carry a value out of [0, 1] before it is an error
+MOST = 2**32 - 1  # pixels of a side: above all that is made, and far from where numbers of floating point end
 STRETCHED = 0.05  # how far two pictures' ratios of sides may differ before one is called stretched
 RESIZABLE = (torch.float32, torch.float64)  # torch has no antialiasing for half precision
 
@@ -137,7 +138,7 @@ def _target(height: int, width: int, size: int | tuple[int, int]) -> tuple[int, 
 def pixels(value: Any, name: str, low: int = 1) -> int:
     """Return a number of pixels, whole, from `low` up. Raises ImageError."""
     try:
-        return whole(value, name, low)
+        return whole(value, name, low, MOST)
     except NstError as error:
         raise ImageError(str(error)) from None
 
