@@ -176,7 +176,8 @@ class TiledObjective(StyleObjective):
         rows, columns = (own.stop - own.start for own in tile.owns)
         own, (height, width) = crop[..., top:, left:], self.shape
         down, across = own[..., : rows + 1, :columns].diff(dim=-2), own[..., :rows, : columns + 1].diff(dim=-1)
-        return down.square().sum() / (3 * (height - 1) * width) + across.square().sum() / (3 * height * (width - 1))
+        each = 3 * len(crop)  # values a pixel, of all pictures
+        return down.square().sum() / (each * (height - 1) * width) + across.square().sum() / (each * height * (width - 1))
 
     @cached_property
     def energy(self) -> dict[str, Tensor]:

@@ -100,3 +100,12 @@ def test_nothing_outside_the_reach_changes_a_value():
 def test_what_cannot_be_tiled_is_refused(options, words):
     with pytest.raises(NstError, match=words):
         TiledObjective(FeatureExtractor("mini"), photo("cat", 128), style("waves", 64), **options)
+
+
+def test_the_loss_of_several_canvases_is_the_mean_of_theirs():
+    torch.manual_seed(0)
+    content, style, *canvases = torch.rand(4, 1, 3, 96, 80)
+    objective = TiledObjective(FeatureExtractor("mini", (*CONTENT_LAYERS, *STYLE_LAYERS)), content, style, 64)
+    together = objective(torch.cat(canvases))
+    for name, loss in together.items():
+        torch.testing.assert_close(loss, sum(objective(one)[name] for one in canvases) / 2)
