@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -147,6 +147,8 @@ def from_strokes(strokes: Sequence[Mapping], shape: Sequence[int]) -> Tensor:
     radius 0, is a lasso: the outline of a region, filled. Raises NstError.
     """
     height, width = (FINER * side for side in _check_shape(shape))
+    if not isinstance(strokes, Iterable):
+        raise NstError(f"strokes={shortened(strokes)}: expected strokes in a list")
     checked = [_check_stroke(stroke) for stroke in strokes]
     if sum(_effort(*one, max(height, width)) for one in checked) > MOST_DRAWN:
         raise NstError(

@@ -276,3 +276,9 @@ def test_a_blur_wider_than_the_mask_is_refused_and_so_is_a_mask_of_too_many_pixe
         soften(torch.ones(1, 1, 20, 30), 1e5)
     with pytest.raises(NstError, match="pixels are made"):
         from_strokes([], (10**6, 10**6))
+
+
+@pytest.mark.parametrize("strokes", [None, 3, 0.5])
+def test_strokes_come_in_a_list(strokes):
+    with pytest.raises(NstError, match="in a list"):
+        from_strokes(strokes, (8, 8))
