@@ -20,7 +20,7 @@ from nstlib.nets.bands import paint
 from nstlib.nets.files import SHIPPED_FAST, find_fast, load_fast
 from nstlib.optimization.recording import Stylized
 from nstlib.optimization.search import one_picture, stylize
-from nstlib.options import choice, shares
+from nstlib.options import choice, shares, shortened
 from nstlib.options import seed as check_seed
 
 Style = Tensor | str | os.PathLike
@@ -100,7 +100,7 @@ def _pictures(style: Style | Sequence[Style]) -> list[Tensor]:
     for one in listed:
         if not isinstance(one, Tensor) and not (isinstance(one, str) and one in STYLES):
             raise NstError(
-                f"there is no style {one!r}: give a picture, which load_image reads from a file, or name one of "
+                f"there is no style {shortened(one)}: give a picture, which load_image reads from a file, or name one of "
                 f"{', '.join(STYLES)}"
             )
     return [one if isinstance(one, Tensor) else bundled_style(one) for one in listed]

@@ -12,7 +12,7 @@ import math
 import os
 import struct
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from nstlib.images.arrays import Layers
 from nstlib.images.decoding import DECODER_ERRORS
 from nstlib.images.sources import read
 from nstlib.images.tensors import MIN_SIDE, check_image, pixels, resize, shrunk_to, with_longer_side  # noqa: F401 - for callers
+from nstlib.options import shortened
 from nstlib.settings import is_lack_of_memory, memory_advice
 
 SAVERS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -145,7 +146,7 @@ def save_image(
     Returns the path. Raises ImageError.
     """
     if isinstance(quality, bool) or not isinstance(quality, int) or not 1 <= quality <= 100:
-        raise ImageError(f"quality={quality!r}: expected a whole number from 1 to 100")
+        raise ImageError(f"quality={shortened(quality)}: expected a whole number from 1 to 100")
     picture = to_pil(image)
     try:
         path = check_output(path, SAVERS, size=(picture.height, picture.width))
@@ -226,6 +227,8 @@ def show(
     Outside a notebook nothing opens; the log says what would have been shown. Raises ImageError.
     """
     pictures = sheet.gather(images)
+    if labels is not None and not isinstance(labels, Iterable):
+        raise ImageError(f"labels={shortened(labels)}: expected one for each picture, in a list")
     labels = [labels] if isinstance(labels, str) else labels
     labels = [str(label) for label in labels] if labels is not None else None
     if labels is not None and len(labels) != len(pictures):

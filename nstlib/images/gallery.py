@@ -18,6 +18,7 @@ from nstlib.errors import DownloadError, NstError
 from nstlib.files.downloads import download
 from nstlib.images.catalogue import GREY_PHOTOS, PAINTINGS, PHOTOS, REGIONS, Painting, Photo
 from nstlib.images.files import load_image
+from nstlib.options import shortened
 
 __all__ = [
     "GREY_PHOTOS",
@@ -96,7 +97,7 @@ def _images_folder() -> Path:
 
 def _known(name: str, table: Mapping, what: str) -> None:
     if not isinstance(name, str) or name not in table:
-        raise NstError(f"there is no {what} {name!r}: choose one of {', '.join(table)}")
+        raise NstError(f"there is no {what} {shortened(name)}: choose one of {', '.join(table)}")
 
 
 def photo(name: str, size: int | None = None) -> Tensor:

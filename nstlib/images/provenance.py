@@ -23,6 +23,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from nstlib.errors import ImageError
+from nstlib.options import shortened
 
 SOURCE_TYPES = {  # IPTC's terms that fit the pictures of this course, and what each says
     "compositeWithTrainedAlgorithmicMedia": "a picture that a trained network changed: style transfer",
@@ -122,7 +123,7 @@ def _record(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Checked, as JSON gives it back, and with the two entries that every record has."""
     if not isinstance(provenance, Mapping) or not all(isinstance(key, str) for key in provenance):
         raise ImageError(
-            f"provenance={provenance!r}: expected a dict with names as keys, "
+            f"provenance={shortened(provenance)}: expected a dict with names as keys, "
             'such as {"method": "stylize", "content": "temple", "style": "swirls"}'
         )
     for key, value in provenance.items():
@@ -130,12 +131,12 @@ def _record(provenance: Mapping[str, Any]) -> dict[str, Any]:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise ImageError(
-                f"provenance[{key!r}] is a {type(value).__name__}: expected text, finite numbers, or lists and "
+                f"provenance[{shortened(key)}] is a {type(value).__name__}: expected text, finite numbers, or lists and "
                 f"dicts of these; of a picture give its name ({error})"
             ) from error
     record = {"source_type": next(iter(SOURCE_TYPES)), "software": _software()} | json.loads(json.dumps(dict(provenance)))
     if record["source_type"] not in SOURCE_TYPES:
-        raise ImageError(f"provenance['source_type']={record['source_type']!r}: choose one of {', '.join(SOURCE_TYPES)}")
+        raise ImageError(f"provenance['source_type']={shortened(record['source_type'])}: choose one of {', '.join(SOURCE_TYPES)}")
     return record | {"software": str(record["software"])}
 
 

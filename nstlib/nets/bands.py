@@ -87,7 +87,7 @@ def style_shares(network: FastNet, style: str | int | Mapping[str, float] | None
     unknown = [name for name in wanted if name not in network.names]
     if unknown:
         there = f"the network has {', '.join(network.names)}" if network.names else "this network's styles have no names"
-        raise NstError(f"there is no style {unknown[0]!r}: {there}")
+        raise NstError(f"there is no style {shortened(unknown[0])}: {there}")
     counts = dict(zip(wanted, shares(list(wanted.values()), "style", len(wanted)), strict=True))
     if network.options["styles"] == 1:
         return None
