@@ -39,7 +39,7 @@ def picture_files(path: str | os.PathLike, without: Iterable[str | os.PathLike] 
     checkpoints. Links are followed, to each place once. Raises NstError where there is no such folder.
     """
     path = expanded(path)
-    if not path.is_dir():
+    if not os.path.isdir(path):  # pathlib's questions raise where one may not look
         raise NstError(f"there is no folder {path}")
     seen = {os.path.realpath(expanded(one)) for one in without}
     if os.path.realpath(path) in seen:
@@ -55,14 +55,14 @@ def _walk(top: Path, seen: set[str]) -> Iterator[Path]:
         if here.is_symlink() and here != top:
             if not _first_time(os.path.realpath(here), seen):
                 continue
-            if here.is_file():
+            if os.path.isfile(here):
                 yield here
                 continue
         real = os.path.realpath(here)
         for entry in _entries(here):
             if entry.is_symlink():
                 links.append(entry)
-            elif entry.is_dir():
+            elif os.path.isdir(entry):
                 waiting += [entry] if _first_time(os.path.realpath(entry), seen) else []
             elif _first_time(os.path.join(real, entry.name), seen):
                 yield entry
@@ -75,15 +75,22 @@ def _entries(folder: Path) -> list[Path]:
     except OSError as error:
         log.warning("skipped %s: %s", folder, error)
         return []
-    return [entry for entry in inside if _is_picture(entry) or (entry.is_dir() and not latest_path(entry))]
+    return [entry for entry in inside if _is_picture(entry) or (os.path.isdir(entry) and not _is_run(entry))]
 
 
 def _is_picture(entry: Path) -> bool:
-    if entry.suffix.lower() not in suffixes() or entry.is_dir():
+    if entry.suffix.lower() not in suffixes() or os.path.isdir(entry):
         return False
-    if not entry.exists():
+    if not os.path.exists(entry):
         log.warning("skipped %s: a link that leads nowhere", entry)
-    return entry.is_file()
+    return os.path.isfile(entry)
+
+
+def _is_run(folder: Path) -> bool:
+    try:
+        return latest_path(folder) is not None
+    except OSError:  # a folder that may not be read is skipped, and named, when its turn comes
+        return False
 
 
 def _first_time(place: str, seen: set[str]) -> bool:

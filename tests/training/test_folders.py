@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -126,3 +127,14 @@ def test_pipes_and_folders_named_like_pictures(tmp_path, make):
     make("folder.jpg/a.jpg")
     os.mkfifo(tmp_path / "pipe.jpg")
     assert found(tmp_path) == ["folder.jpg/a.jpg"]
+
+
+def test_what_may_not_be_looked_at_is_no_picture_and_stops_nothing(tmp_path, make, monkeypatch):
+    make("a.png", "odd/b.png")
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    for question in ("is_dir", "is_file", "exists", "glob"):
+        monkeypatch.setattr(Path, question, refuse)
+    assert found(tmp_path) == ["a.png", "odd/b.png"]
