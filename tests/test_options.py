@@ -139,7 +139,7 @@ def test_stylize_takes_one_content_and_pictures(content, style):
 
 @pytest.mark.parametrize("source", [None, 3, [], "x" * 1000, "~nobody-of-this-name/a.safetensors", "a\0b"], ids=ascii)
 def test_what_names_no_network_is_refused(source):
-    with pytest.raises(NstError, match="no network") as refused:
+    with pytest.raises(NstError, match="network|name of a file") as refused:
         load_fast(source)
     assert len(str(refused.value)) < 300
 

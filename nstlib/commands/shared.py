@@ -15,6 +15,7 @@ from nstlib.files.writing import check_output, save_somewhere, undisturbed
 from nstlib.images.files import SAVERS, load_image, load_with_alpha, save_image
 from nstlib.images.gallery import REGIONS, mask
 from nstlib.images.provenance import public_name
+from nstlib.images.tensors import pixels
 from nstlib.optimization.recording import OptimizationError
 
 Made = TypeVar("Made")
@@ -39,7 +40,7 @@ def check_picture(path: Path, inputs: Iterable[object] = (), content: Tensor | N
     """
     shape = None if content is None else content.shape[-2:]
     if shape is not None and size is not None:
-        shape = [round(side * size / max(shape)) for side in shape]
+        shape = [round(side * pixels(size, "--size") / max(shape)) for side in shape]
     return check_output(path, SAVERS, inputs, shape)
 
 

@@ -38,7 +38,7 @@ def check_url(url: str) -> None:
         good = bool(parts.hostname) and (parts.port is None or parts.port > 0)  # port: a ValueError beyond 65535
     except ValueError:
         good = False
-    if not good or re.search(r"[\x00-\x1f\x7f\\]", url):
+    if not good or re.search(r"[\x00-\x1f\x7f\\\ud800-\udfff]", url):
         raise DownloadError(
             f"{shown(url)!r} is not an address: expected one like https://server/folder/picture.jpg, "
             "with the special characters of a password written as %2F, %3F, %40"

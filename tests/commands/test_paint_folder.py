@@ -190,3 +190,17 @@ def test_shares(words, names, wanted):
 def test_shares_that_are_no_numbers_from_0_up(word):
     with pytest.raises(NstError, match="NAME=SHARE"):
         shares([word])
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "~nobody-of-this-name/a.png", "a\0b"], ids=ascii)
+@pytest.mark.parametrize("place", [1, 2, 4])
+def test_names_that_no_file_can_have_are_refused_in_words(here, capsys, place, name):
+    words = ["paint", "album", "n.safetensors", "-o", "new"]
+    words[place] = name
+    assert main(words) == 1 and capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_size_beyond_all_numbers_is_refused(here, capsys):
+    for photograph, output in (("album", "new"), ("album/cat.jpg", "new.jpg")):
+        assert main(["paint", photograph, "n.safetensors", "-o", output, "--size", "1" + "0" * 400]) == 1
+        assert "error: " in capsys.readouterr().err
