@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         style = shares(options.style, network.names)
     about = {"method": "paint", "network": public_name(options.network), "style": options.style or style, "size": options.size}
     source = expanded(options.photo)
-    if source.is_dir():
+    if options.photo and os.path.isdir(source):  # nobody means this folder who gives an empty name
         return _paint_folder(
             Folder(source, expanded(options.output), about, _known(network, style, options), options.anew),
             network,

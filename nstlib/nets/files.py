@@ -18,6 +18,7 @@ from nstlib.files.writing import write_whole
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.fast import FastNet
 from nstlib.nets.sanet import SANet
+from nstlib.options import shortened
 
 KINDS: dict[str, type[nn.Module]] = {"fast": FastNet, "adain": AdaINNet, "sanet": SANet}
 SHIPPED_FAST = ("swirls", "mosaic", "waves", "many")  # the networks that the course ships: for these styles,
@@ -72,7 +73,7 @@ def find_fast(name: str | os.PathLike) -> tuple[FastNet, str | None]:
 
     The style is None where the network has only one, or where its first is as good as any. Raises WeightsError.
     """
-    if name in SHIPPED_FAST or Path(name).suffix or expanded(name, WeightsError).is_file():
+    if name in SHIPPED_FAST or Path(name).suffix or os.path.isfile(expanded(name, WeightsError)):
         return load_fast(name), None
     many = load_fast("many")
     if name not in many.names:
@@ -86,10 +87,10 @@ def find_fast(name: str | os.PathLike) -> tuple[FastNet, str | None]:
 def _load(source: str | os.PathLike, kind: str, shipped: Mapping[str, str]) -> nn.Module:
     """Return a network by the name of a shipped one, {name: name of its file}, or a file."""
     path = expanded(source, WeightsError)
-    if source in shipped and not path.is_file():
+    if source in shipped and not os.path.isfile(path):
         return load_network(WEIGHTS_FOLDER / f"{shipped[source]}.safetensors", kind)
-    if not path.is_file():
-        raise WeightsError(f"no network at {source}: name one of {', '.join(shipped)}, or a file that was trained")
+    if not os.path.isfile(path):
+        raise WeightsError(f"no network at {shortened(source)}: name one of {', '.join(shipped)}, or a file that was trained")
     return load_network(path, kind)
 
 

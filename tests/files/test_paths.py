@@ -22,9 +22,7 @@ def test_the_home_folder_is_written_out(monkeypatch, tmp_path):
     assert expanded("~/a") == tmp_path / "a" and expanded("a/~") == Path("a/~") and expanded(Path("")) == Path()
 
 
-@pytest.mark.parametrize(
-    "name", [NOBODY, "\ud800", "a\0b", "x" * 300, "a/" * 5000, "", None, 7], ids=lambda name: ascii(name)[:12]
-)
+@pytest.mark.parametrize("name", [NOBODY, "\ud800", "a\0b", None, 7])
 def test_what_is_no_name_is_said(name):
     with pytest.raises(WeightsError, match="no name of a file"):
         expanded(name, WeightsError)
