@@ -5,6 +5,7 @@ import sys
 import pytest
 import torch
 
+from nstlib import style
 from nstlib.errors import NstError
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.files import load_adain, load_sanet, save_network
@@ -12,7 +13,7 @@ from nstlib.nets.sanet import SANet
 from nstlib.training.datasets import Crops, Pairs, bundled
 from nstlib.training.loop import TrainingSettings
 from nstlib.training.pair_losses import AdaINLoss, IdentityLoss, SANetLoss
-from nstlib.training.recipes import AdaptiveRecipe, train_adain, train_decoder, train_sanet
+from nstlib.training.recipes import AdaptiveRecipe, FastRecipe, train_adain, train_decoder, train_fast, train_sanet
 
 KINDS = {"adain": (train_adain, load_adain), "sanet": (train_sanet, load_sanet)}
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -76,6 +77,20 @@ def test_each_setting_of_the_recipe_reaches_the_training(train, network, loss, t
     assert seen["samples"] is None and seen["folder"] is None and seen["settings"] == TrainingSettings()
     train(photos, styles, None, tmp_path, AdaptiveRecipe(crop=40))
     assert seen["samples"] is None and seen["loss"].weights == loss().weights
+
+
+def test_style_size_is_the_longer_side_of_every_style(monkeypatch):
+    class Enough(Exception):
+        """The loss was asked for: no training is needed."""
+
+    def loss(extractor, styles, *given, **how):
+        raise Enough([max(one.shape) for one in styles.values()])
+
+    monkeypatch.setattr("nstlib.training.recipes.PerceptualLoss", loss)
+    for size, sides in ((None, [64, 48]), (40, [40, 40])):
+        with pytest.raises(Enough) as caught:
+            train_fast({"waves": style("waves", 64), "ink": style("ink", 48)}, [], recipe=FastRecipe(style_size=size))
+        assert caught.value.args == (sides,)
 
 
 def test_mistakes_are_sentences():
