@@ -159,7 +159,7 @@ def _as_webp(encoded: str) -> bytes:
     stored = base64.b64decode(encoded)
     if webp.is_webp(stored):
         return stored
-    pixels = (decode(stored, "a stored picture") * 255).round().astype("uint8")
+    pixels = (decode(stored, "a stored picture").on_white() * 255).round().astype("uint8")
     return webp.to_webp(Image.fromarray(pixels), exact=stored.startswith(b"\x89PNG"))
 
 
