@@ -178,7 +178,7 @@ def test_sides_are_counted_exactly():
                 check_image(picture, "x", minimum)
 
 
-def test_the_style_picture_is_never_enlarged_nor_stretched(pictures):
+def test_the_style_picture_is_never_enlarged_nor_stretched():
     picture = torch.rand(1, 3, 50, 72)
     assert shrunk_to(picture, 60).shape == (1, 3, 42, 60) and shrunk_to(picture, 500).shape == picture.shape
     assert shrunk_to(picture, 36).shape == (1, 3, 32, 46)  # both sides larger than asked, so that the shorter has 32 px

@@ -12,9 +12,6 @@ from nstlib.errors import ImageError, NstError
 from nstlib.images.files import resize, shrunk_to
 from nstlib.losses import objective
 from nstlib.losses.objective import STYLE_LAYERS
-from nstlib.nets.adain import AdaINNet
-from nstlib.nets.any_style import AnyStyle
-from nstlib.nets.files import load_adain, save_network
 from nstlib.optimization import search as op
 from nstlib.optimization.recording import OptimizationError
 
@@ -71,28 +68,6 @@ def test_every_option_paints(pictures, options):
 def test_content_and_style_of_any_two_sizes(height, width, high, wide):
     painted = paint((torch.rand(1, 3, height, width), torch.rand(1, 3, high, wide)), steps=2)
     assert painted.image.shape == (1, 3, height, width)
-
-
-def first_canvas(pictures, **options):
-    seen = []
-    paint(pictures, steps=1, callback=lambda step: seen.append(step.canvas), **options)
-    return seen[0]
-
-
-def test_the_start_is_what_was_asked_for(pictures):
-    """The photograph, the style picture, noise of that seed around grey, or any picture, brought to the content's size."""
-    content, manner = pictures
-    given = torch.rand(1, 3, 40, 50)
-    noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(7))
-    for init, wanted in (
-        ("content", content),
-        ("style", resize(manner, (64, 64))),
-        ("noise", 0.5 + 0.15 * noise),
-        (given, resize(given, (64, 64))),
-    ):
-        torch.testing.assert_close(first_canvas(pictures, init=init, seed=7), wanted)
-    torch.testing.assert_close(first_canvas(pictures), content)  # the default
-    torch.testing.assert_close(first_canvas((content, [manner, 1 - manner]), init="style"), resize(manner, (64, 64)))
 
 
 @pytest.mark.parametrize(("scale", "side"), [(0.5, 32), (0.75, 48), (1.0, 64), (1.1, 70), (3.0, 72), (0.1, 32)])
@@ -468,72 +443,6 @@ def test_bad_control_is_named(pictures, options, words):
 def test_a_style_of_no_share_is_left_out(pictures):
     one = paint(pictures).image
     torch.testing.assert_close(paint((pictures[0], [pictures[1], 1 - pictures[1]]), mix=[2.0, 0.0]).image, one)
-
-
-@pytest.fixture
-def one_pass(monkeypatch, tmp_path):
-    """An untrained network in the place of the shipped one; what it paints, by the height of the content."""
-    torch.manual_seed(0)
-    path, seen = save_network(AdaINNet(), tmp_path / "adain.safetensors"), {}
-    monkeypatch.setattr("nstlib.nets.any_style.LOADERS", {"adain": lambda: load_adain(path)})
-    paint_one = AnyStyle.paint
-    monkeypatch.setattr(
-        AnyStyle,
-        "paint",
-        lambda self, content, styles, **how: seen.setdefault(content.shape[-2], paint_one(self, content, styles, **how)),
-    )
-    return seen
-
-
-@pytest.mark.parametrize(
-    ("options", "height"), [({"pyramid": False}, 256), ({}, 128), ({"pyramid": False, "color": "luminance"}, 256)]
-)
-def test_one_pass_paints_the_start(pictures, one_pass, options, height):
-    """At the size of the first level; the first canvas is that very picture."""
-    first = []
-    painted = paint(pictures, init="adain", size=256, steps=4, callback=lambda step: first.append(step.canvas), **options)
-    assert list(one_pass) == [height] and painted.image.shape[-1] == 256
-    torch.testing.assert_close(first[0], one_pass[height])
-
-
-def test_one_pass_mixes_and_keeps_to_the_regions_too(one_pass):
-    sky = mask("temple", "sky")
-    assert (
-        paint((photo("temple", 64), [style("swirls", 64), style("waves", 64)]), init="adain", masks=[sky, 1 - sky]).evaluations
-        == 8
-    )
-    assert paint((photo("temple", 64), [style("swirls", 64), style("waves", 64)]), init="adain", mix=[1, 2]).evaluations == 8
-
-
-@pytest.mark.parametrize("options", [{"mix": [1, 3]}, {"masks": [torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])]}])
-def test_the_start_that_one_pass_paints_is_mixed_as_the_rest(pictures, monkeypatch, options):
-    seen = []
-    monkeypatch.setattr(AnyStyle, "encode", lambda self, picture: picture)
-    monkeypatch.setattr(AnyStyle, "paint", lambda self, content, styles, **how: seen.append((styles, how)) or 1 - content)
-    first = first_canvas((pictures[0], [pictures[1], 1 - pictures[1]]), init="adain", **options)
-    ((styles, how),) = seen
-    torch.testing.assert_close(first, 1 - pictures[0])
-    assert torch.equal(styles[0], resize(pictures[1], 64)) and torch.equal(styles[1], resize(1 - pictures[1], 64))
-    if "mix" in options:
-        assert how == {"mix": [0.25, 0.75], "masks": None}
-    else:
-        assert how["mix"] is None and all(
-            torch.equal(mask[0, 0], given) for mask, given in zip(how["masks"], options["masks"], strict=True)
-        )
-
-
-def test_one_pass_never_paints_more_than_it_has_memory_for(pictures, one_pass, monkeypatch):
-    monkeypatch.setattr("nstlib.optimization.starts.LARGEST_PASS", 48)
-    paint(pictures, init="adain")
-    assert list(one_pass) == [48]
-
-
-def test_a_backbone_without_a_network_is_named(pictures, one_pass, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        op, "FeatureExtractor", lambda name, *given, **more: FeatureExtractor(name, *given, weights="random", **more)
-    )
-    with pytest.raises(NstError, match="init='adain'.*'mini', not for 'vgg19'"):
-        paint(pictures, init="adain", backbone="vgg19")
 
 
 def test_the_history_of_large_pictures_is_short():
