@@ -11,6 +11,30 @@ from ..engine.colours import mix, palette, ramp
 from ..engine.paint import Pass, paint
 from ..parameters import Parameters
 
+TRUNKS = (  # side of the avenue, how near it stands to the far end, how far it leans
+    (-1, 0.05, 0.01),
+    (1, 0.12, -0.02),
+    (-1, 0.22, 0.0),
+    (1, 0.30, 0.02),
+    (-1, 0.45, 0.0),
+    (1, 0.5, 0.0),
+    (-1, 0.66, 0.0),
+    (1, 0.70, 0.0),
+)
+# Outlines (y, x) of the walkers and of their umbrella, from the point where they stand.
+ONE = (
+    *((-0.100, -0.016), (-0.100, -0.006), (-0.088, -0.004), (-0.028, 0.0), (-0.024, -0.008)),
+    *((0, -0.010), (0, -0.022), (-0.024, -0.024), (-0.028, -0.034)),
+)
+OTHER = (
+    *((-0.100, 0.011), (-0.100, 0.021), (-0.086, 0.024), (-0.03, 0.034), (-0.026, 0.026)),
+    *((0, 0.025), (0, 0.013), (-0.026, 0.012), (-0.03, 0.002)),
+)
+UMBRELLA = (
+    *((-0.095, -0.05), (-0.125, -0.03), (-0.137, 0), (-0.125, 0.03), (-0.095, 0.05)),
+    *((-0.103, 0.03), (-0.097, 0.015), (-0.103, 0), (-0.097, -0.015), (-0.103, -0.03)),
+)
+
 
 def _ground(p: Parameters, c: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Light at the end of the avenue, the wet path that mirrors it, leaves on both sides."""
@@ -45,16 +69,7 @@ def _trunks(
     p: Parameters, c: np.ndarray, colour: np.ndarray, field: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Trunks in perspective on both sides, their branches, and their reflections in the wet."""
-    for side, near, lean in (
-        (-1, 0.05, 0.01),
-        (1, 0.12, -0.02),
-        (-1, 0.22, 0.0),
-        (1, 0.30, 0.02),
-        (-1, 0.45, 0.0),
-        (1, 0.5, 0.0),
-        (-1, 0.66, 0.0),
-        (1, 0.70, 0.0),
-    ):
+    for side, near, lean in TRUNKS:
         foot_y, foot_x = 0.575 + 0.36 * (1 - near) ** 1.6, 0.47 + side * (0.07 + 0.44 * (1 - near) ** 1.25)
         width = 0.008 + 0.052 * (1 - near) ** 2
         sway = rng.normal(scale=0.012, size=4)
@@ -87,60 +102,9 @@ def _trunks(
 
 def _walker(p: Parameters, c: np.ndarray, colour: np.ndarray) -> np.ndarray:
     """Two figures under an umbrella."""
-    for dy, share in ((1, 1.0), (-0.8, 0.5)):
-
-        def place(points: list[tuple[float, float]], dy: float = dy) -> np.ndarray:
-            return np.array(points) * [dy, 1] * 1.6 + [0.74, 0.475]
-
-        canopy = place(
-            [
-                (-0.095, -0.05),
-                (-0.125, -0.03),
-                (-0.137, 0),
-                (-0.125, 0.03),
-                (-0.095, 0.05),
-                (-0.103, 0.03),
-                (-0.097, 0.015),
-                (-0.103, 0),
-                (-0.097, -0.015),
-                (-0.103, -0.03),
-            ]
-        )
-        for points, tint in (
-            (
-                place(
-                    [
-                        (-0.100, -0.016),
-                        (-0.100, -0.006),
-                        (-0.088, -0.004),
-                        (-0.028, 0.0),
-                        (-0.024, -0.008),
-                        (0, -0.010),
-                        (0, -0.022),
-                        (-0.024, -0.024),
-                        (-0.028, -0.034),
-                    ]
-                ),
-                c[12],
-            ),
-            (
-                place(
-                    [
-                        (-0.100, 0.011),
-                        (-0.100, 0.021),
-                        (-0.086, 0.024),
-                        (-0.03, 0.034),
-                        (-0.026, 0.026),
-                        (0, 0.025),
-                        (0, 0.013),
-                        (-0.026, 0.012),
-                        (-0.03, 0.002),
-                    ]
-                ),
-                c[5],
-            ),
-            (canopy, c[10]),
-        ):
+    for dy, share in ((1, 1.0), (-0.8, 0.5)):  # upright, and mirrored in the wet
+        for outline, tint in ((ONE, c[12]), (OTHER, c[5]), (UMBRELLA, c[10])):
+            points = np.array(outline) * [dy, 1] * 1.6 + [0.74, 0.475]
             colour = mix(colour, tint, share * shapes.polygon(p.shape, points))
     return colour
 

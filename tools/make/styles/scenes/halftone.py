@@ -10,6 +10,11 @@ from ..engine.canvas import Canvas
 from ..engine.colours import mix, palette, ramp
 from ..parameters import Parameters
 
+BODY = [  # of the parrot, y and x of its outline's control points
+    *((0.20, 0.35), (0.35, 0.24), (0.62, 0.15), (1.05, 0.08), (1.05, 0.80)),
+    *((0.78, 0.74), (0.60, 0.72), (0.46, 0.69), (0.36, 0.66)),
+]
+
 
 def _sunburst(p: Parameters, c: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Rays behind everything, and the key lines drawn so far (none)."""
@@ -64,25 +69,7 @@ def _parrot(p: Parameters, c: np.ndarray, state: tuple, rng: np.random.Generator
     """The bird: body of feathers in three bands of colour, head, beak, eye."""
     colour, key = state
     y, x = fields.grid(key.shape)
-    body = (
-        shapes.polygon(
-            key.shape,
-            shapes.bezier(
-                [
-                    (0.20, 0.35),
-                    (0.35, 0.24),
-                    (0.62, 0.15),
-                    (1.05, 0.08),
-                    (1.05, 0.80),
-                    (0.78, 0.74),
-                    (0.60, 0.72),
-                    (0.46, 0.69),
-                    (0.36, 0.66),
-                ]
-            ),
-        )
-        > 0.5
-    )
+    body = shapes.polygon(key.shape, shapes.bezier(BODY)) > 0.5
     head = np.hypot((y - 0.300) * 1.05, x - 0.495) < 0.215
     bird = body | head
     tone, lines = _feathers(y, x, 0.062, (0.15, 0.55))

@@ -20,6 +20,15 @@ FRUIT = (  # y, x, radius, stretch, palette numbers of light, middle, shadow
     (0.80, 0.52, 0.078, 0.92, (4, 3, 2)),
     (0.80, 0.80, 0.088, 0.95, (10, 8, 2)),
 )
+LAYERS = (  # of hatching: turned by, coverage, width and length of a stroke, how dark a place must be
+    (0.0, 2.2, 1.7, 16, 1.5),
+    (0.9, 1.3, 1.0, 20, 0.9),
+    (-0.8, 1.0, 1.0, 18, 0.75),
+    (1.6, 0.7, 0.8, 16, 0.60),
+    (0.15, 0.9, 0.7, 14, 1.3),
+)
+CRAYON = {"dryness": 0.34, "streak": 0.10, "relief": 0.25, "opacity": 0.86, "pickup": 0.1}
+CRAYON |= {"pointed": 0.35, "ragged": 0.75, "grain": 0.8}
 LIGHT = np.array([-0.62, -0.55, 0.56])  # y, x, towards the viewer
 
 
@@ -115,31 +124,13 @@ def hatching(p: Parameters) -> np.ndarray:
     canvas = Canvas(p, c[17])
     canvas.keep_within(regions)
     w = p.stroke_width * canvas.oversampling
-    layers = (
-        (0.0, 2.2, 1.7, 16, 1.5),
-        (0.9, 1.3, 1.0, 20, 0.9),
-        (-0.8, 1.0, 1.0, 18, 0.75),
-        (1.6, 0.7, 0.8, 16, 0.60),
-        (0.15, 0.9, 0.7, 14, 1.3),
-    )
-    for number, (turn, coverage, width, length, dark) in enumerate(layers):
+    for number, (turn, coverage, width, length, dark) in enumerate(LAYERS):
         need = np.ones(p.shape) if number == 0 else np.clip(dark - light + 0.1, 0.05, 1)
         share = float(need.mean() / need.max())
         count = int(coverage * share * canvas.shape[0] * canvas.shape[1] / (w * w * width * length))
         points = scatter(count, canvas.shape, rng, need)
         tints = _crayons(pick(colour, points, canvas.shape), c, number, rng)
-        crayon = Brush(
-            w * width,
-            w * width * length,
-            dryness=0.34,
-            streak=0.10,
-            relief=0.25,
-            opacity=0.86,
-            pickup=0.1,
-            pointed=0.35,
-            ragged=0.75,
-            grain=0.8,
-        )
+        crayon = Brush(w * width, w * width * length, **CRAYON)
         strokes(canvas, points, tints, form * np.complex64(np.exp(1j * turn)), crayon, rng, vary=0.22, broken=0.04)
     _outlines(p, c, canvas, rng)
     tooth = noise.octaves(canvas.shape, 190, rng, 3)

@@ -146,8 +146,13 @@ def _pine(
     for number, limb in enumerate(limbs):
         path = limb[np.linspace(0, len(limb) - 1, 13).astype(int)][None].astype(np.float32) * canvas.shape[0]
         stroke(canvas, path, np.array([w * (1.5 if number == 0 else 0.6)], np.float32), c[[6]], brush, rng, c[[11]])
+    _needles(c, canvas, tips, size, w, rng)
+
+
+def _needles(c: np.ndarray, canvas: Canvas, tips: list[tuple], size: float, w: float, rng: np.random.Generator) -> None:
+    """Fans of needles, each from one bud, gathered in flat clouds around the tips (y, x, reach) of the branches."""
     needles = Brush(1, 1, dryness=0.12, streak=0.05, relief=0.1, opacity=0.9, pointed=0.7)
-    for ty, tx, _ in tips:  # fans of needles, each from one bud, gathered in flat clouds
+    for ty, tx, _ in tips:
         fans, each = 7, 15
         bud = np.stack(
             [ty + rng.normal(scale=0.010, size=fans) * size / 0.3, tx + rng.normal(scale=0.032, size=fans) * size / 0.3], 1

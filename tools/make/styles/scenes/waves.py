@@ -84,21 +84,8 @@ def _distance(shape: tuple[int, int], curve: np.ndarray) -> np.ndarray:
     return (ndimage.distance_transform_edt(~drawn) / shape[0]).astype(np.float32)
 
 
-def _foam(
-    p: Parameters,
-    c: np.ndarray,
-    colour: np.ndarray,
-    line: np.ndarray,
-    breaker: tuple,
-    back: np.ndarray,
-    hollow: np.ndarray,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Claws of foam along the crest: a bundle of curled fingers, each ending in smaller ones."""
-    shape = colour.shape[:2]
-    _, _, height, _, way, seed = breaker
-    own = np.random.default_rng([p.seed, 50 + seed])
-    rim = np.concatenate([back[int(len(back) * 0.33) :], hollow[::-1][: int(len(hollow) * 0.28)]])
+def _fingers(rim: np.ndarray, height: float, way: int, own: np.random.Generator) -> tuple[list, list]:
+    """Fingers along the rim (n, 2), each a hook: circles (y, x, radius) of their bodies, and of their tips."""
     steps = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(rim, axis=0), axis=1))])
     circles, tips = [], []
     for at in np.arange(0, steps[-1], 0.0085):
@@ -114,6 +101,25 @@ def _foam(
             bend += way * own.uniform(0.10, 0.48)
             size *= 0.84
             (tips if k > 5 else circles).append((y, x, size))
+    return circles, tips
+
+
+def _foam(
+    p: Parameters,
+    c: np.ndarray,
+    colour: np.ndarray,
+    line: np.ndarray,
+    breaker: tuple,
+    back: np.ndarray,
+    hollow: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Claws of foam along the crest: a bundle of curled fingers, each ending in smaller ones."""
+    shape = colour.shape[:2]
+    _, _, height, _, way, seed = breaker
+    own = np.random.default_rng([p.seed, 50 + seed])
+    rim = np.concatenate([back[int(len(back) * 0.33) :], hollow[::-1][: int(len(hollow) * 0.28)]])
+    circles, tips = _fingers(rim, height, way, own)
     foam = _circles(shape, circles + tips)
     rim_line = foam & ~ndimage.binary_erosion(foam, iterations=max(1, round(0.13 * p.stroke_width * shape[0] / p.shape[0])))
     depth = ndimage.distance_transform_edt(foam) / shape[0] * p.shape[0] / p.stroke_width  # in stroke widths
