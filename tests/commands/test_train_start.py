@@ -63,9 +63,9 @@ def test_a_training_moves_on_from_them(tmp_path, small):
 @pytest.mark.parametrize(
     ("start", "output", "said"),
     [
-        ("nobody", "x.safetensors", "no network at nobody: name one of swirls"),
+        ("nobody", "x.safetensors", "no network at 'nobody': name one of swirls"),
         ("{}/nothing.safetensors", "x.safetensors", "no network at"),
-        ("adain", "x.safetensors", "no network at adain"),
+        ("adain", "x.safetensors", "no network at 'adain': name one of swirls"),
         ("{}/small.safetensors", "small.safetensors", "small.safetensors"),  # it would be written over
     ],
 )
