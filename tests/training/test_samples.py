@@ -103,6 +103,6 @@ def test_pairs_stand_behind_their_style_picture(tmp_path):
         def forward(self, content, manner):
             return (content + manner) / 2
 
-    PairSamples(tmp_path, 2, manners=("swirls", "mosaic"))(TrainStep(1, {}, Mean()))
+    PairSamples(tmp_path, 2, style_pictures=("swirls", "mosaic"))(TrainStep(1, {}, Mean()))
     wanted = [[2, 1, 6, 3.5], [8, 4, 9, 6.5]]
     assert greys(tmp_path / "step_000002.png", 2, 4) == [[pytest.approx(one, abs=0.06) for one in row] for row in wanted]
