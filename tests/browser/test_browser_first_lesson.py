@@ -15,6 +15,14 @@ def test_lesson_0_renders_with_its_picture(lab):
     assert title_picture.get_attribute("alt")
 
 
+def test_stored_pictures_are_drawn_with_their_words_before_anybody_trusts_the_notebook(lab):
+    lab.open(FIRST)
+    pictures = lab.page.locator(".jp-OutputArea-output img")
+    pictures.first.wait_for(timeout=30_000)
+    lab.page.wait_for_function("all => all.every(i => i.complete)", arg=pictures.element_handles(), timeout=30_000)
+    assert all(pictures.evaluate_all("all => all.map(i => i.naturalWidth > 100 && i.alt.split(' ').length > 2)"))
+
+
 def test_the_first_cells_of_lesson_0_run(lab):
     lab.open(FIRST)
     assert "profile fast" in lab.run("course.start()")

@@ -23,7 +23,6 @@ BADGE = "https://colab.research.google.com/github/{slug}/blob/main/notebooks/{na
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)[^)]*\)")
 LINK = re.compile(r"\[[^\]]+\]\((https?://[^)]+)\)")
 DISCOURAGED = re.compile(r"\b((?i:simply|obviously|trivial|trivially)|colors?|colored)\b")  # Color: a paper's title
-MAX_BYTES = 1_500_000
 MAX_LINE = 110
 # Lessons that differ in a number, each with its reason.
 CELLS = {"default": (40, 80), "00_start_here": (15, 60)}  # the first is a welcome: a picture soon, little to build
@@ -249,7 +248,7 @@ def _number(node: ast.AST) -> float:
 
 @rule
 def sizes(lesson: Lesson) -> list[str]:
-    """Number of cells, lines of code cells, words between them, bytes of the file."""
+    """Number of cells, lines of code cells, words between them."""
     low, high = CELLS.get(lesson.path.stem, CELLS["default"])
     lengths = [len(cell.source.splitlines()) for cell in lesson.code]
     widest = max(len(line) for cell in lesson.code for line in cell.source.splitlines() or [""])
@@ -261,7 +260,6 @@ def sizes(lesson: Lesson) -> list[str]:
         f"a code cell of {max(lengths)} lines, at most 40": max(lengths) <= 40,
         f"a code line of {widest} characters, at most {MAX_LINE}": widest <= MAX_LINE,
         f"{median(gaps)} words between code cells in the median, expected 20 to 75": 20 <= median(gaps) <= 75,
-        f"more than {MAX_BYTES} bytes": len(nbformat.writes(lesson.notebook)) <= MAX_BYTES,
     }
     return [problem for problem, fine in wanted.items() if not fine]
 

@@ -1,11 +1,19 @@
 """The rules on what a lesson shows and stores: words, pictures, outputs. Importing this module registers them."""
 
+import base64
 import json
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import nbformat
 from lesson_rules import DISCOURAGED, PICTURE, Lesson, rule
+
+from nstlib import webp
+
+MAX_BYTES = 900_000  # of a file: history keeps every state of it
+ADDRESS = re.compile(r"data:image/[\w.+-]+[^,]*,[A-Za-z0-9+/=]*")
+WEBP_ADDRESS = "data:image/webp;base64,"
 
 
 class Images(HTMLParser):
@@ -66,6 +74,34 @@ def pictures_in_outputs(lesson: Lesson) -> list[str]:
         if "<Figure size" in str(output.get("data", {}).get("text/plain", "")):
             problems.append(f"a bare figure (use plots.show_figure) from: {cell.source.splitlines()[-1]}")
     return problems
+
+
+@rule
+def pictures_are_webp(lesson: Lesson) -> list[str]:
+    """Every picture that the file holds is WebP, in HTML that every front end shows."""
+    problems = [
+        f"attachments of: {c.source[:40]!r}: a picture of the text is a file" for c in lesson.cells if c.get("attachments")
+    ]
+    texts = [cell.source for cell in lesson.cells if cell.cell_type == "markdown"]
+    for cell, output in lesson.outputs():
+        data, last = output.get("data", {}), cell.source.splitlines()[-1]
+        types = [mime for mime in data if mime.startswith("image/")]
+        problems += [f"{mime} (run tools/run_lessons.py --normalise-only) from: {last}" for mime in types]
+        texts += [data[mime] for mime in ("text/html", "text/markdown") if mime in data]
+    held = [address for text in texts for address in ADDRESS.findall(text)]
+    return problems + [f"{address[:40]}... holds no WebP" for address in held if not _holds_webp(address)]
+
+
+def _holds_webp(address: str) -> bool:
+    start = address.removeprefix(WEBP_ADDRESS)[:16]  # 12 bytes say what it is
+    return address.startswith(WEBP_ADDRESS) and webp.is_webp(base64.b64decode(start))
+
+
+@rule
+def file_size(lesson: Lesson) -> list[str]:
+    """A clone, and the history, stay small."""
+    count = len(nbformat.writes(lesson.notebook).encode())
+    return [f"{count:,} bytes, at most {MAX_BYTES:,}: show fewer pictures, or lower ones"] * (count > MAX_BYTES)
 
 
 @rule

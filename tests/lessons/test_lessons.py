@@ -3,11 +3,12 @@
 import re
 import tomllib
 
-import lesson_rules_stored  # noqa: F401 - registers its rules
+import make_editions
 import nbformat
 import pytest
 from checkout import ROOT
 from lesson_rules import RULES, Lesson
+from lesson_rules_stored import file_size, pictures_are_webp, pictures_in_outputs
 from miniature import miniature, picture, typed_picture
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -24,6 +25,14 @@ def test_lesson_keeps_the_rule(path, rule):
     lesson = Lesson(path, nbformat.read(path, as_version=4), REPOSITORY)
     problems = rule(lesson)
     assert not problems, "\n  ".join([f"{path.name}:", *problems])
+
+
+@pytest.mark.parametrize("rule", [pictures_are_webp, pictures_in_outputs, file_size], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("edition", make_editions.EDITIONS)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_editions_keep_the_rules_on_pictures(path, edition, rule):
+    lesson = make_editions.EDITIONS[edition](nbformat.read(path, as_version=4))
+    assert not rule(Lesson(path, lesson, REPOSITORY))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -107,6 +116,10 @@ def no_words_after_pictures(lesson):
     lesson.cells[4:] = keep
 
 
+def attached(lesson):
+    title(lesson)["attachments"] = {"a.webp": {"image/webp": "AAAA"}}
+
+
 def put(**metadata):
     return lambda lesson: lesson.code[2].metadata.update(metadata)
 
@@ -169,7 +182,6 @@ SPOILED = {
         set_attribute(an_idea, "source", LONG),
         set_attribute(an_idea, "source", "#" * 111),
         no_words_after_pictures,
-        set_attribute(an_idea, "source", "#" * 100 + "\n" * 1_500_000),
     ],
     "words": [edit(a_section, "Here", "Simply here"), edit(a_section, "Here", "The color here")],
     "pictures_in_text": [
@@ -185,6 +197,14 @@ SPOILED = {
         no_words_after_pictures,
         with_output("execute_result", data={"text/plain": "<Figure size 640x480 with 1 Axes>"}),
     ],
+    "pictures_are_webp": [
+        *(with_picture(f"image/{kind}") for kind in ("png", "jpeg", "webp", "gif", "svg+xml")),
+        attached,
+        *(with_html(f'<img src="data:image/{kind},iVBORw0KGgo=">') for kind in ("png;base64", "webp;base64", "svg+xml;utf8")),
+        with_output("execute_result", data={"text/markdown": "![two words](data:image/gif;base64,AAAA)"}),
+        edit(a_section, "Here", "![a small temple](data:image/jpeg;base64,/9j/) here"),
+    ],
+    "file_size": [set_attribute(an_idea, "source", "#" * 900_000), with_html("\N{GREEK SMALL LETTER ALPHA}" * 450_000)],
     "executed": [
         set_attribute(an_idea, "execution_count", None),
         set_attribute(an_idea, "execution_count", 99),
