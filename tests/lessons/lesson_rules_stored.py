@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import nbformat
 from lesson_rules import DISCOURAGED, PICTURE, Lesson, rule
 
-from nstlib import webp
+from nstlib.images import webp
 
 MAX_BYTES = 900_000  # of a file: history keeps every state of it
 ADDRESS = re.compile(r"data:image/[\w.+-]+[^,]*,[A-Za-z0-9+/=]*")
@@ -86,7 +86,7 @@ def pictures_are_webp(lesson: Lesson) -> list[str]:
     for cell, output in lesson.outputs():
         data, last = output.get("data", {}), cell.source.splitlines()[-1]
         types = [mime for mime in data if mime.startswith("image/")]
-        problems += [f"{mime} (run tools/run_lessons.py --normalise-only) from: {last}" for mime in types]
+        problems += [f"{mime} (run tools/run/run_lessons.py --normalise-only) from: {last}" for mime in types]
         texts += [data[mime] for mime in ("text/html", "text/markdown") if mime in data]
     held = [address for text in texts for address in ADDRESS.findall(text)]
     return problems + [f"{address[:40]}... holds no WebP" for address in held if not _holds_webp(address)]
