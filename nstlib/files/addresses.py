@@ -35,7 +35,8 @@ def check_url(url: str) -> None:
         raise DownloadError(f"{said}: expected an address that begins with https:// or http://")
     try:
         parts = urlsplit(url)
-        good = bool(parts.hostname) and (parts.port is None or parts.port > 0)  # port: a ValueError beyond 65535
+        is_name = re.fullmatch(r"\S+", parts.hostname or "")  # urllib3 looks for spaces only from 2.8 on
+        good = is_name and (parts.port is None or parts.port > 0)  # port: a ValueError beyond 65535
     except ValueError:
         good = False
     if not good or re.search(r"[\x00-\x1f\x7f\\\ud800-\udfff]", url):

@@ -31,6 +31,8 @@ def test_what_is_shown_of_an_address(url, expected):
         "http://me:hun/ter2@127.0.0.1/a",
         "http://me:hun#ter2@127.0.0.1/a",
         "http://a b/c",
+        "http://me:ter2@a\u00a0b:80/c",
+        "http:// /c",
         "http://127.0.0.1:0/a",
         "http://127.0.0.1:99999/",
         "http://a\\b/",

@@ -6,16 +6,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import draw_training_styles
 import numpy as np
 import pytest
 from PIL import Image
-
-ROOT = Path(__file__).resolve().parents[2]
-
-import draw_training_styles
 from styles import STYLES, draw
 from styles.engine.fields import FIELDS, choose
 
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "images" / "styles"
 RECORDS = json.loads((FOLDER / "styles.json").read_text(encoding="utf-8"))
 
