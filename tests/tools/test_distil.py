@@ -84,8 +84,7 @@ def test_a_teacher_that_is_the_student_is_explained_up_to_its_negative_half(mate
     """A linear map from ReLU maps cannot know how negative a value was: less than all is explained, more than nothing."""
     args = options(material, tmp_path)
     network = tool.load_narrow(material / "teacher.safetensors")
-    for name in ("IMAGENET_MEAN", "IMAGENET_STD"):
-        monkeypatch.setattr(tool, name, (0.0,) * 3 if name.endswith("MEAN") else (1.0,) * 3)
+    monkeypatch.setattr(tool, "IMAGENET", tool.Normalisation((0.0,) * 3, (1.0,) * 3))
     monkeypatch.setattr(tool, "load_mini", lambda path: network)
     shares = tool.measure(args)
     assert all(0 < share < 1 for share in shares.values())

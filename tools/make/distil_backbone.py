@@ -5,7 +5,7 @@
     python tools/make/distil_backbone.py measure --teacher vgg19 --photos PHOTOS
 
 The student has the teacher's layers with fewer channels. Each of its feature maps, through a linear "head" that is thrown
-away afterwards, must predict the teacher's map before the ReLU. The teacher is "vgg19" (torchvision's weights) or a
+away afterwards, must predict the teacher's map before the ReLU. The teacher is "vgg19" (the original weights) or a
 .safetensors file of a narrower VGG with reflection padding that takes RGB in [0, 1] ("conv1_1.weight", ...).
 Training can be killed and started again: it goes on from its last checkpoint.
 """
@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torchvision.transforms.functional import center_crop
 
-from nstlib.features.extractor import IMAGENET_MEAN, IMAGENET_STD, MINI_WEIGHTS, VGG, conv_names, load_mini, load_vgg19
+from nstlib.features.extractor import CAFFE, IMAGENET, MINI_WEIGHTS, VGG, Normalisation, conv_names, load_mini, load_vgg19
 from nstlib.files.writing import write_whole
 from nstlib.training.checkpoints import Checkpoint, load_latest, save_checkpoint
 from nstlib.training.datasets import Crops, Joined, Pictures, folder
@@ -42,12 +42,12 @@ class Teacher(nn.Module):
     def __init__(self, source: str):
         super().__init__()
         if source == "vgg19":
-            self.network, mean, std = load_vgg19(), IMAGENET_MEAN, IMAGENET_STD
+            self.network, seen = load_vgg19(), CAFFE
         else:
-            self.network, mean, std = load_narrow(Path(source)), (0.0,) * 3, (1.0,) * 3
+            self.network, seen = load_narrow(Path(source)), Normalisation((0.0,) * 3, (1.0,) * 3)
         self.network.requires_grad_(False).to(memory_format=torch.channels_last)
         self.names = conv_names(BLOCKS)
-        self.mean, self.std = (torch.tensor(v).view(1, 3, 1, 1) for v in (mean, std))
+        self.mean, self.std = (torch.tensor(v).view(1, 3, 1, 1) for v in seen)
         self.shift: dict[str, Tensor] = {}
         self.scale: dict[str, Tensor] = {}
 
@@ -89,8 +89,8 @@ class Student(nn.Module):
             self.matrices[name] = nn.init.kaiming_normal_(torch.empty(shape)).flatten(1)
             self.norms[name] = nn.BatchNorm2d(shape[0])
             self.heads[name] = nn.Conv2d(shape[0], target_channels[name], 1)
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+        self.register_buffer("mean", torch.tensor(IMAGENET.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(IMAGENET.std).view(1, 3, 1, 1))
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         x, predictions = (image - self.mean) / self.std, {}
@@ -237,7 +237,7 @@ def measure(args: argparse.Namespace) -> dict[str, float]:
     """
     training, held = ([center_crop(picture, [SIDE, SIDE]) for picture in part] for part in photographs(args.photos))
     teacher, student = Teacher(args.teacher), load_mini(args.out)
-    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in IMAGENET)
 
     def sums(pictures: list[Tensor]) -> dict[str, list[Tensor]]:
         total = {name: [torch.zeros(()).double()] * 3 for name in MEASURED}

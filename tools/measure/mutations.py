@@ -69,7 +69,7 @@ BY_HAND = {
     "WHOLE",
     "TILE",
     "LOOK_EVERY",
-    "VGG19_FINGERPRINT",
+    "TORCHVISION_FINGERPRINT",
     "MOST_BYTES",
 }
 

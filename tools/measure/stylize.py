@@ -6,27 +6,22 @@
     python tools/measure/stylize.py large               # seconds and peak memory of stylize in tiles, up to 7680 x 4320
 
 The plain loop is torch.optim.LBFGS, as it comes, on the pixels at full size: same network, same loss, same start.
-"vgg19" here has VGG-19's layout, and with it its time, without a download: its channels repeat those of mini, which
-computes the same (Chen, Goodfellow and Shlens, "Net2Net", 2016), so the loss is that of a network that has learned
-something. "vgg19-random" has the same layout with random weights.
+"vgg19-random" is VGG-19 with random weights.
 """
 
 import argparse
 import gc
-import tempfile
 import time
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from statistics import median
 
 import torch
 from machine import alone, peak_mib, run
-from safetensors.torch import save_file
 from torch import Tensor
 
 from nstlib import FeatureExtractor, photo, style, stylize
-from nstlib.features.extractor import DEFAULT_LAYERS, VGG, VGG19_BLOCKS, VGG19_WIDTHS, load_mini, torchvision_indices
+from nstlib.features.extractor import DEFAULT_LAYERS
 from nstlib.images.files import resize
 from nstlib.losses.objective import StyleObjective
 from nstlib.optimization.search import OPTIMIZERS, Canvas, optimization_steps
@@ -44,41 +39,10 @@ EVALUATIONS = 100  # of the plain loop
 PATIENCE = 3  # times as many evaluations may ours take before it counts as never
 
 
-def random_weights(conv: torch.nn.Conv2d, _: str) -> tuple[Tensor, Tensor]:
-    """He's scale, so that activations neither grow nor vanish."""
-    return torch.nn.init.kaiming_normal_(torch.empty_like(conv.weight)), torch.zeros_like(conv.bias)
-
-
-def mini_weights(conv: torch.nn.Conv2d, name: str) -> tuple[Tensor, Tensor]:
-    """Channel i is mini's channel i modulo its width; what reads a channel that stands there n times takes 1 / n of each."""
-    if name not in mini().convs:  # beyond relu5_1, where mini ends: never computed
-        return torch.zeros_like(conv.weight), torch.zeros_like(conv.bias)
-    small = mini().convs[name]
-    rows, columns = (torch.arange(wide) % narrow for wide, narrow in zip(conv.weight.shape, small.weight.shape[:2]))
-    return (small.weight[rows][:, columns] / columns.bincount()[columns].view(1, -1, 1, 1)), small.bias[rows]
-
-
-FILLINGS = {"vgg19": mini_weights, "vgg19-random": random_weights}
-mini = cache(load_mini)
-
-
-@torch.no_grad()
-def vgg19_layout(backbone: str, folder: str) -> Path:
-    """A file with VGG-19's names and shapes, filled as `backbone` says."""
-    torch.manual_seed(0)
-    state = {}
-    for (name, conv), index in zip(VGG(VGG19_WIDTHS, VGG19_BLOCKS).convs.items(), torchvision_indices(), strict=True):
-        weight, bias = FILLINGS[backbone](conv, name)
-        state[f"features.{index}.weight"], state[f"features.{index}.bias"] = weight.contiguous(), bias.contiguous()
-    path = Path(folder) / f"{backbone}.safetensors"
-    save_file(state, path)
-    return path
-
-
-def extractor_for(backbone: str, folder: str) -> FeatureExtractor:
-    if backbone == "mini":
-        return FeatureExtractor("mini", DEFAULT_LAYERS).to(device())
-    return FeatureExtractor("vgg19", DEFAULT_LAYERS, weights=vgg19_layout(backbone, folder)).to(device())
+@cache
+def extractor_for(backbone: str) -> FeatureExtractor:
+    name, _, random = backbone.partition("-")
+    return FeatureExtractor(name, DEFAULT_LAYERS, weights=random or None).to(device())
 
 
 def pictures(pair: tuple[str, str], size: int) -> tuple[Tensor, Tensor]:
@@ -122,26 +86,22 @@ def against_plain(args: argparse.Namespace) -> None:
     print(
         "| network | size, px | pair | plain, s | ours, s | ours, evaluations | ratio of seconds |\n|---|---|---|---|---|---|---|"
     )
-    with tempfile.TemporaryDirectory() as folder:
-        for backbone in args.backbones:
-            extractor = extractor_for(backbone, folder)
-            for size in args.sizes:
-                ratios = []
-                for pair in PAIRS[: args.pairs]:
-                    content, manner = pictures(pair, size)
-                    objective = StyleObjective(extractor, content, manner)
-                    objective(content)  # the first call pays for choosing kernels
-                    repeats = [compare(objective, content) for _ in range(args.repeats)]
-                    plain, ours, evaluations = (median(values) for values in zip(*repeats, strict=True))
-                    ratios.append(median(one[1] / one[0] for one in repeats))
-                    print(
-                        f"| {backbone} | {size} | {' x '.join(pair)} | {plain:.2f} | {ours:.2f} | {evaluations:.0f} "
-                        f"| {ratios[-1]:.2f} |",
-                        flush=True,
-                    )
+    for backbone in args.backbones:
+        for size in args.sizes:
+            ratios = []
+            for pair in PAIRS[: args.pairs]:
+                content, manner = pictures(pair, size)
+                objective = StyleObjective(extractor_for(backbone), content, manner)
+                objective(content)  # the first call pays for choosing kernels
+                repeats = [compare(objective, content) for _ in range(args.repeats)]
+                plain, ours, evaluations = (median(values) for values in zip(*repeats, strict=True))
+                ratios.append(median(one[1] / one[0] for one in repeats))
                 print(
-                    f"| **{backbone}** | **{size}** | **median of {len(ratios)}** | | | | **{median(ratios):.2f}** |", flush=True
+                    f"| {backbone} | {size} | {' x '.join(pair)} | {plain:.2f} | {ours:.2f} | {evaluations:.0f} "
+                    f"| {ratios[-1]:.2f} |",
+                    flush=True,
                 )
+            print(f"| **{backbone}** | **{size}** | **median of {len(ratios)}** | | | | **{median(ratios):.2f}** |", flush=True)
 
 
 def compare(objective: StyleObjective, content: Tensor) -> tuple[float, float, float]:
@@ -195,16 +155,15 @@ def tiled(width: int, tile: int, evaluations: int) -> None:
 
 def one(args: argparse.Namespace) -> None:
     """What the processes of `memory` and `large` do: one loop, then the peak in MiB."""
-    with tempfile.TemporaryDirectory() as folder:
-        if args.loop == "tiled":
-            tiled(args.sizes[0], args.tile, args.evaluations)
-        else:
-            extractor = extractor_for(args.backbones[0], folder)
-            if args.loop != "nothing":
-                content = resize(photo("astronaut"), args.sizes[0])
-                objective = StyleObjective(extractor, content, resize(style("swirls"), args.sizes[0]))
-                loop = {"plain": plain_loop, "ours": our_loop}[args.loop]
-                list(loop(objective, content, args.evaluations))
+    if args.loop == "tiled":
+        tiled(args.sizes[0], args.tile, args.evaluations)
+    else:
+        extractor = extractor_for(args.backbones[0])
+        if args.loop != "nothing":
+            content = resize(photo("astronaut"), args.sizes[0])
+            objective = StyleObjective(extractor, content, resize(style("swirls"), args.sizes[0]))
+            loop = {"plain": plain_loop, "ours": our_loop}[args.loop]
+            list(loop(objective, content, args.evaluations))
     print(f"{peak_mib():.0f}")
 
 
@@ -216,7 +175,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--sizes", type=int, nargs="+", help="pixels, longer side")
-    parser.add_argument("--backbones", nargs="+", choices=("mini", *FILLINGS), default=["mini", "vgg19"])
+    parser.add_argument("--backbones", nargs="+", choices=("mini", "vgg19", "vgg19-random"), default=["mini", "vgg19"])
     parser.add_argument("--pairs", type=int, default=len(PAIRS))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--evaluations", type=int, default=EVALUATIONS, help="of a process that measures memory")
