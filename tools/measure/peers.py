@@ -115,9 +115,8 @@ def search(args: argparse.Namespace) -> None:
                     )
         for (size, way), values in ratios.items():
             of_seconds, of_memory = (median(column) for column in zip(*values, strict=True))
-            print(
-                f"| **{size}** | **median of {len(values)}** | ours, {way} | | | | **{of_memory:.2f} of its** | **{of_seconds:.3f}** |"
-            )
+            row = f"| **{size}** | **median of {len(values)}** | ours, {way} |"
+            print(f"{row} | | | **{of_memory:.2f} of its** | **{of_seconds:.3f}** |")
 
 
 def first_nearer(folder: Path, pictures: list, theirs: dict | None, eye: FeatureExtractor) -> tuple[float, dict[str, float]]:
