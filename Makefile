@@ -4,6 +4,7 @@
 #   make test   every test                          make venv   only the set-up, which the others do by themselves
 #   make test-elsewhere   every test as processors with other instructions and other numbers of cores compute
 #   make test-vgg19       every lesson seen by VGG-19, at the sizes of the tests
+#   make test-gpu         every test and lesson in the full profile, where there is a GPU
 #
 # Another Python: make lab PYTHON=/path/to/python3.12; other options of pytest: make test PYTEST_ADDOPTS="-n 4"
 
@@ -18,9 +19,9 @@ INSTALLED := $(VENV)/.installed
 # Two at a time; no file's tests, no lesson's cells are torn apart; what takes longest comes first (conftest.py).
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv lab test test-elsewhere test-vgg19 demo
+.PHONY: help venv lab test test-elsewhere test-vgg19 test-gpu demo
 help:
-	@sed -n '3,8s/^# *//p' Makefile
+	@sed -n '3,9s/^# *//p' Makefile
 
 venv: $(INSTALLED)
 
@@ -49,3 +50,6 @@ test-elsewhere: $(INSTALLED)
 
 test-vgg19: $(INSTALLED)
 	NSTLIB_BACKBONE=vgg19 PYTEST_ADDOPTS="$(WORKERS) $$PYTEST_ADDOPTS" $(RUN) -m pytest -q notebooks
+
+test-gpu: $(INSTALLED)
+	@$(RUN) tools/run/test_gpu.py

@@ -58,16 +58,36 @@ def report() -> None:
 def choose(*, fast: dict[str, Any], laptop: dict[str, Any], full: dict[str, Any]) -> SimpleNamespace:
     """Return the settings of the present profile, and print them in one line.
 
-    Raises CourseError when the three do not have the same names: a profile does less of everything, and skips nothing.
+    The environment variable NSTLIB_SCALE multiplies them, such as 0.25 to try the profile "full" on a small machine: every
+    whole number, also within lists and tuples, rounded (an odd one stays odd: a window has a middle), and never below what
+    the profile "fast" has at its place. Other numbers, such as a learning rate, stay.
+    Raises CourseError when the three do not have the same names: a profile does less of everything, and skips nothing;
+    and NstError for a scale that is no number.
     """
     options = {"fast": fast, "laptop": laptop, "full": full}
     for name, values in options.items():
         missing = sorted(set(laptop) ^ set(values))
         if missing:
             raise CourseError(f"settings: {', '.join(missing)} in one of laptop and {name} only; give it in both")
-    profile = settings.profile()
-    print(f"profile {profile}: " + ", ".join(f"{key} = {value}" for key, value in options[profile].items()))
-    return SimpleNamespace(**options[profile])
+    profile, scale = settings.profile(), settings.scale()
+    chosen = options[profile]
+    if scale != 1:
+        chosen = {name: _scaled(value, scale, fast[name]) for name, value in chosen.items()}
+    by = f" times {scale:g}" if scale != 1 else ""
+    print(f"profile {profile}{by}: " + ", ".join(f"{key} = {value}" for key, value in chosen.items()))
+    return SimpleNamespace(**chosen)
+
+
+def _scaled(value: Any, scale: float, least: Any) -> Any:
+    """A size or count times `scale`, at least `least`; of a list each entry: beyond those of `least`, its last is the least."""
+    if isinstance(value, list | tuple):
+        floors = list(least) if isinstance(least, list | tuple) else [least]
+        floors += floors[-1:] * (len(value) - len(floors))
+        return type(value)(_scaled(one, scale, floor) for one, floor in zip(value, floors, strict=False))
+    if isinstance(value, bool) or not isinstance(value, int):
+        return value
+    odd = value % 2  # 2 n + odd is what comes nearest
+    return max(2 * round((value * scale - 1) / 2) + 1 if odd else round(value * scale), least)
 
 
 def check(exercise: str, answer: Any) -> CheckResult:

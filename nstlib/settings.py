@@ -29,6 +29,21 @@ def profile() -> str:
     return name
 
 
+def scale() -> float:
+    """By what a lesson's sizes and counts are multiplied, from the environment variable NSTLIB_SCALE; 1 where it is not set.
+
+    Raises NstError for what is no number above 0 and up to 4.
+    """
+    text = os.environ.get("NSTLIB_SCALE", "").strip() or "1"
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor <= 4:  # NaN is not, either
+        raise NstError(f"NSTLIB_SCALE={text!r}: expected a number above 0 and up to 4, such as 0.5 for half of every size")
+    return factor
+
+
 def named_backbone() -> str | None:
     """The network that "auto" shall mean, from the environment variable NSTLIB_BACKBONE; None where it is not set."""
     return os.environ.get("NSTLIB_BACKBONE", "").strip() or None

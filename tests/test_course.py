@@ -40,6 +40,57 @@ def test_choose_wants_the_same_names_in_each_profile():
         course.choose(fast={"size": 64}, laptop={"size": 256, "steps": 1}, full={"size": 512, "steps": 1})
 
 
+def scaled(monkeypatch, scale, fast, full, profile="full"):
+    monkeypatch.setenv("NSTLIB_PROFILE", profile)
+    monkeypatch.setenv("NSTLIB_SCALE", scale)
+    return course.choose(fast={"it": fast}, laptop={"it": full}, full={"it": full}).it
+
+
+@pytest.mark.parametrize(
+    ("scale", "fast", "full", "expected"),
+    [
+        ("0.25", 64, 512, 128),
+        ("0.25", 64, 100, 64),  # not below fast,
+        ("0.25", 5, 3, 5),  # which may have the larger number,
+        ("0.25", [48, 96], [256, 512], [64, 128]),  # entry by entry,
+        ("0.25", (3, 7, 11), (5, 11, 23), (3, 7, 11)),
+        ("0.25", [96, 128], [256, 384, 1024], [96, 128, 256]),  # and its last for those beyond
+        ("0.1", [96, 128], [256, 384, 640], [96, 128, 128]),
+        ("0.25", [[2], [4]], [[40, 80], [4]], [[10, 20], [4]]),
+        ("0.5", 3, 23, 11),  # odd stays odd,
+        ("0.5", 2, 24, 12),
+        ("0.25", 1, 1, 1),
+        ("2", 64, 512, 1024),
+        ("0.25", 0, 40, 10),
+        ("0.25", 2e-2, 8e-2, 8e-2),  # a rate is neither size nor count
+        ("0.25", True, True, True),
+        ("0.25", "waves", "glass", "glass"),
+    ],
+)
+def test_the_scale_multiplies_sizes_and_counts(scale, fast, full, expected, monkeypatch):
+    got = scaled(monkeypatch, scale, fast, full)
+    assert got == expected and type(got) is type(expected)
+
+
+def test_a_scale_of_1_leaves_the_settings_alone(monkeypatch, capsys):
+    assert scaled(monkeypatch, "1", 64, 24) == 24
+    assert "profile full: it = 24" in capsys.readouterr().out
+
+
+def test_the_scale_is_printed_with_the_settings(monkeypatch, capsys):
+    scaled(monkeypatch, "0.5", 64, 512)
+    assert "profile full times 0.5: it = 256" in capsys.readouterr().out
+
+
+def test_the_fast_profile_does_not_shrink(monkeypatch):
+    assert scaled(monkeypatch, "0.25", 64, 512, profile="fast") == 64
+
+
+def test_a_wrong_scale_is_said_where_settings_are_chosen(monkeypatch):
+    with pytest.raises(NstError, match="NSTLIB_SCALE='half'"):
+        scaled(monkeypatch, "half", 64, 512)
+
+
 def test_start_seeds_and_reports(monkeypatch, capsys):
     monkeypatch.setenv("NSTLIB_PROFILE", "fast")
     course.start(seed=3)

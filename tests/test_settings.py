@@ -1,6 +1,7 @@
 """Profile, device and seed."""
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -27,6 +28,21 @@ def test_a_wrong_profile_is_refused(monkeypatch):
     monkeypatch.setenv("NSTLIB_PROFILE", "FAST")
     with pytest.raises(NstError, match="fast, laptop, full"):
         settings.profile()
+
+
+@pytest.mark.parametrize(("text", "factor"), [(None, 1), ("", 1), (" ", 1), ("0.25", 0.25), ("1", 1), ("4", 4)])
+def test_the_scale_comes_from_the_environment(text, factor, monkeypatch):
+    monkeypatch.delenv("NSTLIB_SCALE", raising=False)
+    if text is not None:
+        monkeypatch.setenv("NSTLIB_SCALE", text)
+    assert settings.scale() == factor
+
+
+@pytest.mark.parametrize("text", ["half", "0", "-0.5", "nan", "inf", "4.1", "1/2", "0,5"])
+def test_a_wrong_scale_is_refused(text, monkeypatch):
+    monkeypatch.setenv("NSTLIB_SCALE", text)
+    with pytest.raises(NstError, match=re.escape(f"NSTLIB_SCALE='{text}': expected a number above 0 and up to 4")):
+        settings.scale()
 
 
 def test_the_device_can_be_named(monkeypatch):

@@ -171,6 +171,14 @@ def test_make_test_is_one_run_of_pytest_on_library_and_lessons():
     assert options["testpaths"] == ["tests", "notebooks"] and "--nbval-lax" in options["addopts"]
 
 
+def test_make_test_gpu_is_the_script_that_the_workflow_runs():
+    _, _, recipe = (ROOT / "Makefile").read_text().partition("\ntest-gpu: $(INSTALLED)\n")
+    assert recipe.splitlines()[0] == "\t@$(RUN) tools/run/test_gpu.py"
+    workflow = ROOT / ".github/workflows/gpu.yml"
+    assert ["make", "test-gpu"] in commands(workflow)
+    assert yaml.safe_load(workflow.read_text())["jobs"]["lessons"]["env"] == {"NSTLIB_DEVICE": "cuda"}
+
+
 def test_ci_calls_make_test_and_nothing_else():
     script = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line and not line.startswith("#")]
     assert script == ["set -e", 'cd "$(dirname "$0")/.."', "exec make test"]
