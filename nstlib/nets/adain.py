@@ -39,10 +39,15 @@ class AdaINNet(nn.Module):
 
     def __init__(self, backbone: str = "mini", weights: str | None = None):
         super().__init__()
-        self.options = {"backbone": backbone}
         encoder = FeatureExtractor(backbone, (LAYER,), weights=weights)
+        self.options = {"backbone": encoder.backbone_name}  # of "auto" what it means here: elsewhere it may mean another
         self._encoder = (encoder,)  # in a tuple, so that its weights are not stored with the decoder's
         self.decoder = MirroredDecoder(encoder_shapes(encoder))
+
+    @property
+    def backbone(self) -> str:
+        """Return the name of the encoder, for which its decoder was made."""
+        return self.options["backbone"]
 
     def encode(self, image: Tensor) -> Tensor:
         """Return the maps of relu4_1: (N, 3, H, W) -> (N, C, H / 8, W / 8), rounded up: the pools would cut off the rest."""

@@ -57,7 +57,7 @@ class AnyStyle:
     @property
     def backbone(self) -> str:
         """Return the name of the encoder."""
-        return self.network.options["backbone"]
+        return self.network.backbone
 
     @torch.inference_mode()
     def encode(self, style: Tensor) -> Encoded:

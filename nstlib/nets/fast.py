@@ -123,16 +123,23 @@ class FastNet(nn.Module):
     A 9x9 convolution to 32 channels, two of stride 2 to 64 and 128, five residual blocks, two enlargements back, a 9x9
     convolution to RGB. `width` multiplies the channels (1: 1,679,235 parameters; 0.5: 424,899). `norm`: one of NORMS;
     "conditional" has a row for each of `styles`. `upsampling`: "nearest", and then a convolution, or "transposed", a
-    transposed convolution as published, which prints a checkerboard. `names` of the styles, if they have any.
-    Raises NstError.
+    transposed convolution as published, which prints a checkerboard. `names` of the styles, if they have any. `backbone`:
+    the name of the network that judges it while it learns. Raises NstError.
     """
 
     def __init__(
-        self, width: float = 1.0, norm: str = "instance", styles: int = 1, upsampling: str = "nearest", names: Sequence[str] = ()
+        self,
+        width: float = 1.0,
+        norm: str = "instance",
+        styles: int = 1,
+        upsampling: str = "nearest",
+        names: Sequence[str] = (),
+        backbone: str = "mini",
     ):
         super().__init__()
         _check(width, norm, styles, upsampling, names)
         self.options = {"width": width, "norm": norm, "styles": styles, "upsampling": upsampling, "names": list(names)}
+        self.options["backbone"] = backbone
         small, middle, large = (max(1, round(width * channels)) for channels in CHANNELS)
 
         def layer(conv: nn.Module, relu: bool = True, enlarge: int = 1) -> Layer:
@@ -163,6 +170,11 @@ class FastNet(nn.Module):
     def names(self) -> list[str]:
         """Return the names of the styles that it paints, in the order of their rows."""
         return list(self.options["names"])
+
+    @property
+    def backbone(self) -> str:
+        """Return the name of the network that judged it while it learned: by another's eyes it looks worse."""
+        return self.options["backbone"]
 
     def norms(self) -> list[nn.Module]:
         """Its normalisation layers, first to last."""

@@ -24,11 +24,11 @@ KINDS: dict[str, type[nn.Module]] = {"fast": FastNet, "adain": AdaINNet, "sanet"
 SHIPPED_FAST = ("swirls", "mosaic", "waves", "many")  # the networks that the course ships: for these styles,
 ADAPTIVE_WEIGHTS = ("adain", "sanet")  # and for any style, one of each kind
 OPTIONS = {  # what is needed to build one, and of which type: a file may say nothing else
-    "fast": {"width": (int, float), "norm": str, "styles": int, "upsampling": str, "names": list},
+    "fast": {"width": (int, float), "norm": str, "styles": int, "upsampling": str, "names": list, "backbone": str},
     "adain": {"backbone": str},
     "sanet": {"backbone": str},
 }
-BACKBONES = ("mini", "vgg19", "auto")  # that have the layers which the networks for any style need
+BACKBONES = ("mini", "vgg19", "vgg19_torchvision", "auto")  # that have the layers which these networks are judged by
 WEIGHTS_FOLDER = Path(__file__).parents[1] / "weights"
 
 

@@ -69,8 +69,8 @@ class SANet(nn.Module):
 
     def __init__(self, backbone: str = "mini", weights: str | None = None):
         super().__init__()
-        self.options = {"backbone": backbone}
         encoder = FeatureExtractor(backbone, LAYERS, weights=weights)
+        self.options = {"backbone": encoder.backbone_name}  # of "auto" what it means here: elsewhere it may mean another
         self._encoder = (encoder,)  # in a tuple, so that its weights are not stored with what learns
         shapes = encoder_shapes(encoder)
         channels = shapes[3][-1][1]
@@ -78,6 +78,11 @@ class SANet(nn.Module):
         self.merge = nn.Conv2d(channels, channels, 3)
         self.decoder = MirroredDecoder([*shapes[:3], shapes[3][:1]])
         self._begin()
+
+    @property
+    def backbone(self) -> str:
+        """Return the name of the encoder, for which attentions and decoder were made."""
+        return self.options["backbone"]
 
     def _begin(self) -> None:
         """Start as the identity: attention to similar places, values unchanged; it learns faster than from random weights."""

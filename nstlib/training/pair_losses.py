@@ -53,6 +53,15 @@ class _PairLoss:
         """Return {layer: maps} of pictures (N, 3, H, W)."""
         return {layer: maps.float() for layer, maps in self.extractor.to(pictures.device)(pictures).items()}
 
+    def check(self, network: nn.Module) -> None:
+        """Raise NstError for a network whose encoder is another: its decoder cannot read this one's maps."""
+        backbone = getattr(network, "backbone", self.extractor.backbone_name)
+        if backbone != self.extractor.backbone_name:
+            raise NstError(
+                f"the network sees through {backbone!r}, its loss through {self.extractor.backbone_name!r}: "
+                f"give {type(self).__name__}(backbone={backbone!r})"
+            )
+
     def weighted(self, losses: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return each loss times its weight, and their "total"."""
         losses = {name: self.weights[name] * value for name, value in losses.items()}
@@ -72,6 +81,7 @@ class IdentityLoss(_PairLoss):
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
         """{"pixels", "maps", "total"} of pairs (N, 2, 3, H, W): of photographs and of styles, by turns as `numbers` (N,) say."""
+        self.check(network)
         own = images[torch.arange(len(images)), numbers.to(images.device) % 2]
         with torch.no_grad():
             seen = self.encode(own)
@@ -102,6 +112,7 @@ class AdaINLoss(_PairLoss):
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
         """Return "content", "style", "pixels", "total" of pairs (N, 2, 3, H, W), contents first; `numbers`: see `SANetLoss`."""
+        self.check(network)
         pictures, photos, styles, own = _rows(images, numbers)
         with torch.no_grad():
             seen = self.encode(pictures)
@@ -144,6 +155,7 @@ class SANetLoss(_PairLoss):
 
         The identity losses use the photograph of pairs with an even number, the style picture of the others.
         """
+        self.check(network)
         pictures, photos, styles, own = _rows(images, numbers)
         with torch.no_grad():
             seen = self.encode(pictures)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nstlib.errors import NstError
-from nstlib.features.extractor import FeatureExtractor
+from nstlib.features.extractor import FeatureExtractor, choose_backbone
 from nstlib.files import fingerprint
 from nstlib.images.files import MIN_SIDE, resize
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
@@ -70,6 +70,7 @@ def train_fast(
     else:
         network = FastNet(recipe.width, "conditional" if len(styles) > 1 else "instance", len(styles), names=list(styles))
     extractor = FeatureExtractor("auto", (*STYLE_LAYERS, *CONTENT_LAYERS)).to(where)
+    network.options["backbone"] = extractor.backbone_name
     sized = {name: one if recipe.style_size is None else resize(one, recipe.style_size) for name, one in styles.items()}
     loss = PerceptualLoss(
         extractor, {name: one.to(where) for name, one in sized.items()}, recipe.weights, saturation=recipe.saturation
@@ -173,8 +174,8 @@ def _beginning(build: type[nn.Module], recipe: AdaptiveRecipe) -> nn.Module:
     """The network to train: a new one, a copy of the one to begin with, or a new one with its decoder."""
     if recipe.start is None:
         return build(recipe.backbone)
-    backbone = recipe.start.options["backbone"]
-    if backbone != recipe.backbone:
+    backbone = recipe.start.backbone
+    if backbone != (choose_backbone() if recipe.backbone == "auto" else recipe.backbone):
         raise NstError(f"the network to start with sees through {backbone!r}, the recipe's backbone is {recipe.backbone!r}")
     if isinstance(recipe.start, build):
         return copy.deepcopy(recipe.start)

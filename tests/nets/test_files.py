@@ -11,7 +11,7 @@ from nstlib.errors import NstError, WeightsError
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.bands import paint
 from nstlib.nets.fast import FastNet
-from nstlib.nets.files import find_fast, load_adain, load_fast, load_sanet, read_about, save_network
+from nstlib.nets.files import SHIPPED_FAST, find_fast, load_adain, load_fast, load_sanet, read_about, save_network
 from nstlib.nets.sanet import SANet
 
 LOADERS = {"adain": (AdaINNet, load_adain), "sanet": (SANet, load_sanet)}
@@ -85,6 +85,8 @@ def small(tmp_path):
         ({"upsampling": None}, "upsampling=None"),
         ({"upsampling": "cubic"}, "cubic"),
         ({"width": 4}, "expected"),
+        ({"backbone": "eyes"}, "backbone='eyes'"),
+        ({"backbone": 3}, "backbone=3"),
     ],
 )
 def test_options_that_do_not_fit_are_refused_before_anything_is_built(small, options, said):
@@ -193,3 +195,20 @@ def test_another_kind_of_network_is_not_written(tmp_path):
 def test_a_file_without_an_ending_is_found(small, tmp_path):
     small.rename(tmp_path / "mine")
     assert find_fast(tmp_path / "mine")[0].names == ["day", "night"]
+
+
+@pytest.mark.parametrize("load", [*(lambda name=name: load_fast(name) for name in SHIPPED_FAST), load_adain, load_sanet])
+def test_the_shipped_networks_say_that_they_are_minis_whatever_auto_means(load, monkeypatch):
+    monkeypatch.setenv("NSTLIB_BACKBONE", "vgg19")
+    assert load().backbone == "mini"
+
+
+def test_who_judged_a_network_is_in_its_file(tmp_path):
+    path = save_network(FastNet(0.125, backbone="vgg19"), tmp_path / "net.safetensors")
+    assert load_fast(path).backbone == "vgg19"
+
+
+@each_kind
+def test_auto_is_noted_by_what_it_meant(kind, monkeypatch):
+    monkeypatch.setenv("NSTLIB_BACKBONE", "mini")
+    assert LOADERS[kind][0]("auto").options == {"backbone": "mini"}

@@ -91,6 +91,7 @@ def test_each_setting_of_the_recipe_reaches_the_training(handed_on, tmp_path, mo
         "styles": 2,
         "upsampling": "nearest",
         "names": ["waves", "ink"],
+        "backbone": loss.extractor.backbone_name,
     }
     assert loss.weights is weights and loss.saturation == 0.7 and loss.count == 2
     assert handed_on["batch"].shape == (3, 3, 40, 40) and handed_on["settings"] is settings and handed_on["folder"] == tmp_path
@@ -105,6 +106,7 @@ def test_the_recipe_of_one_style_and_its_defaults(handed_on, tmp_path):
         "styles": 1,
         "upsampling": "nearest",
         "names": ["waves"],
+        "backbone": handed_on["loss"].extractor.backbone_name,
     }
     assert handed_on["loss"].weights == Weights(1, 5, 2) and handed_on["loss"].saturation == 0 and handed_on["samples"] is None
     assert handed_on["batch"].shape == (3, 3, 128, 128) and handed_on["settings"] == TrainingSettings()

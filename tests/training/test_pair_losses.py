@@ -26,6 +26,15 @@ def test_manner_is_mean_and_deviation_relative_to_the_targets():
     assert moments_loss(100 * maps * 1.5, 100 * maps).item() == pytest.approx(0.25, rel=1e-3)
 
 
+@each_kind
+def test_a_network_of_another_encoder_is_refused_in_words(kind):
+    build, loss = KINDS[kind]
+    network = build("mini")
+    network.options["backbone"] = "vgg19"  # as one that was trained so
+    with pytest.raises(NstError, match=f"sees through 'vgg19', its loss through 'mini': give {loss.__name__}"):
+        loss()(network, pairs().batch(0, 2), torch.arange(2))
+
+
 class Answer(torch.nn.Module):
     """A network that always paints these pictures, whatever it is given."""
 
