@@ -10,15 +10,56 @@ from checkout import ROOT
 from nstlib.judging.metrics import BASELINES, MEASURED, METRICS
 
 
-@pytest.fixture
-def tool(monkeypatch):
+def loaded():
+    """The tool as it is, anew."""
     spec = importlib.util.spec_from_file_location("compare_methods", ROOT / "tools" / "measure" / "compare_methods.py")
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def tool(monkeypatch):
+    module = loaded()
     monkeypatch.setattr(module, "PHOTOS", ("temple", "page"))
     monkeypatch.setattr(module, "STYLES", ("swirls", "ink"))
     monkeypatch.setattr(module, "can_have_lpips", lambda: False)
+    monkeypatch.setattr(module, "vgg", lambda: None)
     return module
+
+
+@pytest.fixture
+def with_vgg(tool, monkeypatch):
+    """The tool, as where VGG-19 is installed; here with random weights."""
+    layers = (*tool.STYLE_LAYERS, *tool.CONTENT_LAYERS)
+    network = tool.FeatureExtractor("vgg19", layers, weights="random")
+    monkeypatch.setattr(tool, "vgg", lambda: network)
+    return tool
+
+
+def test_rows_without_vgg19s_scores_are_measured_anew(tool, with_vgg, tmp_path, monkeypatch):
+    path, names = tmp_path / "methods.json", ["photograph", "style pasted"]
+    with monkeypatch.context() as patch:
+        patch.setattr(tool, "vgg", lambda: None)
+        tool.compare(names, path, 64, rows_left=-1)
+    assert "VGG-19" not in path.with_suffix(".md").read_text()
+    tool.compare(names, path, 64, rows_left=3)
+    assert "VGG-19" not in path.with_suffix(".md").read_text()  # one row is still missing
+    tool.compare(names, path, 64, rows_left=-1)
+    methods = json.loads(path.read_text())["methods"]
+    for rows in methods.values():
+        assert set(rows) == {*METRICS, *tool.SEEN, "seconds"} and all(len(rows[m]["page"]) == 2 for m in tool.SEEN)
+    assert max(methods["photograph"]["VGG-19 content"]["page"]) < 1e-4 < min(methods["photograph"]["VGG-19 style"]["page"])
+    assert "| VGG-19 style ↓ | VGG-19 content ↓ | CPU s |" in path.with_suffix(".md").read_text()
+
+
+@pytest.mark.needs("VGG-19")
+def test_the_judge_is_vgg19_with_its_own_weights():
+    tool = loaded()
+    pair, paste = tool.pair_of("cat", "ink", 48), tool.BASELINES["style pasted"]
+    scores = tool.judged(tool.CONTENDERS["style pasted"], pair, has_lpips=False)
+    found = tool.seen_distances(paste(pair.content, pair.manner).cpu(), pair.content.cpu(), pair.manner.cpu())
+    assert {name: scores[name] for name in tool.SEEN} == pytest.approx({n: found[k] for n, k in tool.SEEN.items()}, rel=1e-4)
 
 
 def test_a_stopped_run_goes_on_and_ends_with_every_score(tool, tmp_path):

@@ -8,7 +8,8 @@
 A lesson that brings a method adds a line to CONTENDERS. Each row of ten pairs is stored as soon as it is done, in
 nstlib/judging/measured/methods.json (every score) and methods.md (the table); a run that was stopped goes on where it was.
 The seconds are those of the processor, of all its cores together, so that they do not depend on what else it does; on a
-GPU they say little. LPIPS is measured too where its weights can be had.
+GPU they say little. LPIPS is measured too where its weights can be had, and style and content as VGG-19 sees them where it
+is installed: rows that lack these two are measured anew. No method was optimised against VGG-19, but the one that ends by it.
 """
 
 from __future__ import annotations
@@ -27,9 +28,12 @@ from machine import machine
 from torch import Tensor
 
 from nstlib import NstError, photo, style, stylize
+from nstlib.features import vgg19
+from nstlib.features.extractor import FeatureExtractor
 from nstlib.images.files import resize
 from nstlib.judging.metrics import BASELINES, MEASURED, METRICS, bootstrap_mean, lpips, measure
-from nstlib.losses.objective import Weights
+from nstlib.judging.seen import seen_distances
+from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
 from nstlib.nets.any_style import AnyStyle, paint_like
 from nstlib.nets.bands import paint
 from nstlib.nets.fast import FastNet
@@ -40,6 +44,7 @@ from nstlib.training.recipes import STYLE_SIZE
 PHOTOS = ("temple", "flower", "astronaut", "cat", "coffee", "rocket", "galaxies", "tissue", "retina", "photographer")
 STYLES = ("swirls", "dots", "mosaic", "waves", "glass", "hatching", "ink", "halftone", "marbling", "geometry")
 SIZE = 128  # pixels, longer side
+SEEN = {"VGG-19 style": "style", "VGG-19 content": "content"}  # scores, and what `seen_distances` calls them
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,7 @@ def in_any_style(method: str) -> Method:
 CONTENDERS: dict[str, Method] = {
     **{name: on_pictures(function) for name, function in BASELINES.items()},
     "gram": by_optimisation(),
+    "gram, then VGG-19": by_optimisation(finish=10),
     "gram, luminance": by_optimisation(color="luminance"),
     "gram, style / 10": by_optimisation(style_weight=Weights.style / 10),
     "gram, style x 10": by_optimisation(style_weight=Weights.style * 10),
@@ -102,12 +108,23 @@ CONTENDERS: dict[str, Method] = {
 }
 
 
+@cache
+def vgg() -> FeatureExtractor | None:
+    """VGG-19 to judge by; None where it is not installed."""
+    if vgg19.original_file() is None:
+        print(f"without VGG-19: {vgg19.INSTALL}")
+        return None
+    return FeatureExtractor("vgg19", (*STYLE_LAYERS, *CONTENT_LAYERS))
+
+
 def judged(method: Method, pair: Pair, has_lpips: bool) -> dict[str, float]:
     """Scores of one result, and its seconds."""
     began = time.process_time()
     result = method(pair).cpu()
     content, manner = pair.content.cpu(), pair.manner.cpu()
     scores = {"seconds": time.process_time() - began, **measure(result, content, manner)}
+    found = seen_distances(result, content, manner, vgg()) if vgg() else {}
+    scores |= {name: found[key] for name, key in SEEN.items() if key in found}
     return scores | ({"LPIPS": lpips(result, content)} if has_lpips else {})
 
 
@@ -124,11 +141,11 @@ def pair_of(picture: str, manner: str, size: int) -> Pair:
 def compare(names: list[str], path: Path, size: int, rows_left: int) -> None:
     """Measure the named methods and store each row: {method: {score: {photograph: [one number a style]}}}."""
     stored = read(path, size)
-    has_lpips = can_have_lpips()
+    has_lpips, wanted = can_have_lpips(), [*METRICS, *(SEEN if vgg() else ())]
     for name in names:
         rows = stored["methods"].setdefault(name, {})
         for number, picture in enumerate(PHOTOS):
-            if all(picture in rows.get(metric, {}) for metric in METRICS):
+            if all(picture in rows.get(metric, {}) for metric in wanted):
                 continue
             if not rows_left:
                 return
@@ -180,8 +197,10 @@ def write(stored: dict, path: Path) -> None:
 def markdown(stored: dict) -> str:
     """The table: a row a method, mean [95 % interval] over photographs and styles, median seconds."""
     complete = {name: rows for name, rows in stored["methods"].items() if all(len(rows[m]) == len(PHOTOS) for m in METRICS)}
-    columns = [m for m in (*METRICS, "LPIPS") if complete and all(m in rows for rows in complete.values())]
-    arrows = {name: "↑" if metric.better == "higher" else "↓" for name, metric in METRICS.items()} | {"LPIPS": "↓"}
+    more = [m for m in (*SEEN, "LPIPS") if all(len(rows.get(m, ())) == len(PHOTOS) for rows in complete.values())]
+    columns = [*METRICS, *more] if complete else []
+    arrows = {name: "↑" if metric.better == "higher" else "↓" for name, metric in METRICS.items()}
+    arrows |= dict.fromkeys((*SEEN, "LPIPS"), "↓")
     about = (
         f"{len(PHOTOS)} photographs x {len(STYLES)} styles at {stored['size']} px; mean [95 % interval, bootstrap over "
         f"photographs and styles]; CPU seconds: median, all cores, {stored['machine']}."
