@@ -1,7 +1,6 @@
 """The run on a GPU: what it starts, and what it says where there is none."""
 
 import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -40,12 +39,7 @@ def test_a_gpu_that_was_promised_and_is_not_there_is_an_error(started, monkeypat
 def test_with_a_gpu_tests_and_budgets_run_in_the_full_profile(codes, expected, started, monkeypatch):
     monkeypatch.setattr(settings, "device", lambda: torch.device("cuda"))
     started.codes = codes
-    assert test_gpu.main(["notebooks"]) == expected
+    assert test_gpu.main(["notebooks", "-x"]) == expected
     (tests, budgets), profiles = zip(*started.runs, strict=True)
-    assert tests[:3] == ["-m", "pytest", "-q"] and tests[-1] == "notebooks"
+    assert tests[:3] == ["-m", "pytest", "-q"] and tests[-2:] == ["notebooks", "-x"]
     assert budgets == ["tools/run/run_lessons.py", "--profile", "full", "--check"] and profiles == ("full", "full")
-
-
-def test_help_is_the_docstring(capsys):
-    assert test_gpu.main(["--help"]) == 0
-    assert "NSTLIB_SCALE" in capsys.readouterr().out and sys.modules["test_gpu"].__doc__.startswith("Run everything")

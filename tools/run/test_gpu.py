@@ -7,6 +7,7 @@ A machine without a GPU says so in one line, and that is no error; where NSTLIB_
 NSTLIB_SCALE=0.5 halves every size and count. Exit code 1 where a test failed or a lesson was over its budget.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -20,11 +21,10 @@ CELL_TIMEOUT = 600  # seconds: a lesson's longest cell, on a small GPU
 NO_GPU = "no GPU here: nothing to test on it; `make test-vgg19` runs the lessons by VGG-19 on the processor"
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run pytest, then the lessons against their budgets; 0 where both are well, or where there is no GPU."""
-    if arguments[:1] in (["-h"], ["--help"]):
-        print(__doc__)
-        return 0
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    _, arguments = parser.parse_known_args(arguments)  # pytest's, as they are
     try:
         device = settings.device()
     except NstError as error:
@@ -41,4 +41,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
