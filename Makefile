@@ -36,7 +36,7 @@ lab: $(INSTALLED)
 	@$(RUN) tools/run/open_lab.py
 
 demo: $(INSTALLED)
-	@$(RUN) -m nstlib stylize temple swirls -o demo.png
+	@$(RUN) -m nstlib stylize temple swirls -o demo.png --finish 10
 
 # The library, the tools and each lesson from top to bottom in the fast profile: one run, one summary. No browser is no reason
 # not to start: the summary's last line says what was skipped.

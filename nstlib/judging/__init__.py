@@ -16,6 +16,7 @@ from nstlib.judging.metrics import (
     measure,
     ssim,
 )
+from nstlib.judging.seen import seen_distances
 from nstlib.judging.study import Study, agreement, bradley_terry, plan_pairs, sample_size
 from nstlib.judging.taste import TasteModel
 
@@ -40,6 +41,7 @@ __all__ = [
     "measure",
     "plan_pairs",
     "sample_size",
+    "seen_distances",
     "ssim",
     "stroke_directions",
 ]

@@ -37,6 +37,7 @@ STEPS = 120  # evaluations, all levels together
 LAST_SHARE = 1 / 3  # of the steps are taken at full size; the smaller levels share the rest
 MAX_STEP = 0.03  # root mean square over the pixels: an early, wrong guess of the curvature does no harm
 FINISHER = "vgg19"  # the network of the last evaluations, see `finish`
+COARSE_STYLE = 0.25  # of the style weight while another paints for it: what it loses of the content, none brings back
 HISTORY = 20  # pairs of pictures that L-BFGS remembers, fewer where they would take more than
 HISTORY_BYTES = 2**30
 OPTIMIZERS = {
@@ -142,9 +143,9 @@ def stylize(
     The weights multiply relative losses, so the defaults serve every backbone, size and pair. `steps`: evaluations in all;
     with `pyramid` a third of them at full size, the rest at a half and a quarter (not below 128 px; a number: so many
     levels). `finish`: so many more by VGG-19 at full size, whatever painted before: ten give mini's strokes VGG-19's
-    forms, in a third of the time that VGG-19 takes alone. `init`: "content", "noise", "style", "adain" (what that network,
-    which the course has for mini only, paints in one pass) or a picture. `optimizer`: "lbfgs" or "adam". `callback` sees
-    each Step; a true answer stops.
+    forms, in a third of the time that VGG-19 takes alone; mini paints with a quarter of the style weight for it.
+    `init`: "content", "noise", "style", "adain" (what that network, which the course has for mini only, paints in one
+    pass) or a picture. `optimizer`: "lbfgs" or "adam". `callback` sees each Step; a true answer stops.
 
     Several styles: give a sequence, and `mix`, what each counts (default: equally), or `masks`, where each holds:
     (1, 1, H, W) in [0, 1], of any size; and layers of its own for each, if `style_layers` is a sequence of sequences.
@@ -174,16 +175,17 @@ def stylize(
     start_of = _starting(init, eyes[0].backbone_name, seed)
     plain, content = content, COLOR_WAYS[color].before(content, styles[0].picture)[0]
     shapes = pyramid_shapes(content.shape[-2:], _levels(pyramid))
-    passes = [*((eyes[0], *one) for one in zip(shapes, split_steps(steps, len(shapes)))), (eyes[-1], shapes[-1], finish)]
+    coarse = replace(weights, style=weights.style * COARSE_STYLE) if finish and eyes[0].backbone_name != FINISHER else weights
+    levels = zip(shapes, split_steps(steps, len(shapes)), strict=True)
+    passes = [*((eyes[0], coarse, *one) for one in levels), (eyes[-1], weights, shapes[-1], finish)]
     recorder = Recorder(eyes[0].backbone_name, weights, shapes[-1], steps + finish, progress, callback)
     recorder.develop = lambda image: COLOR_WAYS[color].after(image, plain.to(image))
     kind = StyleObjective if tile is None else partial(TiledObjective, tile=tile)
-    options = {"weights": weights, "content_layers": content_layers, "statistic": statistic}
     with recorder:
-        for eye, shape, share in (one for one in passes if one[-1]):  # not where there are fewer steps than levels
+        for eye, weight, shape, share in (one for one in passes if one[-1]):  # there may be fewer steps than levels
             target, recorder.backbone = resampled(content, shape), eye.backbone_name
             here = [replace(one, picture=shrunk_to(one.picture, max(shape) * style_scale)) for one in styles]
-            objective = kind(eye, target, here, **options)
+            objective = kind(eye, target, here, weights=weight, content_layers=content_layers, statistic=statistic)
             canvas = Canvas(start_of(target, here) if recorder.good is None else resampled(recorder.good, shape))
             for step in optimization_steps(canvas, objective, OPTIMIZERS[optimizer](canvas.z), share):
                 recorder.add(step)

@@ -55,6 +55,8 @@ CELLS = {
     "10_attention_sanet": ("import copy", "attention_panel(load_sanet()"),
 }
 
+SLIDER = "[role=slider], .ui-slider-handle"  # of ipywidgets 8, and of 7
+
 
 @pytest.fixture
 def open_panel(lab):
@@ -217,7 +219,7 @@ def test_lesson_7_paints_what_is_chosen(open_panel):
         panel.locator("select").nth(number).select_option(choice)
         wait("([i, s]) => i.src !== s && i.naturalWidth > 32", arg=[picture.element_handle(), before], timeout=60_000)
     width = picture.evaluate("i => i.naturalWidth")
-    slider = panel.get_by_role("slider").first
+    slider = panel.locator(SLIDER).first
     slider.focus()
     slider.press("End")
     wait("([i, w]) => i.naturalWidth > w", arg=[picture.element_handle(), width], timeout=60_000)
@@ -263,7 +265,7 @@ def test_lessons_8_and_9_mix_where_the_mouse_goes(open_panel, lesson, area, begu
     wait_for(panel, rf"^0\.97 {other}")
     assert picture.get_attribute("src") != alone
     if lesson == "09_adain":
-        panel.get_by_role("slider").first.press("Home")
+        panel.locator(SLIDER).first.press("Home")
         wait_for(panel, r"strength 0\.00")
 
 

@@ -11,7 +11,7 @@ from nstlib import LBFGS, FeatureExtractor, mask, photo, style, stylize
 from nstlib.errors import ImageError, NstError
 from nstlib.images.files import resize, shrunk_to
 from nstlib.losses import objective
-from nstlib.losses.objective import STYLE_LAYERS
+from nstlib.losses.objective import STYLE_LAYERS, Weights
 from nstlib.optimization import search as op
 from nstlib.optimization.recording import OptimizationError
 
@@ -129,7 +129,8 @@ def test_vgg19_finishes_what_mini_painted_at_full_size(monkeypatch):
     monkeypatch.setattr(op, "COARSEST", 32)
     content, manner = photo("temple", 64), style("swirls", 64)
     both = stylize(content, manner, backbone="mini", steps=6, finish=3, progress=False)
-    mini = stylize(content, manner, backbone="mini", steps=6, progress=False)
+    weight = Weights.style * op.COARSE_STYLE
+    mini = stylize(content, manner, backbone="mini", steps=6, style_weight=weight, progress=False)
     vgg19 = stylize(content, manner, backbone="vgg19", steps=3, pyramid=False, init=mini.image, progress=False)
     assert both.history["backbone"] == ["mini"] * 6 + ["vgg19"] * 3 and both.backbone == "mini, vgg19"
     assert both.history["side"] == mini.history["side"] + [64] * 3 and both.evaluations == 9
@@ -138,6 +139,14 @@ def test_vgg19_finishes_what_mini_painted_at_full_size(monkeypatch):
     assert both.history["total"][6] == pytest.approx(vgg19.history["total"][0], rel=0.1)
     assert both.history["total"][8] < both.history["total"][6]
     assert (both.image - mini.image).abs().max() > 0.01
+
+
+@pytest.mark.needs("VGG-19")
+def test_after_vgg19_itself_the_last_evaluations_are_more_of_the_same(pictures):
+    painted = paint(pictures, backbone="vgg19", steps=2, finish=2)
+    alone = paint(pictures, backbone="vgg19", steps=2)
+    assert painted.backbone == "vgg19" and painted.evaluations == 4
+    assert painted.history["style"][:2] == pytest.approx(alone.history["style"])  # the whole style weight
 
 
 @pytest.mark.needs("VGG-19")

@@ -70,53 +70,41 @@ def written(pair: tuple[str, str], size: int, folder: Path) -> tuple[Path, Path]
 
 
 def search(args: argparse.Namespace) -> None:
-    """The table of `search`: a row a pair and size."""
+    """The table of `search`: rows of each pair and size, then the medians."""
     program, eye, ratios = installed(args.peers, "pastiche"), FeatureExtractor("vgg19"), {}
     print("| size, px | pair | program | seconds | content | style | peak, MiB | seconds, of pastiche's |")
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         for size in args.sizes:
             for pair in PAIRS[: args.pairs]:
-                content, manner = written(pair, size, Path(name))
-                pictures, theirs = [load_image(path) for path in (content, manner)], None
-                row = f"| {size} | {' x '.join(pair)} |"
-                if program:
-                    out = Path(name) / "theirs.png"
-                    words = [
-                        "--content",
-                        content,
-                        "--styles",
-                        manner,
-                        "--output",
-                        out,
-                        "--size-pixels",
-                        size,
-                        "--num-steps",
-                        STEPS,
-                    ]
-                    words += ["--style-size-pixels", size]
-                    taken, peak = process([program, *map(str, words)])
-                    theirs = seen_distances(load_image(out), *pictures, eye)
-                    print(
-                        f"{row} pastiche | {taken:.1f} | {theirs['content']:.2f} | {theirs['style']:.3f} | {peak:.0f} | |",
-                        flush=True,
-                    )
-                for way in WAYS:
-                    folder = Path(name) / "ours"
-                    command = [sys.executable, __file__, "one", "--way", way, "--files", content, manner, folder]
-                    _, own_peak = process(list(map(str, command)))
-                    seconds, found = first_nearer(folder, pictures, theirs, eye)
-                    ratio = seconds / taken if program else float("nan")
-                    ratios.setdefault((size, way), []).append((ratio, own_peak / peak if program else float("nan")))
-                    print(
-                        f"{row} ours, {way} | {seconds:.1f} | {found['content']:.2f} | {found['style']:.3f} | {own_peak:.0f} "
-                        f"| {ratio:.3f} |",
-                        flush=True,
-                    )
+                for way, ratio in beside_pastiche(pair, size, program, Path(name), eye).items():
+                    ratios.setdefault((size, way), []).append(ratio)
         for (size, way), values in ratios.items():
             of_seconds, of_memory = (median(column) for column in zip(*values, strict=True))
             row = f"| **{size}** | **median of {len(values)}** | ours, {way} |"
             print(f"{row} | | | **{of_memory:.2f} of its** | **{of_seconds:.3f}** |")
+
+
+def beside_pastiche(
+    pair: tuple[str, str], size: int, program: str | None, folder: Path, eye: FeatureExtractor
+) -> dict[str, tuple[float, float]]:
+    """Print the rows of one pair; our seconds and memory over pastiche's, by way, not a number where it is not installed."""
+    files, row = written(pair, size, folder), f"| {size} | {' x '.join(pair)} |"
+    pictures, theirs, taken, peak = [load_image(path) for path in files], None, float("nan"), float("nan")
+    if program:
+        words = ["--content", files[0], "--styles", files[1], "--output", folder / "theirs.png", "--num-steps", STEPS]
+        taken, peak = process([program, *map(str, words), "--size-pixels", str(size), "--style-size-pixels", str(size)])
+        theirs = seen_distances(load_image(folder / "theirs.png"), *pictures, eye)
+        print(f"{row} pastiche | {taken:.1f} | {theirs['content']:.2f} | {theirs['style']:.3f} | {peak:.0f} | |", flush=True)
+    ratios = {}
+    for way in WAYS:
+        command = [sys.executable, __file__, "one", "--way", way, "--files", *files, folder / "ours"]
+        _, own = process(list(map(str, command)))
+        seconds, found = first_nearer(folder / "ours", pictures, theirs, eye)
+        ratios[way] = seconds / taken, own / peak
+        distances = f"{found['content']:.2f} | {found['style']:.3f}"
+        print(f"{row} ours, {way} | {seconds:.1f} | {distances} | {own:.0f} | {seconds / taken:.3f} |", flush=True)
+    return ratios
 
 
 def first_nearer(folder: Path, pictures: list, theirs: dict | None, eye: FeatureExtractor) -> tuple[float, dict[str, float]]:
