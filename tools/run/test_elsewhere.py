@@ -31,15 +31,21 @@ class Run:
     options: list[str] = field(default_factory=list)
 
 
-def arithmetic(torch: str, onednn: str, threads: int) -> Run:
-    """Let torch and oneDNN use no newer instructions than these, and this number of threads."""
-    return Run({"ATEN_CPU_CAPABILITY": torch, "ONEDNN_MAX_CPU_ISA": onednn, "OMP_NUM_THREADS": str(threads)})
+def arithmetic(torch: str, onednn: str) -> Run:
+    """Let torch and oneDNN use no newer instructions than these."""
+    return Run({"ATEN_CPU_CAPABILITY": torch, "ONEDNN_MAX_CPU_ISA": onednn, "OMP_NUM_THREADS": "1"})
+
+
+def threads(count: int) -> Run:
+    """Let torch use so many threads, in one worker: several workers of several threads wait for one another most of the time."""
+    return Run({"OMP_NUM_THREADS": str(count)}, ["-n", "0"])
 
 
 RUNS: dict[str, Run] = {
-    "sse": arithmetic("default", "SSE41", 1),
-    "avx2": arithmetic("avx2", "AVX2", 2),
-    "threads-3": Run({"OMP_NUM_THREADS": "3"}),
+    "sse": arithmetic("default", "SSE41"),
+    "avx2": arithmetic("avx2", "AVX2"),
+    "threads-2": threads(2),
+    "threads-3": threads(3),
     **{f"seed-{seed}": Run({"NSTLIB_TEST_SEED": str(seed)}, ["-m", "sampled"]) for seed in range(1, 6)},
 }
 
