@@ -170,7 +170,7 @@ def stylize(
         say_what_is_stretched(init, masks, content.shape[-2:])
     styles = [replace(one, picture=COLOR_WAYS[color].before(content, one.picture)[1]) for one in styles]
     layers = dict.fromkeys((*content_layers, *(layer for one in styles for layer in one.layers)))
-    networks = [backbone, FINISHER] if finish else [backbone]
+    networks = dict.fromkeys((backbone, FINISHER)) if finish else (backbone,)  # one that does both is loaded once
     eyes = [FeatureExtractor(one, tuple(layers), pooling=pooling, half=half).to(where) for one in networks]
     start_of = _starting(init, eyes[0].backbone_name, seed)
     plain, content = content, COLOR_WAYS[color].before(content, styles[0].picture)[0]

@@ -13,14 +13,13 @@ import time
 from collections.abc import Iterator
 from statistics import fmean, median
 
+from compare_methods import PHOTOS, STYLES
 from machine import machine
 
 from nstlib import photo, style, stylize
 from nstlib.features.extractor import FeatureExtractor
 from nstlib.judging.seen import seen_distances
 
-PHOTOS = ("temple", "flower", "astronaut", "cat", "coffee", "rocket", "galaxies", "tissue", "retina", "photographer")
-STYLES = ("swirls", "dots", "mosaic", "waves", "glass", "hatching", "ink", "halftone", "marbling", "geometry")
 WAYS = {"mini": {"backbone": "mini"}, "finish": {"backbone": "mini", "finish": 10}, "VGG-19": {"backbone": "vgg19"}}
 
 

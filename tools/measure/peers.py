@@ -22,20 +22,13 @@ from statistics import fmean, median
 import psutil
 import torch
 from machine import run
+from stylize import PAIRS
 
 from nstlib import photo, save_image, style, stylize
 from nstlib.features.extractor import FeatureExtractor
 from nstlib.images.files import load_image
 from nstlib.judging.seen import seen_distances
 
-PAIRS = (
-    ("temple", "swirls"),
-    ("astronaut", "waves"),
-    ("cat", "mosaic"),
-    ("coffee", "glass"),
-    ("flower", "marbling"),
-    ("rocket", "geometry"),
-)
 STEPS = 100  # of pastiche
 WAYS = {"VGG-19": {"backbone": "vgg19", "steps": STEPS}, "mini, VGG-19": {"backbone": "mini", "finish": 10}}
 
