@@ -50,6 +50,10 @@ class LBFGS:
         self.curvature, self.line_search = curvature, line_search
         self.order: list[int] = []  # slots of the history, oldest first
 
+    def zero_grad(self) -> None:
+        """Forget the canvas's gradient, as closures written for `torch.optim` ask; `step` does it by itself."""
+        self.canvas.grad = None
+
     def step(self, closure: Callable[[], Tensor]) -> Tensor:
         """Evaluate once (more with a line search), then move the canvas; returns the loss before the move, a scalar.
 

@@ -21,7 +21,7 @@ def walk(optimiser, canvas, function, steps):
     for _ in range(steps):
 
         def closure():
-            canvas.grad = None
+            optimiser.zero_grad()
             loss = function(canvas)
             loss.backward()
             return loss
