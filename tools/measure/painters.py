@@ -3,6 +3,7 @@
     python tools/measure/painters.py --ways mini VGG-19 --size 256 --evaluations 100     # is mini an eye like VGG-19's?
     python tools/measure/painters.py --ways finish VGG-19 --size 320 --evaluations 90    # what do ten evaluations more bring?
     python tools/measure/painters.py --ways mini --cross                                 # all hundred pairs
+    python tools/measure/painters.py --ways mini --mini FILE        # weights that tools/make/prune_backbone.py has written
 
 Ten photographs, each with one of ten drawn styles (with --cross each with all ten); distances are `seen_distances`; seconds
 are those of the processor, of all its cores together, so that they do not depend on what else it does.
@@ -11,12 +12,14 @@ are those of the processor, of all its cores together, so that they do not depen
 import argparse
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import fmean, median
 
 from compare_methods import PHOTOS, STYLES
 from machine import machine
 
 from nstlib import photo, style, stylize
+from nstlib.features import extractor
 from nstlib.features.extractor import FeatureExtractor
 from nstlib.judging.seen import seen_distances
 
@@ -43,7 +46,9 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256, help="pixels, longer side")
     parser.add_argument("--evaluations", type=int, default=100, help="without those that finish")
     parser.add_argument("--cross", action="store_true", help="every photograph with every style")
+    parser.add_argument("--mini", type=Path, default=extractor.MINI_WEIGHTS, help="weights of mini that are not the course's")
     args = parser.parse_args()
+    extractor.MINI_WEIGHTS = args.mini
     judge, rows = FeatureExtractor("vgg19"), {way: [] for way in args.ways}
     print(f"{machine()}; {args.size} px, {args.evaluations} evaluations\n\n| pair | way | CPU s | content | style | by layer |")
     print("|---|---|---|---|---|---|")

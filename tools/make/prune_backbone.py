@@ -1,0 +1,365 @@
+"""Prune VGG-19 to a small backbone that paints like it: channels chosen and refitted, then trained on what it paints itself.
+
+    python tools/make/prune_backbone.py begin  --photos PHOTOS --styles DRAWN PAINTINGS --run build/pruned   # about ten minutes
+    python tools/make/prune_backbone.py train  --photos PHOTOS --styles DRAWN PAINTINGS --run build/pruned --steps 2400
+    python tools/make/prune_backbone.py export --run build/pruned --out pruned.safetensors                   # in float16
+
+`begin` keeps in each layer those channels of VGG-19 that span the energy of all, and fits their kernels anew, by least
+squares, to what the channels kept before them say (He, Zhang and Sun, "Channel pruning for accelerating very deep neural
+networks", 2017). `train` then moves all kernels together: maps and Gram matrices are to be those of VGG-19's channels, on
+photographs, on styles, and on canvases that the student itself has painted. A search leads where its loss is lowest, to
+pictures on which the student was never asked: so it is asked there (Ross, Gordon and Bagnell, "A reduction of imitation learning
+and structured prediction to no-regret online learning", 2011). Training can be killed, and goes on from its last checkpoint.
+`tools/measure/painters.py --mini FILE` judges what comes out.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from nstlib.features.extractor import CAFFE, IMAGENET, VGG, FeatureExtractor, Normalisation, load_vgg19, pad
+from nstlib.files.writing import write_whole
+from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
+from nstlib.losses.terms import gram_matrix
+from nstlib.optimization.search import OPTIMIZERS, Canvas, optimization_steps
+from nstlib.training.checkpoints import Checkpoint, load_latest, save_checkpoint
+from nstlib.training.datasets import Crops, Joined, Pictures, folder
+
+WIDTHS, BLOCKS = (24, 48, 80, 192, 256), (2, 2, 4, 4, 1)
+SIDE = 160  # pixels of a crop, and of a canvas
+LAYERS = (*STYLE_LAYERS, *CONTENT_LAYERS)  # what a search looks at, and what is trained
+HELD_OUT = 50  # the last photographs of the folder, which no training sees
+RIDGE = 1e-3  # of the mean square of what is fitted from
+ROUNDS = 8  # of the fit through a ReLU: the error hardly falls any more
+AT_ONCE = 10  # pictures that pass through VGG-19 together
+PAINT_EVERY, RUNS, EVALUATIONS, LOOKS = 120, 3, 50, (5, 12, 25, 49)  # steps; searches; of each; canvases kept of each
+POOL = 400  # canvases: the oldest give way
+STYLE_FACTORS = (0.3, 1, 1, 1, 3)  # of the style weight of a search
+CHECKPOINT_EVERY = 100  # steps
+
+
+# ---------------------------------------------------------------- begin: choose and fit
+
+
+def chosen_channels(moments: Tensor, count: int) -> list[int]:
+    """Choose, one by one, the channels that explain most of the energy of all: moments (C, C), uncentred -> indices, in order."""
+    left, chosen = moments.clone(), []
+    for _ in range(count):
+        explained = left.square().sum(1) / left.diagonal().clamp_min(1e-12)
+        explained[left.diagonal() < 1e-5 * moments.diagonal()] = 0  # the chosen tell all of it but rounding
+        explained[chosen] = -1
+        best = int(explained.argmax())
+        chosen.append(best)
+        left = left - torch.outer(left[:, best], left[best]) / left[best, best].clamp_min(1e-12)
+    return sorted(chosen)
+
+
+def fit_through_relu(inputs: Tensor, wanted: Tensor) -> Tensor:
+    """Fit wanted (n, c), before its ReLU, by inputs (n, d) and a constant: (d + 1, c).
+
+    Where `wanted` is negative, any prediction below zero is right: so, round by round, there the prediction itself is asked.
+    """
+    inputs = torch.cat([inputs, torch.ones_like(inputs[:, :1])], 1)
+    square = inputs.mT @ inputs
+    factor = torch.linalg.cholesky(square + RIDGE * square.diagonal().mean() * torch.eye(len(square)))
+    asked = wanted
+    for _ in range(ROUNDS + 1):
+        weights = torch.cholesky_solve(inputs.mT @ asked, factor)
+        asked = torch.where(wanted > 0, wanted, (inputs @ weights).clamp_max(0))
+    return weights
+
+
+def neighbourhoods(maps: Tensor, places: Tensor) -> Tensor:
+    """Read the 3x3 neighbourhoods of places (P,) of maps (C, H, W), in a kernel's order: (P, C * 9)."""
+    row, column = places // maps.shape[2], places % maps.shape[2]
+    framed = pad(maps[None].float(), "reflect")[0]
+    return torch.stack([framed[:, row + i, column + j] for i in range(3) for j in range(3)], 1).flatten(0, 1).mT
+
+
+def normalised(pictures: Tensor, by: Normalisation) -> Tensor:
+    """Return pictures (N, 3, H, W) in [0, 1] as a network wants them."""
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in by)
+    return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def in_parts(function: object, maps: Tensor) -> Tensor:
+    """Apply a function to a few maps at once; kept in half precision, for there are many."""
+    return torch.cat([function(part.float()).half() for part in maps.split(AT_ONCE)])
+
+
+@torch.no_grad()
+def prune(
+    teacher: VGG, pictures: Tensor, widths: tuple[int, ...], samples: int
+) -> tuple[VGG, dict[str, list[int]], dict[str, float]]:
+    """Return the student, the teacher's channels that it has in each layer, and how much of their energy it misses there.
+
+    `pictures` (N, 3, H, W) in [0, 1]; `samples`: places of a layer that are fitted.
+    """
+    student, chosen, missed = VGG(widths, BLOCKS, "reflect"), {}, {}
+    theirs, ours = normalised(pictures, CAFFE).half(), normalised(pictures, IMAGENET).half()
+    unit = 1.0  # of the teacher's maps, which are kept near 1
+    for name, conv in student.convs.items():
+        if name.endswith("_1") and name != "conv1_1":
+            theirs, ours = (in_parts(lambda part: F.max_pool2d(part, 2), maps) for maps in (theirs, ours))
+        kernel, bias = teacher.convs[name].weight, teacher.convs[name].bias
+        some = F.relu(F.conv2d(pad(theirs[:AT_ONCE].float() * unit, "reflect"), kernel, bias))
+        before, unit = unit, float(some.square().mean().sqrt())
+        wanted = in_parts(lambda part, k=kernel, b=bias, s=before, u=unit: F.conv2d(pad(part * s, "reflect"), k, b) / u, theirs)
+        theirs = F.relu(wanted)
+        moments = sum(gram_matrix(part.float()).sum(0) for part in theirs.split(AT_ONCE))
+        chosen[name] = chosen_channels(moments, conv.out_channels)
+        count = wanted.shape[2] * wanted.shape[3]
+        places = [torch.randperm(count)[: max(1, samples // len(pictures))] for _ in pictures]
+        inputs = torch.cat([neighbourhoods(maps, at) for maps, at in zip(ours, places, strict=True)])
+        asked = torch.cat([one[chosen[name]].flatten(1)[:, at].mT.float() for one, at in zip(wanted, places, strict=True)])
+        weights = fit_through_relu(inputs, asked)
+        conv.weight.copy_(weights[:-1].mT.reshape(conv.weight.shape))
+        conv.bias.copy_(weights[-1])
+        ours = in_parts(lambda part, c=conv: F.relu(F.conv2d(pad(part, "reflect"), c.weight, c.bias)), ours)
+        error = F.relu(torch.addmm(weights[-1], inputs, weights[:-1])) - F.relu(asked)
+        missed[name] = float(error.square().sum() / F.relu(asked).square().sum())
+        print(f"{name}: {len(inputs):,} places, {missed[name]:.4f} of the energy is missed", flush=True)
+    return student, chosen, missed
+
+
+# ---------------------------------------------------------------- what is trained on
+
+
+class Material:
+    """Photographs and styles to train on, crops of both, and the canvases that the student has painted of them."""
+
+    def __init__(self, photos: Path, styles: list[Path]):
+        every = folder(photos, SIDE * 7 // 5).sources
+        self.photos = Crops(Pictures(every[:-HELD_OUT] or every, SIDE * 7 // 5), SIDE)
+        self.styles = Crops(
+            Joined([folder(path, side) for path in styles for side in (SIDE * 8 // 5, 2 * SIDE)], 0.3), SIDE, seed=1
+        )
+        self.canvases = torch.zeros(0, 3, SIDE, SIDE, dtype=torch.uint8)
+
+    def pictures(self, step: int, count: int) -> Tensor:
+        """Return photographs and styles, in turn: (count, 3, SIDE, SIDE) in [0, 1]."""
+        return torch.cat([self.photos.batch(step, count - count // 2), self.styles.batch(step, count // 2)])
+
+    def painted(self, step: int, count: int) -> Tensor:
+        """Return canvases at random, always the same for a step; fewer than `count` where there are fewer."""
+        order = torch.randperm(len(self.canvases), generator=torch.Generator().manual_seed(step))
+        return self.canvases[order[:count]].float() / 255
+
+    def paint(self, eye: FeatureExtractor, step: int) -> None:
+        """Search for a few pictures with this eye, and keep some of the canvases on the way."""
+        for run in range(RUNS):
+            content, style = self.photos.batch(step, 1, 1000 + run), self.styles.batch(step, 1, 1000 + run)
+            weights = Weights(style=Weights.style * STYLE_FACTORS[(step // PAINT_EVERY + run) % len(STYLE_FACTORS)])
+            objective, canvas = StyleObjective(eye, content, [StyleTarget(style)], weights=weights), Canvas(content)
+            for search in optimization_steps(canvas, objective, OPTIMIZERS["lbfgs"](canvas.z), EVALUATIONS):
+                if search.index in LOOKS:
+                    seen = (search.canvas.clamp(0, 1) * 255).round().byte()
+                    self.canvases = torch.cat([self.canvases, seen])[-POOL:]
+
+
+# ---------------------------------------------------------------- train
+
+
+class AsMatrix(nn.Module):
+    """A kernel that is kept as a matrix, the form that the Muon optimiser orthogonalises."""
+
+    def __init__(self, shape: torch.Size):
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, matrix: Tensor) -> Tensor:
+        return matrix.view(self.shape).contiguous(memory_format=torch.channels_last)
+
+    def right_inverse(self, kernel: Tensor) -> Tensor:
+        return kernel.flatten(1).contiguous()
+
+
+def plain(student: VGG) -> dict[str, Tensor]:
+    """Return the kernels and biases of a student, whatever form they are trained in."""
+    pairs = ((f"convs.{name}", conv) for name, conv in student.convs.items())
+    return {f"{name}.{part}": getattr(conv, part).detach().contiguous() for name, conv in pairs for part in ("weight", "bias")}
+
+
+def student_of(state: dict[str, Tensor]) -> VGG:
+    """Return the student with these kernels, ready to be trained."""
+    student = VGG([len(state[f"convs.conv{block}_1.bias"]) for block in range(1, 6)], BLOCKS, "reflect")
+    student.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+    for conv in student.convs.values():
+        parametrize.register_parametrization(conv, "weight", AsMatrix(conv.weight.shape))
+    return student
+
+
+def write(student: VGG, path: Path) -> None:
+    """Write a student in float16, as the library reads it."""
+    write_whole(path, save({name: tensor.half() for name, tensor in plain(student).items()}))
+
+
+def losses_of(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return by layer, of each picture's energy, what is wrong with the maps and with their Gram matrices: each (N,)."""
+
+    def share(one: Tensor, target: Tensor) -> Tensor:
+        return (one - target).square().flatten(1).sum(1) / target.square().flatten(1).sum(1)
+
+    maps = {layer: share(found[layer], wanted[layer]) for layer in LAYERS}
+    return maps | {f"gram {layer}": share(gram_matrix(found[layer]), gram_matrix(wanted[layer])) for layer in STYLE_LAYERS}
+
+
+class Lesson:
+    """What the student must say to pictures: VGG-19's maps of the channels that it has, in the student's units."""
+
+    def __init__(self, teacher: VGG, chosen: dict[str, list[int]]):
+        self.teacher, self.chosen = teacher, {f"relu{name[4:]}": channels for name, channels in chosen.items()}
+        self.units: dict[str, float] = {}
+
+    @torch.no_grad()
+    def wanted(self, pictures: Tensor) -> dict[str, Tensor]:
+        """Return {layer: (N, C, h, w)} of pictures (N, 3, H, W) in [0, 1]."""
+        with torch.autocast("cpu", torch.bfloat16):
+            maps = {layer: x for layer, x in self.teacher.walk(normalised(pictures, CAFFE), LAYERS) if layer in LAYERS}
+        return {layer: x[:, self.chosen[layer]].float() * self.units.get(layer, 1) for layer, x in maps.items()}
+
+    @torch.no_grad()
+    def calibrate(self, student: VGG, pictures: Tensor) -> None:
+        """Take the student's units as they are: its maps need not grow to VGG-19's size."""
+        self.units, found = {}, said(student, pictures)
+        for layer, x in self.wanted(pictures).items():
+            self.units[layer] = float((found[layer] * x).sum() / x.square().sum())
+
+
+def said(student: VGG, pictures: Tensor) -> dict[str, Tensor]:
+    """Return the student's maps of the layers that are trained."""
+    return {layer: x for layer, x in student.walk(normalised(pictures, IMAGENET), LAYERS) if layer in LAYERS}
+
+
+def optimisers_of(student: VGG, rate: float) -> list[torch.optim.Optimizer]:
+    """Muon for the kernels, AdamW for the biases."""
+    kernels = [conv.parametrizations.weight.original for conv in student.convs.values()]
+    return [
+        torch.optim.Muon(kernels, lr=rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW([conv.bias for conv in student.convs.values()], lr=0.3 * rate, weight_decay=0.0),
+    ]
+
+
+def rate_of(step: int, steps: int) -> float:
+    """Share of the peak rate: 50 steps of warm-up, a plateau, and down to zero over the last three fifths."""
+    return min(1.0, (step + 1) / 50, (steps - step) / (0.6 * steps))
+
+
+def slots(optimisers: list[torch.optim.Optimizer]) -> Iterator[tuple[str, dict, str]]:
+    """What the optimisers remember: a name for each tensor, and where it is kept."""
+    for number, optimiser in enumerate(optimisers):
+        for index, kept in enumerate(optimiser.state.values()):
+            for slot in kept:
+                yield f"optimiser.{number}.{index}.{slot}", kept, slot
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train to `--steps`, from the last checkpoint or from what `begin` made."""
+    torch.manual_seed(0)
+    begun, chosen = load_file(args.run / "begun.safetensors"), json.loads((args.run / "channels.json").read_text())
+    teacher = load_vgg19().requires_grad_(False).to(memory_format=torch.channels_last)
+    teacher.padding_mode = "reflect"  # a frame of zeros is no part of a picture
+    teacher.drop_beyond(max(LAYERS, key=teacher.layers().index))
+    student, material, lesson = student_of(begun), Material(args.photos, args.styles), Lesson(teacher, chosen)
+    lesson.calibrate(student, material.pictures(0, 12))
+    optimisers, start = optimisers_of(student, args.rate), 0
+    if (found := load_latest(args.run)) is not None:
+        start, material.canvases = found.step, found.tensors["canvases"]
+        resume(student, optimisers, lesson, found)
+    average, began = {}, time.time()
+    for step in range(start, args.steps):
+        for optimiser, peak in zip(optimisers, (args.rate, 0.3 * args.rate), strict=True):
+            optimiser.param_groups[0]["lr"] = peak * rate_of(step, args.steps)
+        if step % PAINT_EVERY == 0:
+            write(student, args.run / "student.safetensors")
+            material.paint(FeatureExtractor("mini", LAYERS, weights=args.run / "student.safetensors"), step)
+        losses = train_step(student, lesson, material, optimisers, step, args.batch)
+        average = {name: 0.97 * average.get(name, value) + 0.03 * value for name, value in losses.items()}
+        if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == args.steps:
+            tensors = {f"student.{name}": tensor for name, tensor in plain(student).items()} | {"canvases": material.canvases}
+            tensors |= {name: torch.as_tensor(kept[slot]).contiguous() for name, kept, slot in slots(optimisers)}
+            save_checkpoint(args.run, Checkpoint(step + 1, tensors, {"units": lesson.units}))
+            print(
+                step + 1, f"{time.time() - began:.0f} s", {name: round(value, 3) for name, value in average.items()}, flush=True
+            )
+
+
+def train_step(
+    student: VGG, lesson: Lesson, material: Material, optimisers: list[torch.optim.Optimizer], step: int, batch: int
+) -> dict[str, float]:
+    """Make one step, on pictures and canvases alike; the means of the losses by name."""
+    pictures = torch.cat([material.pictures(step, batch - batch // 2), material.painted(step, batch // 2)])
+    losses = {name: loss.mean() for name, loss in losses_of(said(student, pictures), lesson.wanted(pictures)).items()}
+    for optimiser in optimisers:
+        optimiser.zero_grad()
+    sum(losses.values()).backward()
+    for optimiser in optimisers:
+        optimiser.step()
+    return {name: loss.item() for name, loss in losses.items()}
+
+
+def resume(student: VGG, optimisers: list[torch.optim.Optimizer], lesson: Lesson, found: Checkpoint) -> None:
+    """Put a checkpoint in the place of a beginning."""
+    with torch.no_grad():
+        for name, conv in student.convs.items():
+            conv.weight = found.tensors[f"student.convs.{name}.weight"]
+            conv.bias.copy_(found.tensors[f"student.convs.{name}.bias"])
+    for number, optimiser in enumerate(optimisers):
+        stored = optimiser.state_dict()
+        for key in (key for key in found.tensors if key.startswith(f"optimiser.{number}.")):
+            _, _, index, slot = key.split(".")
+            stored["state"].setdefault(int(index), {})[slot] = found.tensors[key]
+        optimiser.load_state_dict(stored)
+    lesson.units = found.notes["units"]
+
+
+# ---------------------------------------------------------------- commands
+
+
+def begin(args: argparse.Namespace) -> None:
+    """Choose and fit, from crops of photographs and styles."""
+    torch.manual_seed(0)
+    material = Material(args.photos, args.styles)
+    pictures = torch.cat([material.pictures(step, 2) for step in range(args.pictures // 2)])
+    student, chosen, _ = prune(load_vgg19(), pictures, WIDTHS, args.samples)
+    args.run.mkdir(parents=True, exist_ok=True)
+    (args.run / "channels.json").write_text(json.dumps(chosen))
+    write_whole(args.run / "begun.safetensors", save(plain(student)))
+
+
+def export(args: argparse.Namespace) -> None:
+    """Write the weights of the last checkpoint."""
+    found = load_latest(args.run)
+    if found is None:
+        raise SystemExit(f"there is no checkpoint in {args.run}: run `train` first, with the same --run")
+    state = {name.removeprefix("student."): x for name, x in found.tensors.items() if name.startswith("student.")}
+    write(student_of(state), args.out)
+    print(f"{args.out}: {sum(x.numel() for x in state.values()):,} parameters, {args.out.stat().st_size / 1e6:.2f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("begin", "train", "export"))
+    parser.add_argument("--photos", type=Path)
+    parser.add_argument("--styles", type=Path, nargs="+", help="folders of drawn styles and paintings")
+    parser.add_argument("--run", type=Path, default=Path("build/pruned"))
+    parser.add_argument("--out", type=Path, default=Path("build/pruned.safetensors"))
+    parser.add_argument("--pictures", type=int, default=480, help="crops that `begin` fits from; 20 MB of memory each")
+    parser.add_argument("--samples", type=int, default=100_000, help="places of a layer that `begin` fits from")
+    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--rate", type=float, default=4e-4)
+    parser.add_argument("--batch", type=int, default=6, help="crops of a step, half of them canvases")
+    args = parser.parse_args()
+    {"begin": begin, "train": train, "export": export}[args.command](args)
+
+
+if __name__ == "__main__":
+    main()
