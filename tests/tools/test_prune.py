@@ -1,9 +1,9 @@
 """The script that prunes the backbone: what it chooses and fits is right, and it goes on where it was killed."""
 
 import argparse
-import json
 
 import prune_backbone as tool
+import pruning
 import pytest
 import torch
 from PIL import Image
@@ -16,7 +16,7 @@ NARROW = (6, 6, 8, 8, 8)
 def narrow_teacher():
     """A VGG of few channels with random weights."""
     torch.manual_seed(0)
-    network = VGG(NARROW, tool.BLOCKS)
+    network = VGG(NARROW, pruning.BLOCKS)
     for conv in network.convs.values():
         torch.nn.init.kaiming_normal_(conv.weight)  # so that the maps of the deep layers still vary
     return network.requires_grad_(False)
@@ -38,7 +38,7 @@ def test_a_channel_that_others_tell_is_not_chosen():
     random = torch.Generator().manual_seed(0)
     loud, quiet = torch.randn(2, 1000, generator=random) * torch.tensor([[3.0], [1.0]])
     maps = torch.stack([loud, 2 * loud, quiet, 0.1 * loud])
-    assert 2 in tool.chosen_channels(maps @ maps.mT / 1000, 2)  # and any one of the three that are the same
+    assert 2 in pruning.chosen_channels(maps @ maps.mT / 1000, 2)  # and any one of the three that are the same
 
 
 def test_what_a_relu_cuts_off_need_not_be_told():
@@ -47,7 +47,10 @@ def test_what_a_relu_cuts_off_need_not_be_told():
     inputs, kernel = torch.randn(4000, 5, generator=random), torch.tensor([[1.0], [-2.0], [0.5], [0.0], [3.0]])
     exact = inputs @ kernel + 0.7
     wanted = torch.where(exact > 0, exact, -10 * torch.rand(4000, 1, generator=random))
-    found, once = tool.fit_through_relu(inputs, wanted), torch.linalg.lstsq(torch.cat([inputs, torch.ones(4000, 1)], 1), wanted)
+    found, once = (
+        pruning.fit_through_relu(inputs, wanted),
+        torch.linalg.lstsq(torch.cat([inputs, torch.ones(4000, 1)], 1), wanted),
+    )
     right = torch.cat([kernel, torch.tensor([[0.7]])])
     assert (found - right).norm() < 0.5 * (once.solution - right).norm()
 
@@ -56,16 +59,16 @@ def test_neighbourhoods_are_what_a_kernel_sees():
     random = torch.Generator().manual_seed(0)
     maps, kernel = torch.randn(3, 5, 7, generator=random), torch.randn(2, 3, 3, 3, generator=random)
     places = torch.tensor([0, 6, 17, 34])
-    wanted = torch.nn.functional.conv2d(tool.pad(maps[None], "reflect"), kernel)[0].flatten(1)[:, places]
-    torch.testing.assert_close(tool.neighbourhoods(maps, places) @ kernel.flatten(1).mT, wanted.mT, rtol=1e-4, atol=1e-5)
+    wanted = torch.nn.functional.conv2d(pruning.pad(maps[None], "reflect"), kernel)[0].flatten(1)[:, places]
+    torch.testing.assert_close(pruning.neighbourhoods(maps, places) @ kernel.flatten(1).mT, wanted.mT, rtol=1e-4, atol=1e-5)
 
 
 def test_who_keeps_every_channel_misses_next_to_nothing():
     pictures = torch.rand(12, 3, 48, 48, generator=torch.Generator().manual_seed(1))
-    _, chosen, missed = tool.prune(narrow_teacher(), pictures, NARROW, 6000)
+    _, chosen, missed = pruning.prune(narrow_teacher(), pictures, NARROW, 6000)
     assert all(channels == list(range(width)) for channels, width in zip(chosen.values(), (6,) * 4 + (8,) * 9, strict=True))
     assert max(missed[name] for name in missed if name[4] in "123") < 0.02  # deeper, 9 places a picture tell too little
-    _, _, fewer = tool.prune(narrow_teacher(), pictures, (3, 3, 4, 4, 4), 6000)
+    _, _, fewer = pruning.prune(narrow_teacher(), pictures, (3, 3, 4, 4, 4), 6000)
     assert fewer["conv3_1"] > 3 * missed["conv3_1"]
 
 
@@ -97,7 +100,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(material, tmp_path, monke
 
     def options(run):
         return argparse.Namespace(
-            photos=material / "photos", styles=[material / "styles"], run=run, out=run / "out.safetensors",
+            photos=material / "photos", styles=[material / "styles"], run=run, start=None, out=run / "out.safetensors",
             pictures=12, samples=2000, steps=4, rate=1e-3, batch=4,
         )  # fmt: skip
 
@@ -106,9 +109,8 @@ def test_a_killed_training_goes_on_to_the_same_weights(material, tmp_path, monke
         tool.begin(args)
     begun = (whole.run / "begun.safetensors").read_bytes()
     assert begun == (halved.run / "begun.safetensors").read_bytes()
-    assert {name: len(channels) for name, channels in json.loads((whole.run / "channels.json").read_text()).items()}[
-        "conv5_1"
-    ] == 6
+    tensors, chosen = tool.read(whole.run / "begun.safetensors")
+    assert [len(chosen[name]) for name in ("conv1_1", "conv5_1")] == [4, 6]
     tool.train(whole)
     one_step, calls = tool.train_step, []
 
@@ -128,7 +130,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(material, tmp_path, monke
     one, two = (load_mini(args.out).state_dict() for args in (whole, halved))
     for key in one:
         torch.testing.assert_close(two[key], one[key], rtol=1e-3, atol=1e-4)
-    assert any(not torch.equal(one[key], tool.load_file(whole.run / "begun.safetensors")[key].half().float()) for key in one)
+    assert any(not torch.equal(one[key], tensors[key].float()) for key in one) and tool.read(whole.out)[1] == chosen
 
 
 def test_export_of_nothing_says_so(tmp_path):

@@ -20,12 +20,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
-from safetensors.torch import load_file, save
+from pruning import BLOCKS, normalised, prune
+from safetensors import safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from nstlib.features.extractor import CAFFE, IMAGENET, VGG, FeatureExtractor, Normalisation, load_vgg19, pad
+from nstlib.features.extractor import CAFFE, IMAGENET, VGG, FeatureExtractor, load_vgg19
 from nstlib.files.writing import write_whole
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
 from nstlib.losses.terms import gram_matrix
@@ -33,101 +34,15 @@ from nstlib.optimization.search import OPTIMIZERS, Canvas, optimization_steps
 from nstlib.training.checkpoints import Checkpoint, load_latest, save_checkpoint
 from nstlib.training.datasets import Crops, Joined, Pictures, folder
 
-WIDTHS, BLOCKS = (24, 48, 80, 192, 256), (2, 2, 4, 4, 1)
+WIDTHS = (24, 48, 80, 192, 256)
 SIDE = 160  # pixels of a crop, and of a canvas
 LAYERS = (*STYLE_LAYERS, *CONTENT_LAYERS)  # what a search looks at, and what is trained
 HELD_OUT = 50  # the last photographs of the folder, which no training sees
-RIDGE = 1e-3  # of the mean square of what is fitted from
-ROUNDS = 8  # of the fit through a ReLU: the error hardly falls any more
-AT_ONCE = 10  # pictures that pass through VGG-19 together
 PAINT_EVERY, RUNS, EVALUATIONS, LOOKS = 120, 3, 50, (5, 12, 25, 49)  # steps; searches; of each; canvases kept of each
 POOL = 400  # canvases: the oldest give way
 STYLE_FACTORS = (0.3, 1, 1, 1, 3)  # of the style weight of a search
 CHECKPOINT_EVERY = 100  # steps
-
-
-# ---------------------------------------------------------------- begin: choose and fit
-
-
-def chosen_channels(moments: Tensor, count: int) -> list[int]:
-    """Choose, one by one, the channels that explain most of the energy of all: moments (C, C), uncentred -> indices, in order."""
-    left, chosen = moments.clone(), []
-    for _ in range(count):
-        explained = left.square().sum(1) / left.diagonal().clamp_min(1e-12)
-        explained[left.diagonal() < 1e-5 * moments.diagonal()] = 0  # the chosen tell all of it but rounding
-        explained[chosen] = -1
-        best = int(explained.argmax())
-        chosen.append(best)
-        left = left - torch.outer(left[:, best], left[best]) / left[best, best].clamp_min(1e-12)
-    return sorted(chosen)
-
-
-def fit_through_relu(inputs: Tensor, wanted: Tensor) -> Tensor:
-    """Fit wanted (n, c), before its ReLU, by inputs (n, d) and a constant: (d + 1, c).
-
-    Where `wanted` is negative, any prediction below zero is right: so, round by round, there the prediction itself is asked.
-    """
-    inputs = torch.cat([inputs, torch.ones_like(inputs[:, :1])], 1)
-    square = inputs.mT @ inputs
-    factor = torch.linalg.cholesky(square + RIDGE * square.diagonal().mean() * torch.eye(len(square)))
-    asked = wanted
-    for _ in range(ROUNDS + 1):
-        weights = torch.cholesky_solve(inputs.mT @ asked, factor)
-        asked = torch.where(wanted > 0, wanted, (inputs @ weights).clamp_max(0))
-    return weights
-
-
-def neighbourhoods(maps: Tensor, places: Tensor) -> Tensor:
-    """Read the 3x3 neighbourhoods of places (P,) of maps (C, H, W), in a kernel's order: (P, C * 9)."""
-    row, column = places // maps.shape[2], places % maps.shape[2]
-    framed = pad(maps[None].float(), "reflect")[0]
-    return torch.stack([framed[:, row + i, column + j] for i in range(3) for j in range(3)], 1).flatten(0, 1).mT
-
-
-def normalised(pictures: Tensor, by: Normalisation) -> Tensor:
-    """Return pictures (N, 3, H, W) in [0, 1] as a network wants them."""
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in by)
-    return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
-
-
-def in_parts(function: object, maps: Tensor) -> Tensor:
-    """Apply a function to a few maps at once; kept in half precision, for there are many."""
-    return torch.cat([function(part.float()).half() for part in maps.split(AT_ONCE)])
-
-
-@torch.no_grad()
-def prune(
-    teacher: VGG, pictures: Tensor, widths: tuple[int, ...], samples: int
-) -> tuple[VGG, dict[str, list[int]], dict[str, float]]:
-    """Return the student, the teacher's channels that it has in each layer, and how much of their energy it misses there.
-
-    `pictures` (N, 3, H, W) in [0, 1]; `samples`: places of a layer that are fitted.
-    """
-    student, chosen, missed = VGG(widths, BLOCKS, "reflect"), {}, {}
-    theirs, ours = normalised(pictures, CAFFE).half(), normalised(pictures, IMAGENET).half()
-    unit = 1.0  # of the teacher's maps, which are kept near 1
-    for name, conv in student.convs.items():
-        if name.endswith("_1") and name != "conv1_1":
-            theirs, ours = (in_parts(lambda part: F.max_pool2d(part, 2), maps) for maps in (theirs, ours))
-        kernel, bias = teacher.convs[name].weight, teacher.convs[name].bias
-        some = F.relu(F.conv2d(pad(theirs[:AT_ONCE].float() * unit, "reflect"), kernel, bias))
-        before, unit = unit, float(some.square().mean().sqrt())
-        wanted = in_parts(lambda part, k=kernel, b=bias, s=before, u=unit: F.conv2d(pad(part * s, "reflect"), k, b) / u, theirs)
-        theirs = F.relu(wanted)
-        moments = sum(gram_matrix(part.float()).sum(0) for part in theirs.split(AT_ONCE))
-        chosen[name] = chosen_channels(moments, conv.out_channels)
-        count = wanted.shape[2] * wanted.shape[3]
-        places = [torch.randperm(count)[: max(1, samples // len(pictures))] for _ in pictures]
-        inputs = torch.cat([neighbourhoods(maps, at) for maps, at in zip(ours, places, strict=True)])
-        asked = torch.cat([one[chosen[name]].flatten(1)[:, at].mT.float() for one, at in zip(wanted, places, strict=True)])
-        weights = fit_through_relu(inputs, asked)
-        conv.weight.copy_(weights[:-1].mT.reshape(conv.weight.shape))
-        conv.bias.copy_(weights[-1])
-        ours = in_parts(lambda part, c=conv: F.relu(F.conv2d(pad(part, "reflect"), c.weight, c.bias)), ours)
-        error = F.relu(torch.addmm(weights[-1], inputs, weights[:-1])) - F.relu(asked)
-        missed[name] = float(error.square().sum() / F.relu(asked).square().sum())
-        print(f"{name}: {len(inputs):,} places, {missed[name]:.4f} of the energy is missed", flush=True)
-    return student, chosen, missed
+BEGUN = "begun.safetensors"  # what `begin` writes into the folder of the run
 
 
 # ---------------------------------------------------------------- what is trained on
@@ -197,9 +112,16 @@ def student_of(state: dict[str, Tensor]) -> VGG:
     return student
 
 
-def write(student: VGG, path: Path) -> None:
-    """Write a student in float16, as the library reads it."""
-    write_whole(path, save({name: tensor.half() for name, tensor in plain(student).items()}))
+def write(student: VGG, chosen: dict[str, list[int]], path: Path) -> None:
+    """Write a student in float16, as the library reads it, and which of VGG-19's channels it has."""
+    tensors = {name: tensor.half() for name, tensor in plain(student).items()}
+    write_whole(path, save(tensors, {"channels": json.dumps(chosen)}))
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, list[int]]]:
+    """Return what `write` has written."""
+    with safe_open(path, "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["channels"])  # noqa: SIM118
 
 
 def losses_of(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -262,9 +184,9 @@ def slots(optimisers: list[torch.optim.Optimizer]) -> Iterator[tuple[str, dict, 
 
 
 def train(args: argparse.Namespace) -> None:
-    """Train to `--steps`, from the last checkpoint or from what `begin` made."""
+    """Train to `--steps`, from the last checkpoint, else from `--start` or what `begin` made."""
     torch.manual_seed(0)
-    begun, chosen = load_file(args.run / "begun.safetensors"), json.loads((args.run / "channels.json").read_text())
+    begun, chosen = read(args.start or args.run / BEGUN)
     teacher = load_vgg19().requires_grad_(False).to(memory_format=torch.channels_last)
     teacher.padding_mode = "reflect"  # a frame of zeros is no part of a picture
     teacher.drop_beyond(max(LAYERS, key=teacher.layers().index))
@@ -279,14 +201,14 @@ def train(args: argparse.Namespace) -> None:
         for optimiser, peak in zip(optimisers, (args.rate, 0.3 * args.rate), strict=True):
             optimiser.param_groups[0]["lr"] = peak * rate_of(step, args.steps)
         if step % PAINT_EVERY == 0:
-            write(student, args.run / "student.safetensors")
+            write(student, chosen, args.run / "student.safetensors")
             material.paint(FeatureExtractor("mini", LAYERS, weights=args.run / "student.safetensors"), step)
         losses = train_step(student, lesson, material, optimisers, step, args.batch)
         average = {name: 0.97 * average.get(name, value) + 0.03 * value for name, value in losses.items()}
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == args.steps:
             tensors = {f"student.{name}": tensor for name, tensor in plain(student).items()} | {"canvases": material.canvases}
             tensors |= {name: torch.as_tensor(kept[slot]).contiguous() for name, kept, slot in slots(optimisers)}
-            save_checkpoint(args.run, Checkpoint(step + 1, tensors, {"units": lesson.units}))
+            save_checkpoint(args.run, Checkpoint(step + 1, tensors, {"units": lesson.units, "channels": chosen}))
             print(
                 step + 1, f"{time.time() - began:.0f} s", {name: round(value, 3) for name, value in average.items()}, flush=True
             )
@@ -331,8 +253,7 @@ def begin(args: argparse.Namespace) -> None:
     pictures = torch.cat([material.pictures(step, 2) for step in range(args.pictures // 2)])
     student, chosen, _ = prune(load_vgg19(), pictures, WIDTHS, args.samples)
     args.run.mkdir(parents=True, exist_ok=True)
-    (args.run / "channels.json").write_text(json.dumps(chosen))
-    write_whole(args.run / "begun.safetensors", save(plain(student)))
+    write(student, chosen, args.run / BEGUN)
 
 
 def export(args: argparse.Namespace) -> None:
@@ -341,7 +262,7 @@ def export(args: argparse.Namespace) -> None:
     if found is None:
         raise SystemExit(f"there is no checkpoint in {args.run}: run `train` first, with the same --run")
     state = {name.removeprefix("student."): x for name, x in found.tensors.items() if name.startswith("student.")}
-    write(student_of(state), args.out)
+    write(student_of(state), found.notes["channels"], args.out)
     print(f"{args.out}: {sum(x.numel() for x in state.values()):,} parameters, {args.out.stat().st_size / 1e6:.2f} MB")
 
 
@@ -351,6 +272,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--styles", type=Path, nargs="+", help="folders of drawn styles and paintings")
     parser.add_argument("--run", type=Path, default=Path("build/pruned"))
+    parser.add_argument("--start", type=Path, help="weights that `export` has written, to go on from in a new --run")
     parser.add_argument("--out", type=Path, default=Path("build/pruned.safetensors"))
     parser.add_argument("--pictures", type=int, default=480, help="crops that `begin` fits from; 20 MB of memory each")
     parser.add_argument("--samples", type=int, default=100_000, help="places of a layer that `begin` fits from")
