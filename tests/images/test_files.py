@@ -155,7 +155,7 @@ def shown(monkeypatch):
 
     sent = []
     monkeypatch.setattr(IPython, "get_ipython", lambda: object())
-    monkeypatch.setattr(IPython.display, "display", lambda data, raw: sent.append(data))
+    monkeypatch.setattr(IPython.display, "display", lambda data, raw: sent.append(data if raw else str(data)))
     return sent
 
 

@@ -43,7 +43,7 @@ def test_rows_of_so_many_columns_and_the_middle_of_the_widest():
 
 @pytest.mark.parametrize(
     ("count", "width", "columns"),
-    [(3, 200, 3), (5, 209, 5), (5, 210, 3), (7, 200, 4), (10, 200, 5), (11, 200, 4), (2, 1080, 1), (1, 2000, 1)],
+    [(3, 200, 3), (5, 209, 5), (5, 210, 3), (7, 200, 4), (10, 200, 5), (11, 200, 4), (2, 1080, 1), (1, 2000, 1), (8, 264, 4)],
 )
 def test_as_many_columns_as_fit_and_rows_of_nearly_equal_length(count, width, columns):
     """5 of 209 px and 4 gaps of 8 px are 1,077 px; 5 of 210 px are 1,082, too many for 1,080."""

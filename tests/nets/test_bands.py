@@ -88,6 +88,14 @@ def test_pictures_above_a_size_are_painted_in_bands_unless_asked_otherwise(size,
     assert seen == [expected]
 
 
+def test_a_band_holds_no_more_than_a_square_of_the_tile(monkeypatch):
+    seen = []
+    monkeypatch.setattr("nstlib.nets.bands.ROWS", 8)
+    monkeypatch.setattr("nstlib.nets.bands._bands", lambda height, full, band: seen.append(band) or _bands(height, full, band))
+    paint(network(), torch.rand(1, 3, 128, 40), tile=32)
+    assert set(seen) == {24}  # 24 rows of 40 are 960 of the tile's 1,024 pixels; 32 rows would be 1,280
+
+
 def test_bands_are_whole_rows_of_32_that_hold_about_a_square():
     assert list(_bands(10, 10, 10)) == [(0, 10)] and list(_bands(10, 10, 99)) == [(0, 10)]
     assert list(_bands(100, 100, 32)) == [(0, 32), (32, 64), (64, 96), (96, 100)]

@@ -17,6 +17,7 @@ def test_the_decoder_has_the_published_number_of_parameters():
     decoder = MirroredDecoder(VGG_SHAPES)
     assert sum(weight.numel() for weight in decoder.parameters()) == 3_505_219
     assert AdaINNet().decoder(torch.rand(1, 144, 4, 5)).shape == (1, 3, 32, 40)
+    assert decoder.blocks[-1][-1].bias.tolist() == [0.5] * 3 and not decoder.blocks[0][0].bias.any()  # it begins near grey
 
 
 def test_the_decoder_paints_the_same_with_and_without_learning():

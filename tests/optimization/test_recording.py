@@ -67,6 +67,8 @@ def test_the_result_is_clamped_before_and_after_it_is_developed():
     watch.develop = lambda image: 3 * image - 1
     watch.add(step(0, 1.0, torch.tensor([-1.0, 0.25, 0.5, 2.0]).view(1, 1, 1, 4).expand(1, 3, 4, 4)))
     assert watch.result().image[0, 0, 0].tolist() == [0, 0, 0.5, 1] and watch.result().image.is_contiguous()
+    watch.develop = lambda image: 1.25 - image
+    assert watch.result().image[0, 0, 0].tolist() == [1, 1, 0.75, 0.25]
 
 
 def test_seconds_are_since_the_beginning(monkeypatch):

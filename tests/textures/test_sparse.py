@@ -6,6 +6,7 @@ import torch
 
 from nstlib import style
 from nstlib.errors import NstError
+from nstlib.textures import sparse
 from nstlib.textures.sparse import GAIN, Stop, code_picture, from_patches, ksvd, ksvd_rounds, sparse_codes, to_patches
 
 
@@ -116,3 +117,12 @@ def test_sparse_coding_refuses_what_does_not_fit():
         ksvd(torch.zeros(50, 4), 6, Stop(atoms=1))
     with pytest.raises(NstError, match="no windows of 30 pixels"):
         to_patches(sample(24), 30)
+
+
+def test_an_atom_that_nobody_uses_becomes_the_patch_that_is_explained_worst():
+    atoms, codes = np.eye(3), np.ones((40, 3))
+    codes[:, 1] = 0
+    signals, residual = np.tile([[3.0, 0.0, 4.0]], (40, 1)), np.full((40, 3), 0.1)
+    signals[7], residual[7] = [0.0, 6.0, 8.0], [0.2, 0.2, 0.2]
+    sparse._replace_useless(atoms, codes, residual, signals)
+    np.testing.assert_allclose(atoms, [[1, 0, 0], [0, 0.6, 0.8], [0, 0, 1]])

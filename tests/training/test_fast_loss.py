@@ -35,6 +35,11 @@ def test_for_one_picture_it_is_the_loss_of_the_optimiser(extractor):
         torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-6)
 
 
+def test_styles_without_names_are_numbered_from_one(extractor):
+    known = PerceptualLoss(extractor, [style("waves", 64), style("ink", 64)], WEIGHTS).identity()
+    assert [name for name in known if name.startswith("style ") and name[6:].isdigit()] == ["style 1", "style 2"]
+
+
 def test_each_picture_of_a_batch_is_judged_by_its_own_style(extractor):
     pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     both = PerceptualLoss(extractor, [style("waves", 64), style("ink", 64)], WEIGHTS)
@@ -51,6 +56,8 @@ def test_glare_counts_from_where_the_tanh_grows_flat():
 
     assert saturation(picture(0.0)) == saturation(picture(0.9)) == saturation(picture(-0.9)) == 0
     assert saturation(picture(3.0)).item() == pytest.approx(4, rel=1e-3) == saturation(picture(-3.0)).item()
+    ends = [saturation(torch.full((1, 3, 4, 4), 0.5 + sign * RANGE)).item() for sign in (-1, 1)]  # where float32 knows no more
+    assert ends[0] == pytest.approx(ends[1], rel=1e-3) and 20 < ends[1] < 30  # atanh(1 - 1e-5) is 6.1
     before = torch.tensor([3.0], requires_grad=True)
     saturation(0.5 + RANGE * torch.tanh(before).view(1, 1, 1, 1)).backward()
     assert before.grad.item() == pytest.approx(4, rel=1e-2)  # 2 (3 - 1): the tanh weakens it no more

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from line import SETTINGS, SHORT, Line, distance, values
 
 from nstlib.errors import NstError
 from nstlib.training.checkpoints import latest_path, load_latest, set_aside
-from nstlib.training.loop import TrainingError, TrainingSettings, share_of_batch, train, training_steps
+from nstlib.training.loop import Run, TrainingError, TrainingSettings, share_of_batch, train, training_steps
 
 SCRIPT = ROOT / "tests" / "small_training.py"
 
@@ -272,3 +273,17 @@ def test_the_first_optimiser_is_not_interrupted(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         train(torch.nn.Linear(2, 2), None, lambda *_: None, TrainingSettings(steps=1))
     assert len(made) == 1
+
+
+def test_where_float16_is_scaled_only_a_loss_that_is_not_finite_ends_the_training():
+    """A gradient that overflows is ordinary there; without a scaler it is not."""
+    scaled, plain = (
+        SimpleNamespace(accelerator=SimpleNamespace(scaler=scaler), folder=None, settings=TrainingSettings(steps=9), step=3)
+        for scaler in (object(), None)
+    )
+    overflow, nonsense = {"total": 1.0, "gradient": float("inf")}, {"total": float("nan"), "gradient": 1.0}
+    Run._check(scaled, overflow)
+    for run, found in ((scaled, nonsense), (plain, overflow), (plain, nonsense)):
+        with pytest.raises(TrainingError, match="step 3: total"):
+            Run._check(run, found)
+    Run._check(plain, {"total": 1.0, "gradient": 1.0})
