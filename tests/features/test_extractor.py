@@ -232,3 +232,10 @@ def test_half_precision_gives_nearly_the_same_maps_in_float32():
     for layer, maps in half.items():
         assert maps.dtype == torch.float32
         assert 0 < (maps - exact[layer]).norm() / exact[layer].norm() < 0.02
+
+
+def test_what_networks_want_their_pictures_shifted_and_scaled_by():
+    """As torchvision's models and VGG-19's authors say: IMAGENET for red, green, blue in [0, 1], CAFFE for 0 to 255."""
+    assert tuple(features.IMAGENET) == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    assert [round(255 * one, 3) for one in features.CAFFE.mean] == [123.68, 116.779, 103.939]
+    assert features.CAFFE.std == (1 / 255,) * 3

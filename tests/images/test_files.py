@@ -278,3 +278,19 @@ def test_a_jpeg_without_opacity_says_so(tmp_path, caplog):
     image, alpha = load_with_alpha(cutout())
     save_image(image, tmp_path / "a.jpg", alpha=alpha)
     assert "transparency" in caplog.text
+
+
+def test_memory_that_runs_out_while_a_picture_is_read_is_said_in_words_and_nothing_else_is(monkeypatch):
+    def fail(error):
+        def check(*_):
+            raise error
+
+        monkeypatch.setattr("nstlib.images.files.check_image", check)
+
+    picture = to_pil(noise(40, 56))
+    fail(MemoryError())
+    with pytest.raises(ImageError, match="56x40"):
+        load_image(picture)
+    fail(RuntimeError("another mistake"))
+    with pytest.raises(RuntimeError, match="another mistake"):
+        load_image(picture)

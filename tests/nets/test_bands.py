@@ -131,3 +131,10 @@ def test_bad_arguments(arguments, message):
 def test_transposed_convolutions_are_not_painted_in_tiles():
     with pytest.raises(NstError, match="nearest"):
         paint(network(upsampling="transposed"), torch.rand(1, 3, 40, 56), tile=32)
+
+
+def test_a_network_that_cannot_be_painted_in_bands_is_painted_whole():
+    one, picture = network(upsampling="transposed"), torch.rand(1, 3, 40, 56, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        wanted = one(picture).clamp(0, 1)
+    torch.testing.assert_close(paint(one, picture, half=False), wanted, rtol=0, atol=1e-4)
