@@ -142,11 +142,28 @@ def learning_rate(step: int, steps: int, cooldown: float) -> float:
 
 
 def checkpoint_of(step: int, student: Student, optimisers: list[torch.optim.Optimizer], seconds: float) -> Checkpoint:
-    tensors = {f"student.{name}": tensor for name, tensor in student.state_dict().items()}
+    tensors = {f"student.{name}": tensor for name, tensor in student.state_dict().items()} | remembered(optimisers)
+    return Checkpoint(step, tensors, {"seconds": seconds})
+
+
+def remembered(optimisers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
+    """Return what optimisers remember, by names that `refill` reads."""
+    tensors = {}
     for number, optimiser in enumerate(optimisers):
         for index, slots in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{number}.{index}.{slot}": torch.as_tensor(value) for slot, value in slots.items()}
-    return Checkpoint(step, tensors, {"seconds": seconds})
+    return tensors
+
+
+def refill(optimisers: list[torch.optim.Optimizer], tensors: dict[str, Tensor]) -> None:
+    """Give optimisers back what `remembered` returned; other tensors are left alone."""
+    for number, optimiser in enumerate(optimisers):
+        stored = optimiser.state_dict()
+        for key, tensor in tensors.items():
+            if key.startswith(f"optimiser.{number}."):
+                _, _, index, slot = key.split(".")
+                stored["state"].setdefault(int(index), {})[slot] = tensor
+        optimiser.load_state_dict(stored)
 
 
 def filled(student: Student, checkpoint: Checkpoint) -> Student:
@@ -157,13 +174,7 @@ def filled(student: Student, checkpoint: Checkpoint) -> Student:
 
 def resume(checkpoint: Checkpoint, student: Student, optimisers: list[torch.optim.Optimizer]) -> None:
     filled(student, checkpoint)
-    for number, optimiser in enumerate(optimisers):
-        stored = optimiser.state_dict()
-        for key, tensor in checkpoint.tensors.items():
-            if key.startswith(f"optimiser.{number}."):
-                _, _, index, slot = key.split(".")
-                stored["state"].setdefault(int(index), {})[slot] = tensor
-        optimiser.load_state_dict(stored)
+    refill(optimisers, checkpoint.tensors)
 
 
 def make_optimisers(student: Student) -> list[torch.optim.Optimizer]:

@@ -16,10 +16,10 @@ and structured prediction to no-regret online learning", 2011). Training can be 
 import argparse
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from distil_backbone import HELD_OUT, refill, remembered
 from pruning import BLOCKS, normalised, prune
 from safetensors import safe_open
 from safetensors.torch import save
@@ -37,7 +37,6 @@ from nstlib.training.datasets import Crops, Joined, Pictures, folder
 WIDTHS = (24, 48, 80, 192, 256)
 SIDE = 160  # pixels of a crop, and of a canvas
 LAYERS = (*STYLE_LAYERS, *CONTENT_LAYERS)  # what a search looks at, and what is trained
-HELD_OUT = 50  # the last photographs of the folder, which no training sees
 PAINT_EVERY, RUNS, EVALUATIONS, LOOKS = 120, 3, 50, (5, 12, 25, 49)  # steps; searches; of each; canvases kept of each
 POOL = 400  # canvases: the oldest give way
 STYLE_FACTORS = (0.3, 1, 1, 1, 3)  # of the style weight of a search
@@ -175,14 +174,6 @@ def rate_of(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / 50, (steps - step) / (0.6 * steps))
 
 
-def slots(optimisers: list[torch.optim.Optimizer]) -> Iterator[tuple[str, dict, str]]:
-    """What the optimisers remember: a name for each tensor, and where it is kept."""
-    for number, optimiser in enumerate(optimisers):
-        for index, kept in enumerate(optimiser.state.values()):
-            for slot in kept:
-                yield f"optimiser.{number}.{index}.{slot}", kept, slot
-
-
 def train(args: argparse.Namespace) -> None:
     """Train to `--steps`, from the last checkpoint, else from `--start` or what `begin` made."""
     torch.manual_seed(0)
@@ -193,12 +184,13 @@ def train(args: argparse.Namespace) -> None:
     student, material, lesson = student_of(begun), Material(args.photos, args.styles), Lesson(teacher, chosen)
     lesson.calibrate(student, material.pictures(0, 12))
     optimisers, start = optimisers_of(student, args.rate), 0
+    peaks = [optimiser.param_groups[0]["lr"] for optimiser in optimisers]
     if (found := load_latest(args.run)) is not None:
         start, material.canvases = found.step, found.tensors["canvases"]
         resume(student, optimisers, lesson, found)
     average, began = {}, time.time()
     for step in range(start, args.steps):
-        for optimiser, peak in zip(optimisers, (args.rate, 0.3 * args.rate), strict=True):
+        for optimiser, peak in zip(optimisers, peaks, strict=True):
             optimiser.param_groups[0]["lr"] = peak * rate_of(step, args.steps)
         if step % PAINT_EVERY == 0:
             write(student, chosen, args.run / "student.safetensors")
@@ -207,7 +199,7 @@ def train(args: argparse.Namespace) -> None:
         average = {name: 0.97 * average.get(name, value) + 0.03 * value for name, value in losses.items()}
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == args.steps:
             tensors = {f"student.{name}": tensor for name, tensor in plain(student).items()} | {"canvases": material.canvases}
-            tensors |= {name: torch.as_tensor(kept[slot]).contiguous() for name, kept, slot in slots(optimisers)}
+            tensors |= remembered(optimisers)
             save_checkpoint(args.run, Checkpoint(step + 1, tensors, {"units": lesson.units, "channels": chosen}))
             print(
                 step + 1, f"{time.time() - began:.0f} s", {name: round(value, 3) for name, value in average.items()}, flush=True
@@ -234,12 +226,7 @@ def resume(student: VGG, optimisers: list[torch.optim.Optimizer], lesson: Lesson
         for name, conv in student.convs.items():
             conv.weight = found.tensors[f"student.convs.{name}.weight"]
             conv.bias.copy_(found.tensors[f"student.convs.{name}.bias"])
-    for number, optimiser in enumerate(optimisers):
-        stored = optimiser.state_dict()
-        for key in (key for key in found.tensors if key.startswith(f"optimiser.{number}.")):
-            _, _, index, slot = key.split(".")
-            stored["state"].setdefault(int(index), {})[slot] = found.tensors[key]
-        optimiser.load_state_dict(stored)
+    refill(optimisers, found.tensors)
     lesson.units = found.notes["units"]
 
 
