@@ -205,7 +205,7 @@ class _Tiled(torch.autograd.Function):
             leaves = [{layer: measured.requires_grad_() for layer, measured in part.items()} for part in measures]
             style = objective.style_term(leaves)
             flat = [measured for part in leaves for measured in part.values()]
-            slopes = iter(torch.autograd.grad(style, flat, allow_unused=True, materialize_grads=True) if flat else ())
+            slopes = iter(torch.autograd.grad(style, flat) if flat else ())
             if ctx.needs_input_grad[0]:
                 ctx.gradient = objective.second_pass(image, [{layer: next(slopes) for layer in part} for part in leaves])
         losses = objective.weighted(content, torch.as_tensor(style).detach(), tv)

@@ -109,6 +109,15 @@ def test_each_baseline_is_best_at_what_it_does(temple, swirls):
     assert scores["colours only"]["colours"] < scores["photograph"]["colours"]
 
 
+def test_pasted_cuts_what_is_too_long_and_nothing_else():
+    """A ramp twice as wide or as high as needed: half of it is left, from a quarter to three quarters."""
+    ramp = torch.linspace(0, 1, 80).expand(1, 3, 40, 80)
+    for style, content in ((ramp, torch.zeros(1, 3, 100, 100)), (ramp.mT, torch.zeros(1, 3, 100, 100))):
+        found = pasted(content, style)
+        assert found.shape == content.shape
+        assert float(found.min()) == pytest.approx(0.25, abs=0.01) and float(found.max()) == pytest.approx(0.75, abs=0.01)
+
+
 def test_pasted_is_the_middle_of_the_style(swirls):
     wide = torch.zeros(1, 3, 64, 128)
     assert torch.equal(pasted(wide, swirls), swirls[:, :, 32:96])

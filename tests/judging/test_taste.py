@@ -47,6 +47,14 @@ def test_the_simulated_people_make_as_many_mistakes_as_they_should(seed_offset):
     assert len({int(person.utilities.argmax()) for person in people}) > 15  # their favourites lie all over the grid
 
 
+def test_the_crowd_is_as_sure_as_it_is_said_to_be():
+    """0 is the best that anyone could have; the worst of the grid lies 6 to 24 log-odds below, as often per factor."""
+    utility = preference.imagine_crowd(SPACE, np.random.default_rng(0))
+    worst = -utility.min(1)
+    assert utility.max() <= 0 and 6 * (1 - 1e-5) <= worst.min() < 6.05 and 23.5 < worst.max() <= 24 * (1 + 1e-5)
+    assert np.median(worst) == pytest.approx(12, rel=0.05)
+
+
 def test_settings_go_straight_into_stylize():
     assert set(SPACE) < set(inspect.signature(stylize).parameters)
     model = TasteModel()

@@ -126,6 +126,24 @@ def test_backtracking_never_climbs_and_arrives():
     assert (losses.diff() <= 1e-12).all() and losses[-1] < 1e-8
 
 
+def test_a_step_is_taken_where_the_loss_falls_by_a_share_of_what_the_slope_promises():
+    """1e-4 of it (Armijo): half the first step promises 0.5, so a fall of 4e-5 is too little, and the quarter is taken."""
+    losses, tried = {0.0: 0.0, 1.0: 1.0, 0.5: -4e-5, 0.25: -1.0}, []
+    canvas = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
+
+    def closure():
+        tried.append(canvas.item())
+        canvas.grad = torch.full_like(canvas, -1.0)
+        return torch.tensor(losses[canvas.item()], dtype=torch.float64)
+
+    LBFGS(canvas, line_search="backtracking").step(closure)
+    assert tried == [0.0, 1.0, 0.5, 0.25] and canvas.item() == 0.25
+    losses[0.5], tried[:] = -6e-5, []
+    canvas.data.zero_()
+    LBFGS(canvas, line_search="backtracking").step(closure)
+    assert canvas.item() == 0.5
+
+
 def test_a_line_search_evaluates_no_point_twice():
     canvas, seen = torch.tensor([[-1.2, 1.0]], dtype=torch.float64, requires_grad=True), []
 

@@ -65,6 +65,8 @@ def test_a_number_is_one_off(tmp_path):
         "import a",
         "x: int",
         "x = 'a' + b",
+        "x = a.shape[-2:]",
+        "x = f(1e-9)",
         "@cache(5)\ndef f(): ...",
     ],
 )
@@ -100,6 +102,15 @@ def test_the_quickest_tests_of_the_line_come_first(tmp_path):
     assert mutate.tests_for(line, tests, 60) == ["quick", "slow"] and mutate.tests_for(line, tests, 5) == ["quick"]
     assert mutate.tests_for(constant, tests, 60) == ["other", "quick", "slow"]
     assert mutate.tests_for(line, {"other": tests["other"]}, 60) == ["other"] and mutate.tests_for(line, {}, 60) == []
+
+
+def test_a_folders_own_file_belongs_to_the_tests_of_its_folder(tmp_path):
+    (tmp_path / "nstlib" / "room").mkdir(parents=True)
+    path = tmp_path / "nstlib" / "room" / "__init__.py"
+    path.write_text("f = g(a, b)\n")
+    (fault,) = faults_of(path, tmp_path)
+    tests = {name: {"seconds": 1, "lines": {}} for name in ("tests/room/test_door.py::test_a", "tests/hall/test_door.py::test_b")}
+    assert mutate.tests_for(fault, tests, 60) == ["tests/room/test_door.py::test_a"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the tool needs a system that can fork")

@@ -37,7 +37,7 @@ from nstlib.training.datasets import Crops, Joined, Pictures, folder
 WIDTHS = (24, 48, 80, 192, 256)
 SIDE = 160  # pixels of a crop, and of a canvas
 LAYERS = (*STYLE_LAYERS, *CONTENT_LAYERS)  # what a search looks at, and what is trained
-PAINT_EVERY, RUNS, EVALUATIONS, LOOKS = 120, 3, 50, (5, 12, 25, 49)  # steps; searches; of each; canvases kept of each
+PAINT_EVERY, RUNS, EVALUATIONS, LOOKS = 120, 3, 80, (8, 25, 50, 79)  # steps; searches; of each; canvases kept of each
 POOL = 400  # canvases: the oldest give way
 STYLE_FACTORS = (0.3, 1, 1, 1, 3)  # of the style weight of a search
 CHECKPOINT_EVERY = 100  # steps
@@ -178,6 +178,7 @@ def train(args: argparse.Namespace) -> None:
     """Train to `--steps`, from the last checkpoint, else from `--start` or what `begin` made."""
     torch.manual_seed(0)
     begun, chosen = read(args.start or args.run / BEGUN)
+    args.run.mkdir(parents=True, exist_ok=True)
     teacher = load_vgg19().requires_grad_(False).to(memory_format=torch.channels_last)
     teacher.padding_mode = "reflect"  # a frame of zeros is no part of a picture
     teacher.drop_beyond(max(LAYERS, key=teacher.layers().index))

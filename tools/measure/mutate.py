@@ -61,12 +61,18 @@ HEAVY = (
 
 
 def tests_for(fault: Fault, tests: dict[str, dict], budget: float) -> list[str]:
-    """The tests that execute the line, else its statement, else any of its file: quickest first, up to `budget` seconds."""
+    """The tests that execute the line, else its statement, else any of its file: quickest first, up to `budget` seconds.
+
+    A folder's own file has run before coverage looks: it belongs to the tests of its folder.
+    """
     reached = {test: set(one["lines"][fault.file]) for test, one in tests.items() if fault.file in one["lines"]}
     for lines in ({fault.line} if fault.inside else set(), set(range(fault.around[0], fault.around[1] + 1)), None):
         found = [test for test, there in reached.items() if lines is None or there & lines]
         if found:
             break
+    if not found and fault.file.endswith("/__init__.py"):
+        room = fault.file.replace("nstlib", "tests", 1).removesuffix("__init__.py")
+        found = [test for test in tests if test.startswith(room)]
     chosen, spent = [], 0.0
     for test in sorted(found, key=lambda test: tests[test]["seconds"]):
         spent += tests[test]["seconds"]

@@ -1,7 +1,8 @@
 """Small faults that a program may have by mistake: where in a file they can be planted, and how it reads then. For mutate.py.
 
 Texts, type hints, logging, progress bars and what is raised are left alone. So is what cannot be seen by construction:
-the order of two numbers in max(), a name's encoding or device on this machine, how much is held in memory at once.
+the order of two numbers in max(), a name's encoding or device on this machine, how much is held in memory at once; where a
+picture (N, C, H, W) is cut, [-2:] and [2:]; and twice a number that is only there because it isn't zero.
 """
 
 import ast
@@ -72,6 +73,9 @@ BY_HAND = {
     "TORCHVISION_FINGERPRINT",
     "MOST_BYTES",
 }
+
+
+NEXT_TO_NOTHING = 1e-7  # smaller numbers guard a division or a root
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,8 @@ def _parts(node: ast.AST) -> list[ast.AST]:
             return [node.value] if node.value else []
         case ast.Call():
             return [node.func, *node.args, *(keyword.value for keyword in node.keywords if keyword.arg not in BY_CHOICE)]
+        case ast.Subscript(slice=ast.Slice(lower=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=2)), upper=None)):
+            return [node.value]
         case _:
             return list(ast.iter_child_nodes(node))
 
@@ -164,7 +170,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST, str]]:
             yield "truth", node, str(not node.value)
         case ast.Constant(value=int()):
             yield "number", node, f"({node.value + (1 if (node.lineno + node.col_offset) % 2 else -1)})"
-        case ast.Constant(value=float()):
+        case ast.Constant(value=float()) if not 0 < node.value < NEXT_TO_NOTHING:
             yield "number", node, repr(2 * node.value or 1.0)
         case ast.If(test=test) | ast.While(test=test) | ast.comprehension(ifs=[test]) if not _negated_anyway(test):
             yield "condition", test, f"(not ({ast.unparse(test)}))"
