@@ -19,7 +19,7 @@ from nstlib.errors import ImageError, NstError, WeightsError
 from nstlib.features import vgg19
 from nstlib.features.resnet import load_resnet50
 from nstlib.files import fingerprint
-from nstlib.files.weights import fill, randomise, read_weights
+from nstlib.files.weights import fill, randomise, read_weights, unpacked
 from nstlib.options import choice, flag, names
 from nstlib.settings import device, half_precision, memory_in_words, named_backbone, profile
 
@@ -193,7 +193,7 @@ def load_mini(weights: str | Path | None = None) -> VGG:
     Raises WeightsError where the file is missing or is something else.
     """
     path = Path(weights or MINI_WEIGHTS)
-    state = {name: tensor.float() for name, tensor in read_weights(path).items()}
+    state = unpacked(read_weights(path), path)
     widths = [state[f"convs.conv{block}_1.bias"].numel() for block in range(1, 6) if f"convs.conv{block}_1.bias" in state]
     blocks = [sum(key.startswith(f"convs.conv{b}_") for key in state) // 2 for b in range(1, len(widths) + 1)]
     with torch.device("meta"):  # a file may ask for a network that no memory holds

@@ -44,6 +44,23 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return dict(state)
 
 
+def unpacked(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Return weights, read from `path`, in float32; where they have eight bits, "NAME.unit" (C, 1, ...) is the worth of 1.
+
+    Raises WeightsError where such units do not fit.
+    """
+    whole = {}
+    for name, tensor in state.items():
+        if name.removesuffix(".unit") in state and name.endswith(".unit"):
+            continue
+        whole[name], unit = tensor.float(), state.get(f"{name}.unit")
+        if unit is not None:
+            if unit.shape != tensor.shape[:1] + (1,) * (tensor.dim() - 1):
+                raise WeightsError(f"{path}: {name} {tuple(tensor.shape)} has units {tuple(unit.shape)}: the file is damaged")
+            whole[name] *= unit
+    return whole
+
+
 def _begins_like_safetensors(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(10)[8:] == b'{"'

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from nstlib.errors import WeightsError
 from nstlib.features.extractor import load_mini
-from nstlib.files.weights import read_weights
+from nstlib.files.weights import read_weights, unpacked
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no limit on memory")
@@ -53,6 +53,16 @@ def test_backbones_are_held_to_the_same(tmp_path):
         torch.save(held, tmp_path / f"{number}.pth")
         with pytest.raises(WeightsError, match="no weights by name"):
             read_weights(tmp_path / f"{number}.pth")
+
+
+def test_weights_of_eight_bits_are_multiplied_by_their_units(tmp_path):
+    code, unit = torch.tensor([[-127, 5], [3, 127]], dtype=torch.int8), torch.tensor([[0.5], [2.0]])
+    path = tmp_path / "a.safetensors"
+    found = unpacked({"a": code, "a.unit": unit, "b": torch.ones(2).half()}, path)
+    assert found["a"].tolist() == [[-63.5, 2.5], [6.0, 254.0]] and found["b"].dtype == torch.float32 and len(found) == 2
+    for wrong in (unit[:1], unit.mT, torch.ones(())):
+        with pytest.raises(WeightsError, match="units"):
+            unpacked({"a": code, "a.unit": wrong}, path)
 
 
 def test_a_file_that_would_run_something_is_not_opened(tmp_path):

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from nstlib.features.extractor import VGG, load_mini
+from nstlib.files.weights import unpacked
 
 NARROW = (6, 6, 8, 8, 8)
 
@@ -78,6 +79,17 @@ def test_losses_are_shares_of_a_pictures_energy():
     doubled = tool.losses_of({layer: 2 * x for layer, x in maps.items()}, maps)
     for name, loss in doubled.items():
         torch.testing.assert_close(loss, torch.full((2,), 9.0 if name.startswith("gram") else 1.0))
+
+
+def test_eight_bits_are_half_a_unit_off_at_most(tmp_path):
+    state = {f"convs.{name}": tensor for name, tensor in narrow_teacher().convs.state_dict().items()}
+    state["convs.conv1_1.weight"][0] = 0  # a dead channel
+    packed = pruning.in_eight_bits(state)
+    found = unpacked(packed, tmp_path / "a.safetensors")
+    assert found.keys() == state.keys() and packed["convs.conv2_1.weight"].dtype == torch.int8
+    for name, tensor in state.items():
+        off = (found[name] - tensor).abs()
+        assert (off <= packed[f"{name}.unit"] * 0.501).all() if name.endswith("weight") else not off.any()
 
 
 @pytest.mark.parametrize(("step", "share"), [(0, 0.02), (100, 1.0), (400, 1.0), (700, 0.5), (999, 1 / 600)])

@@ -2,7 +2,7 @@
 
     python tools/make/prune_backbone.py begin  --photos PHOTOS --styles DRAWN PAINTINGS --run build/pruned   # about ten minutes
     python tools/make/prune_backbone.py train  --photos PHOTOS --styles DRAWN PAINTINGS --run build/pruned --steps 2400
-    python tools/make/prune_backbone.py export --run build/pruned --out pruned.safetensors                   # in float16
+    python tools/make/prune_backbone.py export --run build/pruned --out pruned.safetensors                   # in eight bits
 
 `begin` keeps in each layer those channels of VGG-19 that span the energy of all, and fits their kernels anew, by least
 squares, to what the channels kept before them say (He, Zhang and Sun, "Channel pruning for accelerating very deep neural
@@ -20,13 +20,13 @@ from pathlib import Path
 
 import torch
 from distil_backbone import HELD_OUT, refill, remembered
-from pruning import BLOCKS, normalised, prune
-from safetensors import safe_open
+from pruning import BLOCKS, in_eight_bits, normalised, prune
 from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from nstlib.features.extractor import CAFFE, IMAGENET, VGG, FeatureExtractor, load_vgg19
+from nstlib.features.extractor import CAFFE, IMAGENET, VGG, FeatureExtractor, load_mini, load_vgg19
+from nstlib.files.weights import read_header
 from nstlib.files.writing import write_whole
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
 from nstlib.losses.terms import gram_matrix
@@ -34,7 +34,7 @@ from nstlib.optimization.search import OPTIMIZERS, Canvas, optimization_steps
 from nstlib.training.checkpoints import Checkpoint, load_latest, save_checkpoint
 from nstlib.training.datasets import Crops, Joined, Pictures, folder
 
-WIDTHS = (24, 48, 80, 192, 256)
+WIDTHS = (16, 48, 96, 256, 512)
 SIDE = 160  # pixels of a crop, and of a canvas
 LAYERS = (*STYLE_LAYERS, *CONTENT_LAYERS)  # what a search looks at, and what is trained
 PAINT_EVERY, RUNS, EVALUATIONS, LOOKS = 120, 3, 80, (8, 25, 50, 79)  # steps; searches; of each; canvases kept of each
@@ -105,22 +105,20 @@ def plain(student: VGG) -> dict[str, Tensor]:
 def student_of(state: dict[str, Tensor]) -> VGG:
     """Return the student with these kernels, ready to be trained."""
     student = VGG([len(state[f"convs.conv{block}_1.bias"]) for block in range(1, 6)], BLOCKS, "reflect")
-    student.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+    student.load_state_dict(state)
     for conv in student.convs.values():
         parametrize.register_parametrization(conv, "weight", AsMatrix(conv.weight.shape))
     return student
 
 
 def write(student: VGG, chosen: dict[str, list[int]], path: Path) -> None:
-    """Write a student in float16, as the library reads it, and which of VGG-19's channels it has."""
-    tensors = {name: tensor.half() for name, tensor in plain(student).items()}
-    write_whole(path, save(tensors, {"channels": json.dumps(chosen)}))
+    """Write a student, its kernels in eight bits, as the library reads it, and which of VGG-19's channels it has."""
+    write_whole(path, save(in_eight_bits(plain(student)), {"channels": json.dumps(chosen)}))
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, list[int]]]:
     """Return what `write` has written."""
-    with safe_open(path, "pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["channels"])  # noqa: SIM118
+    return load_mini(path).state_dict(), json.loads(read_header(path)[0]["channels"])
 
 
 def losses_of(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -59,6 +59,18 @@ def normalised(pictures: Tensor, by: Normalisation) -> Tensor:
     return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
+def in_eight_bits(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights as `nstlib.files.weights.unpacked` reads them: kernels in eight bits, an output channel one unit."""
+    packed = {}
+    for name, tensor in state.items():
+        if tensor.dim() == 4:
+            unit = tensor.abs().amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(tensor.dtype).tiny) / 127
+            packed |= {name: (tensor / unit).round().to(torch.int8), f"{name}.unit": unit}
+        else:
+            packed[name] = tensor
+    return packed
+
+
 def in_parts(function: Callable[[Tensor], Tensor], maps: Tensor) -> Tensor:
     """Apply a function to a few maps at once; kept in half precision, for there are many."""
     return torch.cat([function(part.float()).half() for part in maps.split(AT_ONCE)])
