@@ -1,6 +1,9 @@
 """What measurements share: a machine in words, a median after a warm-up, peak memory in MiB on each system, own processes."""
 
 import argparse
+import inspect
+import subprocess
+import sys
 import types
 
 import machine as tool
@@ -26,13 +29,25 @@ def test_seconds_are_the_median_after_one_call_that_does_not_count(monkeypatch):
     assert tool.seconds(call, 3) == 3.0 and next(durations, None) is None
 
 
-@pytest.mark.parametrize(("system", "reported"), [("linux", 300 * 2**10), ("darwin", 300 * 2**20)])
-def test_peak_memory_in_the_system_s_own_unit(monkeypatch, system, reported):
-    """Linux counts KiB, macOS bytes."""
-    usage = types.SimpleNamespace(RUSAGE_SELF=0, getrusage=lambda who: types.SimpleNamespace(ru_maxrss=reported))
+def test_peak_memory_on_macos(monkeypatch):
+    """It counts bytes."""
+    usage = types.SimpleNamespace(RUSAGE_SELF=0, getrusage=lambda who: types.SimpleNamespace(ru_maxrss=300 * 2**20))
     monkeypatch.setitem(tool.sys.modules, "resource", usage)
-    monkeypatch.setattr(tool.sys, "platform", system)
+    monkeypatch.setattr(tool.sys, "platform", "darwin")
     assert tool.peak_mib() == 300
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as Linux tells it")
+def test_a_small_process_of_a_large_parent_has_a_small_peak(tmp_path):
+    """The parent's 600 MiB are not the child's."""
+    child = f"import psutil, sys; from pathlib import Path\n{inspect.getsource(tool.peak_mib)}\n"
+    child += "small, held = peak_mib(), bytearray(200 * 2**20); print(small, peak_mib())"
+    parent = (
+        f"import subprocess, sys; held = bytearray(600 * 2**20); subprocess.run([sys.executable, '-c', {child!r}], check=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", parent], check=True, capture_output=True, text=True)
+    small, grown = map(float, done.stdout.split())
+    assert 5 < small < 100 and 190 < grown - small < 215
 
 
 def test_peak_memory_on_windows(monkeypatch):
