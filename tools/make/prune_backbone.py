@@ -155,7 +155,8 @@ class Lesson:
 
 def said(student: VGG, pictures: Tensor) -> dict[str, Tensor]:
     """Return the student's maps of the layers that are trained."""
-    return {layer: x for layer, x in student.walk(normalised(pictures, IMAGENET), LAYERS) if layer in LAYERS}
+    with torch.autocast("cpu", torch.bfloat16):
+        return {layer: x.float() for layer, x in student.walk(normalised(pictures, IMAGENET), LAYERS) if layer in LAYERS}
 
 
 def optimisers_of(student: VGG, rate: float) -> list[torch.optim.Optimizer]:
