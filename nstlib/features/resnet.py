@@ -20,7 +20,7 @@ from nstlib.files.imagenet import torchvision_file
 from nstlib.files.weights import fill, randomise, read_weights
 
 FILE = "resnet50-0676ba61.pth"  # torchvision's IMAGENET1K_V1
-STAGES = (3, 4, 6, 3)  # blocks
+STAGES = 4  # "layer1" to "layer4", each of several blocks
 
 # The last block of each stage, as in the paper's code.
 RESNET_STYLE_LAYERS = ("relu1", "layer1_3", "layer2_4", "layer3_6", "layer4_3")
@@ -67,7 +67,7 @@ class ResNet50(nn.Module):
             setattr(self.net, stage, blocks[: min(len(blocks), int(block) - 1)])
 
     def _blocks(self) -> Iterator[tuple[str, nn.Module]]:
-        for stage in range(1, len(STAGES) + 1):
+        for stage in range(1, STAGES + 1):
             for number, block in enumerate(getattr(self.net, f"layer{stage}"), 1):
                 yield f"layer{stage}_{number}", block
 

@@ -140,3 +140,11 @@ def test_different_labels_look_different():
     labels = ["\u539f\u56fe", "\u98ce\u683c", "\u65e5\u672c", "a\x00", "a\x01", "\u00d7", "w" * 60 + "1", "w" * 60 + "2", "plain"]
     pages = [sheet.contact_sheet([Image.new("RGB", (64, 64))], [label], 64, None) for label in labels]
     assert len({(page.size, page.tobytes()) for page in pages}) == len(labels)
+
+
+def test_rows_that_would_make_too_large_a_page_are_refused(monkeypatch):
+    """Each picture and each row is small enough; the page of all is not."""
+    monkeypatch.setattr(sheet, "MAX_PIXELS", 20_000)
+    assert contact_sheet(pictures((64, 64), (64, 64)), None, 64, 1).size == (64, 136)
+    with pytest.raises(ImageError, match="64x352 pixels"):
+        contact_sheet(pictures(*[(64, 64)] * 5), None, 64, 1)

@@ -9,6 +9,7 @@ from pictures import noise
 
 from nstlib.errors import ImageError, NstError
 from nstlib.images import files as images
+from nstlib.images import tensors
 from nstlib.images.files import check_image, resize, shrunk_to
 
 
@@ -77,7 +78,7 @@ def test_resize_to_a_shape_of_masks_and_canvases_with_gradients():
     assert canvas.grad.isfinite().all() and canvas.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("image", [torch.zeros(1, 3, 8, 8).half(), torch.zeros(3, 8, 8), None])
+@pytest.mark.parametrize("image", [torch.zeros(1, 3, 8, 8).half(), torch.zeros(3, 8, 8), torch.zeros(1, 3, 0, 8), None])
 def test_what_cannot_be_resized(image):
     with pytest.raises(ImageError, match="resize got"):
         resize(image, 64)
@@ -182,3 +183,10 @@ def test_the_style_picture_is_never_enlarged_nor_stretched():
     picture = torch.rand(1, 3, 50, 72)
     assert shrunk_to(picture, 60).shape == (1, 3, 42, 60) and shrunk_to(picture, 500).shape == picture.shape
     assert shrunk_to(picture, 36).shape == (1, 3, 32, 46)  # both sides larger than asked, so that the shorter has 32 px
+
+
+def test_an_area_is_counted_and_not_a_shape():
+    assert tensors.sides((100, 7)) == (100, 7) and tensors.sides(64) == (64, 64)
+    for size in (100_000, (100_000, 100_000)):
+        with pytest.raises(NstError, match="at most"):
+            tensors.sides(size)

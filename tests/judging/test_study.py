@@ -92,6 +92,16 @@ def test_it_is_the_smallest_size_from_which_the_power_stays(effect):
     assert all(power(larger) >= 0.8 for larger in range(answers, answers + 30)) and power(answers - 1) < 0.8
 
 
+def test_a_surprise_the_wrong_way_counts_as_the_test_counts_it():
+    """With three in five false alarms allowed even few answers do, and the wrong tail is a good part of the power."""
+
+    def power(answers):
+        return sum(p for k, p in enumerate(probabilities(answers, 0.55)) if binomtest(k, answers).pvalue <= 0.6)
+
+    answers = sample_size(0.55, 0.75, 0.6)
+    assert all(power(larger) >= 0.75 for larger in range(answers, answers + 8)) and power(answers - 1) < 0.75
+
+
 def probabilities(answers, effect):
     from scipy.stats import binom
 

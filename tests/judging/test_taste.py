@@ -218,3 +218,18 @@ def test_settings_of_elsewhere_are_refused(model, pair):
 def test_methods_are_no_settings(name):
     with pytest.raises(NstError, match="is no setting"):
         parse_setting(name)
+
+
+def test_the_pair_that_tells_most_about_the_favourite_is_asked():
+    """Three kinds of people: two hardly differ between the two likeliest favourites, the third hates both."""
+    model = TasteModel({"style_weight": (1, 2, 3)})
+    kinds, counts = np.array([[0, -0.2, -6], [-0.2, 0, -6], [-4, -4, 0]], np.float32), (4000, 3500, 2500)
+    model._utility = kinds.repeat(counts, axis=0)
+    model._favourite, model._log_weight = model._utility.argmax(1), np.zeros(sum(counts))
+    np.testing.assert_allclose(model.chances(), [0.4, 0.35, 0.25])
+    assert {"style_weight": 3} in model.propose()
+
+
+def test_entropy_of_a_yes_or_no():
+    found = preference._entropy(np.array([0.0, 0.25, 0.5, 1.0]))
+    np.testing.assert_allclose(found, [0, 0.25 * np.log(4) + 0.75 * np.log(4 / 3), np.log(2), 0], atol=1e-9)

@@ -161,3 +161,45 @@ def test_half_precision_paints_nearly_the_same_where_it_is_fast(method, network_
     for fast, expected in ((True, half), (False, exact)):
         monkeypatch.setattr("nstlib.nets.any_style.has_bf16", lambda fast=fast: fast)
         assert torch.equal(transfer(*pictures[:2], method, weights=network_files[method]).image, expected)
+
+
+def test_a_painted_picture_stays_in_range(network_files, pictures, monkeypatch):
+    painter = AnyStyle("adain", network_files["adain"])
+    encoded = painter.encode(pictures[1])
+    monkeypatch.setattr(painter.network, "paint_maps", lambda *_, **__: torch.linspace(-1, 2, 3 * 64 * 64).view(1, 3, 64, 64))
+    painted = painter.paint(pictures[0], [encoded])
+    assert painted.min() == 0 and painted.max() == 1
+
+
+def test_messages_name_the_style_that_is_wrong(pictures):
+    content, good, _ = pictures
+    for styles, name in (([good * 300], "style has"), ([good, good * 300], r"style\[1\] has")):
+        with pytest.raises(NstError, match=f"^{name}"):
+            paint_like(None, content, styles)
+
+
+def test_a_picture_is_no_encoded_style(network_files, pictures):
+    with pytest.raises(NstError, match="encode them first"):
+        AnyStyle("adain", network_files["adain"]).paint(pictures[0], [pictures[1]])
+
+
+@pytest.mark.parametrize("how", [{"alpha": 0.5}, {"mix": [1]}])
+def test_attention_has_no_shares(how, network_files, pictures):
+    painter = AnyStyle("sanet", network_files["sanet"])
+    with pytest.raises(NstError, match="sanet has neither alpha nor mix"):
+        painter.paint(pictures[0], [painter.encode(pictures[1])], **how)
+
+
+def test_a_strip_is_never_made_thinner_than_a_network_takes():
+    """10 to 1, asked for at 50 px: 320 x 32."""
+    seen = []
+
+    class Painter:
+        def encode(self, picture):
+            seen.append(tuple(picture.shape[2:]))
+
+        def paint(self, content, styles, **how):
+            return content
+
+    paint_like(Painter(), torch.rand(1, 3, 64, 64), [torch.rand(1, 3, 40, 400)], style_size=50)
+    assert seen == [(32, 320)]

@@ -36,6 +36,15 @@ def test_tiles_give_the_whole_picture(norm, size, tile, kept, half, monkeypatch)
     torch.testing.assert_close(tiled, whole, rtol=0, atol=0.5 / 255)
 
 
+def test_tiles_of_a_picture_with_more_rows_than_the_network_has_channels(monkeypatch):
+    monkeypatch.setattr("nstlib.nets.bands.KEPT_BYTES", 2**30)
+    monkeypatch.setattr("nstlib.nets.bands.ROWS", 16)
+    picture = torch.rand(1, 3, 400, 40, generator=torch.Generator().manual_seed(0))
+    one = network()  # a quarter: 32 channels in the blocks, whose maps have 100 rows
+    whole, tiled = one(picture).clamp(0, 1).detach(), paint(one, picture, tile=80, half=False)
+    torch.testing.assert_close(tiled, whole, rtol=0, atol=4e-4)
+
+
 def test_half_precision_paints_nearly_the_same_picture():
     picture, one = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)), network()
     assert 0 < (paint(one, picture, half=False) - paint(one, picture, half=True)).abs().mean() < 3 / 255

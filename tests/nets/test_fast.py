@@ -140,3 +140,12 @@ def test_with_styles_copies_a_network_that_has_them():
     many = spread(FastNet(0.125, "conditional", 2, names=["a", "b"]))
     again = with_styles(many, ["a", "b"])
     assert again is not many and torch.equal(again.norms()[3].weight, many.norms()[3].weight)
+
+
+def test_a_residual_block_adds_what_may_be_negative():
+    """As Johnson's: convolution, normalisation, ReLU, convolution, normalisation; what is added passes no ReLU."""
+    block = FastNet(0.25).blocks[0]
+    x = torch.randn(1, block.first.conv.in_channels, 9, 7, generator=torch.Generator().manual_seed(0))
+    change = block(x) - x
+    assert (block.first(x) >= 0).all() and (change < -0.1).any()
+    torch.testing.assert_close(change, block.second(block.first(x)), rtol=1e-4, atol=1e-5)

@@ -503,3 +503,9 @@ def test_half_precision_finds_as_low_a_loss():
     exact, half = (stylize(content, manner, backbone="mini", steps=25, progress=False, half=half) for half in (False, True))
     assert not torch.equal(exact.image, half.image)
     assert half.history["total"][-1] == pytest.approx(exact.history["total"][-1], rel=0.15)
+
+
+@pytest.mark.parametrize("manner", [5, None, "swirls", object()])
+def test_a_style_that_is_no_picture_is_named(manner):
+    with pytest.raises(NstError, match="style is .*expected a picture .1, 3, H, W., or several in a list"):
+        stylize(photo("cat", 64), manner, steps=1)

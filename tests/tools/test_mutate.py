@@ -60,6 +60,7 @@ def test_a_number_is_one_off(tmp_path):
         "x = tqdm(a, total=5)",
         "x = f'{a + b}'",
         "x = max(a, b)",
+        "x = f(a, a)",
         "KEPT_BYTES = 2**30",
         "zip(a, strict=True)",
         "import a",

@@ -135,6 +135,12 @@ def test_imagenette_comes_once(small_imagenette, tmp_path):
     assert not (tmp_path / "cache" / "imagenette2-160.tgz").exists()  # unpacked, the archive is not needed
 
 
+def test_an_archive_larger_than_imagenette_is_refused(small_imagenette, monkeypatch):
+    monkeypatch.setattr("nstlib.training.datasets.MOST_BYTES", 1000)
+    with pytest.raises(NstError, match="1,000|1000|larger|more than"):
+        imagenette("imagenette-160", 40)
+
+
 def test_half_an_imagenette_is_unpacked_again(small_imagenette, tmp_path):
     imagenette("imagenette-160", 40)
     folder = tmp_path / "cache" / "imagenette2-160"

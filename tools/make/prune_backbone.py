@@ -59,8 +59,9 @@ class Material:
         self.canvases = torch.zeros(0, 3, SIDE, SIDE, dtype=torch.uint8)
 
     def pictures(self, step: int, count: int) -> Tensor:
-        """Return photographs and styles, in turn: (count, 3, SIDE, SIDE) in [0, 1]."""
-        return torch.cat([self.photos.batch(step, count - count // 2), self.styles.batch(step, count // 2)])
+        """Return photographs and three times as many styles, which are the targets of a search: (count, 3, SIDE, SIDE)."""
+        photos = max(1, count // 4)
+        return torch.cat([self.photos.batch(step, photos), self.styles.batch(step, count - photos)])
 
     def painted(self, step: int, count: int) -> Tensor:
         """Return canvases at random, always the same for a step; fewer than `count` where there are fewer."""
@@ -210,7 +211,7 @@ def train_step(
     student: VGG, lesson: Lesson, material: Material, optimisers: list[torch.optim.Optimizer], step: int, batch: int
 ) -> dict[str, float]:
     """Make one step, on pictures and canvases alike; the means of the losses by name."""
-    pictures = torch.cat([material.pictures(step, batch - batch // 2), material.painted(step, batch // 2)])
+    pictures = torch.cat([material.pictures(step, batch - batch // 3), material.painted(step, batch // 3)])
     losses = {name: loss.mean() for name, loss in losses_of(said(student, pictures), lesson.wanted(pictures)).items()}
     for optimiser in optimisers:
         optimiser.zero_grad()
@@ -265,7 +266,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100_000, help="places of a layer that `begin` fits from")
     parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--rate", type=float, default=4e-4)
-    parser.add_argument("--batch", type=int, default=6, help="crops of a step, half of them canvases")
+    parser.add_argument("--batch", type=int, default=6, help="crops of a step, a third of them canvases")
     args = parser.parse_args()
     {"begin": begin, "train": train, "export": export}[args.command](args)
 

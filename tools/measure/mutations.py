@@ -46,6 +46,9 @@ SYMMETRIC = {
     "allclose",
     "assert_close",
     "samefile",
+    "mul",
+    "mse_loss",
+    "kendalltau",
 }
 SILENT = {"log", "tqdm", "isinstance", "TypeVar"}  # calls that say something, or only what type it is
 BY_CHOICE = {
@@ -59,6 +62,7 @@ BY_CHOICE = {
     "non_blocking",
     "repr",
     "daemon",
+    "memory_format",
 }  # keyword arguments
 # How much is computed, kept or read at once, which no result depends on; and what foreign files are like, which only they show.
 BY_HAND = {
@@ -201,7 +205,9 @@ def _changed_calls(node: ast.Call) -> Iterator[tuple[str, ast.AST, str]]:
     for place, keyword in enumerate(node.keywords):
         if keyword.arg and keyword.arg not in BY_CHOICE:
             yield "keyword", node, _with(node, keywords=node.keywords[:place] + node.keywords[place + 1 :])
-    if len(node.args) > 1 and name not in SYMMETRIC and not any(isinstance(one, ast.Starred) for one in node.args[:2]):
+    first = node.args[:2]
+    differ = len({ast.unparse(one) for one in first}) == 2
+    if differ and name not in SYMMETRIC and not any(isinstance(one, ast.Starred) for one in first):
         yield "swap", node, _with(node, args=[node.args[1], node.args[0], *node.args[2:]])
 
 
