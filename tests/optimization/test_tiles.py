@@ -77,6 +77,12 @@ def test_every_pixel_has_one_owner_and_what_is_seen_is_large_enough(height, widt
     assert (owners == 1).all()
 
 
+@pytest.mark.parametrize(("tile", "rows", "columns"), [(64, 4, 5), (100, 3, 4), (128, 2, 3), (191, 2, 2), (400, 1, 1)])
+def test_tiles_are_as_large_as_asked_down_to_the_next_multiple_of_16(tile, rows, columns):
+    tiles = list(cut((256, 380), tile, 0))
+    assert len(tiles) == rows * columns and tiles[0].owns[0] == slice(0, min(tile // 16 * 16, 256))
+
+
 def test_reach_and_stride():
     """At relu3_1: two 3x3 convolutions on each of two blocks, a pooling after each, one more convolution: 1+1 +1 +2+2 +2 +4."""
     network = FeatureExtractor("mini").network
@@ -95,7 +101,12 @@ def test_nothing_outside_the_reach_changes_a_value():
 
 
 @pytest.mark.parametrize(
-    ("options", "words"), [({"tile": 20}, "tile=20.*64"), ({"tile": 64, "statistic": "patches"}, "statistic='patches'.*gram")]
+    ("options", "words"),
+    [({"tile": 20}, "tile=20.*64")]
+    + [
+        ({"tile": 64, "statistic": name}, f"statistic='{name}'.*gram")
+        for name in ("patches", "sliced", "sliced_patches", "histogram")
+    ],
 )
 def test_what_cannot_be_tiled_is_refused(options, words):
     with pytest.raises(NstError, match=words):

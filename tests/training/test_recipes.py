@@ -93,6 +93,10 @@ def test_style_size_is_the_longer_side_of_every_style(monkeypatch):
         assert caught.value.args == (sides,)
 
 
+def test_the_defaults_are_sizes_that_a_network_takes():
+    assert AdaptiveRecipe().crop == 128 and FastRecipe().crop % 8 == 0
+
+
 def test_mistakes_are_sentences():
     photos = bundled(48, ["cat"])
     for recipe, said in (
