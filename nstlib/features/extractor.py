@@ -59,12 +59,9 @@ class VGG(nn.Module):
     def __init__(self, widths: Sequence[int], blocks: Sequence[int], padding_mode: str = "zeros"):
         super().__init__()
         self.padding_mode = padding_mode
-        self.convs = nn.ModuleDict()
-        channels = 3
-        for name in conv_names(blocks):
-            width = widths[int(name[4]) - 1]
-            self.convs[name] = nn.Conv2d(channels, width, 3)
-            channels = width
+        outputs = [widths[int(name[4]) - 1] for name in conv_names(blocks)]
+        sizes = zip(conv_names(blocks), [3, *outputs], outputs, strict=False)  # name, channels in, channels out
+        self.convs = nn.ModuleDict({name: nn.Conv2d(*channels, 3) for name, *channels in sizes})
 
     def layers(self) -> list[str]:
         """Return the name of every layer: each `conv*` (before its ReLU) and `relu*` (after it), first to last."""

@@ -49,15 +49,12 @@ def unpacked(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
 
     Raises WeightsError where such units do not fit.
     """
-    whole = {}
-    for name, tensor in state.items():
-        if name.removesuffix(".unit") in state and name.endswith(".unit"):
-            continue
-        whole[name], unit = tensor.float(), state.get(f"{name}.unit")
-        if unit is not None:
-            if unit.shape != tensor.shape[:1] + (1,) * (tensor.dim() - 1):
-                raise WeightsError(f"{path}: {name} {tuple(tensor.shape)} has units {tuple(unit.shape)}: the file is damaged")
-            whole[name] *= unit
+    whole = {name: tensor.float() for name, tensor in state.items() if not name.endswith(".unit")}
+    for name in state.keys() - whole.keys():
+        weight, unit = whole.get(name.removesuffix(".unit")), state[name]
+        if weight is None or unit.shape != weight.shape[:1] + (1,) * (weight.dim() - 1):
+            raise WeightsError(f"{path}: {name} {tuple(unit.shape)} are no units of a weight that is there: the file is damaged")
+        weight.mul_(unit)
     return whole
 
 

@@ -63,6 +63,8 @@ def test_weights_of_eight_bits_are_multiplied_by_their_units(tmp_path):
     for wrong in (unit[:1], unit.mT, torch.ones(())):
         with pytest.raises(WeightsError, match="units"):
             unpacked({"a": code, "a.unit": wrong}, path)
+    with pytest.raises(WeightsError, match="no units of a weight"):
+        unpacked({"b.unit": unit}, path)
 
 
 def test_a_file_that_would_run_something_is_not_opened(tmp_path):

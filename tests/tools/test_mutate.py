@@ -110,8 +110,8 @@ def test_a_folders_own_file_belongs_to_the_tests_of_its_folder(tmp_path):
     path = tmp_path / "nstlib" / "room" / "__init__.py"
     path.write_text("f = g(a, b)\n")
     (fault,) = faults_of(path, tmp_path)
-    tests = {name: {"seconds": 1, "lines": {}} for name in ("tests/room/test_door.py::test_a", "tests/hall/test_door.py::test_b")}
-    assert mutate.tests_for(fault, tests, 60) == ["tests/room/test_door.py::test_a"]
+    inside, beside = (f"tests/{room}/test_door.py::test_it" for room in ("room", "hall"))
+    assert mutate.tests_for(fault, {name: {"seconds": 1, "lines": {}} for name in (inside, beside)}, 60) == [inside]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the tool needs a system that can fork")

@@ -1,7 +1,7 @@
 """Prune VGG-19 to a small backbone that paints like it: channels chosen and refitted, then trained on what it paints itself.
 
     python tools/make/prune_backbone.py begin  --photos PHOTOS --styles DRAWN PAINTINGS --run build/pruned   # about ten minutes
-    python tools/make/prune_backbone.py train  --photos PHOTOS --styles DRAWN PAINTINGS --run build/pruned --steps 2400
+    python tools/make/prune_backbone.py train  --photos PHOTOS --styles DRAWN PAINTINGS --run build/pruned --steps 6000
     python tools/make/prune_backbone.py export --run build/pruned --out pruned.safetensors                   # in eight bits
 
 `begin` keeps in each layer those channels of VGG-19 that span the energy of all, and fits their kernels anew, by least
@@ -264,7 +264,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/pruned.safetensors"))
     parser.add_argument("--pictures", type=int, default=480, help="crops that `begin` fits from; 20 MB of memory each")
     parser.add_argument("--samples", type=int, default=100_000, help="places of a layer that `begin` fits from")
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--batch", type=int, default=6, help="crops of a step, a third of them canvases")
     args = parser.parse_args()
