@@ -15,6 +15,7 @@ def test_pairs():
     assert len(set(painters.pairs(True))) == 100
 
 
+@pytest.mark.needs("VGG-19")
 def test_the_table_has_each_pair_the_mean_and_the_worst(monkeypatch, capsys):
     monkeypatch.setattr(painters, "pairs", lambda cross: [("temple", "swirls"), ("cat", "waves")])
     monkeypatch.setattr(extractor, "MINI_WEIGHTS", extractor.MINI_WEIGHTS)  # which main sets
@@ -27,6 +28,7 @@ def test_the_table_has_each_pair_the_mean_and_the_worst(monkeypatch, capsys):
     assert all(len(row[5].split()) == 5 for row in rows)
 
 
+@pytest.mark.needs("VGG-19")
 def test_other_weights_are_those_that_paint(monkeypatch, tmp_path):
     monkeypatch.setattr(extractor, "MINI_WEIGHTS", extractor.MINI_WEIGHTS)
     monkeypatch.setattr(sys, "argv", ["painters", "--ways", "mini", "--size", "64", "--mini", str(tmp_path / "none.safetensors")])

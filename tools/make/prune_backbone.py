@@ -37,8 +37,8 @@ from nstlib.training.datasets import Crops, Joined, Pictures, folder
 WIDTHS = (16, 48, 96, 256, 512)
 SIDE = 160  # pixels of a crop, and of a canvas
 LAYERS = (*STYLE_LAYERS, *CONTENT_LAYERS)  # what a search looks at, and what is trained
-PAINT_EVERY, RUNS, EVALUATIONS, LOOKS = 120, 3, 80, (8, 25, 50, 79)  # steps; searches; of each; canvases kept of each
-POOL = 400  # canvases: the oldest give way
+PAINT_EVERY, RUNS, EVALUATIONS, LOOKS = 40, 3, 80, (8, 25, 50, 79)  # steps; searches; of each; canvases kept of each
+POOL = 1600  # canvases: the oldest give way
 STYLE_FACTORS = (0.3, 1, 1, 1, 3)  # of the style weight of a search
 CHECKPOINT_EVERY = 100  # steps
 BEGUN = "begun.safetensors"  # what `begin` writes into the folder of the run

@@ -64,7 +64,7 @@ def in_eight_bits(state: dict[str, Tensor]) -> dict[str, Tensor]:
     packed = {}
     for name, tensor in state.items():
         if tensor.dim() == 4:
-            unit = tensor.abs().amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(tensor.dtype).tiny) / 127
+            unit = tensor.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12) / 127
             packed |= {name: (tensor / unit).round().to(torch.int8), f"{name}.unit": unit}
         else:
             packed[name] = tensor
