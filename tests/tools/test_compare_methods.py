@@ -85,6 +85,7 @@ def test_a_file_of_other_pairs_is_refused(tool, tmp_path):
         tool.compare(["photograph"], path, 96, rows_left=1)
 
 
+@pytest.mark.needs("VGG-19")
 def test_a_method_is_called_with_its_own_options(tool, monkeypatch):
     import nstlib
 
