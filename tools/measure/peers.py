@@ -92,7 +92,7 @@ def beside_pastiche(
     pictures, theirs, taken, peak = [load_image(path) for path in files], None, float("nan"), float("nan")
     if program:
         words = ["--content", files[0], "--styles", files[1], "--output", folder / "theirs.png", "--num-steps", STEPS]
-        taken, peak = process([program, *map(str, words), "--size-pixels", str(size), "--style-size-pixels", str(size)])
+        taken, peak = process([program, *map(str, words), "--size", str(size), "--style-size", str(size)])
         theirs = seen_distances(load_image(folder / "theirs.png"), *pictures, eye)
         print(f"{row} pastiche | {taken:.1f} | {theirs['content']:.2f} | {theirs['style']:.3f} | {peak:.0f} | |", flush=True)
     ratios = {}
