@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,8 +61,8 @@ class VGG(nn.Module):
         super().__init__()
         self.padding_mode = padding_mode
         outputs = [widths[int(name[4]) - 1] for name in conv_names(blocks)]
-        sizes = zip(conv_names(blocks), [3, *outputs], outputs, strict=False)  # name, channels in, channels out
-        self.convs = nn.ModuleDict({name: nn.Conv2d(*channels, 3) for name, *channels in sizes})
+        sizes = zip(conv_names(blocks), pairwise([3, *outputs]), strict=True)  # name, channels in and out
+        self.convs = nn.ModuleDict({name: nn.Conv2d(*channels, 3) for name, channels in sizes})
 
     def layers(self) -> list[str]:
         """Return the name of every layer: each `conv*` (before its ReLU) and `relu*` (after it), first to last."""

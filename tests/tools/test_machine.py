@@ -38,9 +38,9 @@ def test_peak_memory_on_macos(monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="as Linux tells it")
-def test_a_small_process_of_a_large_parent_has_a_small_peak(tmp_path):
+def test_a_small_process_of_a_large_parent_has_a_small_peak():
     """The parent's 600 MiB are not the child's."""
-    child = f"import psutil, sys; from pathlib import Path\n{inspect.getsource(tool.peak_mib)}\n"
+    child = f"import sys; from pathlib import Path\n{inspect.getsource(tool.peak_mib)}\n"
     child += "small, held = peak_mib(), bytearray(200 * 2**20); print(small, peak_mib())"
     parent = (
         f"import subprocess, sys; held = bytearray(600 * 2**20); subprocess.run([sys.executable, '-c', {child!r}], check=True)"

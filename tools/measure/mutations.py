@@ -77,8 +77,6 @@ BY_HAND = {
     "TORCHVISION_FINGERPRINT",
     "MOST_BYTES",
 }
-
-
 NEXT_TO_NOTHING = 1e-7  # smaller numbers guard a division or a root
 
 

