@@ -92,6 +92,47 @@ def test_eight_bits_are_half_a_unit_off_at_most(tmp_path):
         assert (off <= packed[f"{name}.unit"] * 0.501).all() if name.endswith("weight") else not off.any()
 
 
+def test_a_batch_is_a_third_canvases_and_a_name_stays_one_picture(material, monkeypatch):
+    monkeypatch.setattr(tool, "SIDE", 32)
+    monkeypatch.setattr(tool, "CROPS", 10)
+    pictures = tool.Material(material / "photos", [material / "styles"])
+    assert len(pictures.batch(0, 6)) == 4  # nothing is painted yet
+    pictures.canvases = torch.arange(5, dtype=torch.uint8).view(5, 1, 1, 1).expand(5, 3, 32, 32)
+    pictures.given_way = 7
+    seen = {}
+    for step in range(30):
+        batch = pictures.batch(step, 6)
+        assert sum(name.startswith("canvas") for name in batch) == 2
+        assert all(0 <= int(name.split()[1]) - step < 10 for name in batch if name.startswith("crop"))
+        for name, picture in batch.items():
+            assert torch.equal(seen.setdefault(name, picture), picture)
+    assert (255 * seen["canvas 9"]).round().unique().tolist() == [2]
+    assert all(torch.equal(one, two) for one, two in zip(batch.values(), pictures.batch(29, 6).values(), strict=True))
+
+
+def test_an_answer_is_asked_for_once_and_the_longest_unused_is_forgotten(monkeypatch):
+    monkeypatch.setattr(tool, "CROPS", 2)
+    monkeypatch.setattr(tool, "POOL", 1)
+    lesson = tool.Lesson(narrow_teacher(), {name: [0, 2] for name in narrow_teacher().convs})
+    lesson.units, asked, really = {"relu1_1": 3.0}, [], lesson.wanted
+    monkeypatch.setattr(lesson, "wanted", lambda pictures: asked.append(len(pictures)) or really(pictures))
+    pictures = dict(zip("abcd", torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0)), strict=True))
+
+    def ask(names):
+        told, exact = (
+            lesson.remembered({name: pictures[name] for name in names}),
+            really(torch.stack([pictures[n] for n in names])),
+        )
+        for layer in tool.LAYERS:
+            torch.testing.assert_close(told[layer], exact[layer], rtol=2e-3, atol=2e-3)
+
+    for names in ("ab", "ba", "bc", "bd"):  # the last one pushes out a
+        ask(names)
+    assert asked == [2, 1, 1] and list(lesson.known) == ["c", "b", "d"]
+    ask("ab")
+    assert asked == [2, 1, 1, 1]
+
+
 @pytest.mark.parametrize(("step", "share"), [(0, 0.02), (100, 1.0), (400, 1.0), (700, 0.5), (999, 1 / 600)])
 def test_rate(step, share):
     assert tool.rate_of(step, 1000) == pytest.approx(share)

@@ -9,7 +9,8 @@ squares, to what the channels kept before them say (He, Zhang and Sun, "Channel 
 networks", 2017). `train` then moves all kernels together: maps and Gram matrices are to be those of VGG-19's channels, on
 photographs, on styles, and on canvases that the student itself has painted. A search leads where its loss is lowest, to
 pictures on which the student was never asked: so it is asked there (Ross, Gordon and Bagnell, "A reduction of imitation learning
-and structured prediction to no-regret online learning", 2011). Training can be killed, and goes on from its last checkpoint.
+and structured prediction to no-regret online learning", 2011). An answer of VGG-19 takes longer than a step of the student, so
+each serves a few steps. Training can be killed, and goes on from its last checkpoint.
 `tools/measure/painters.py --mini FILE` judges what comes out.
 """
 
@@ -31,14 +32,18 @@ from nstlib.files.writing import write_whole
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
 from nstlib.losses.terms import gram_matrix
 from nstlib.optimization.search import OPTIMIZERS, Canvas, optimization_steps
+from nstlib.settings import half_precision, has_bf16
 from nstlib.training.checkpoints import Checkpoint, load_latest, save_checkpoint
 from nstlib.training.datasets import Crops, Joined, Pictures, folder
 
 WIDTHS = (16, 48, 96, 256, 512)
 SIDE = 160  # pixels of a crop, and of a canvas
 LAYERS = (*STYLE_LAYERS, *CONTENT_LAYERS)  # what a search looks at, and what is trained
-PAINT_EVERY, RUNS, EVALUATIONS, LOOKS = 40, 3, 80, (8, 25, 50, 79)  # steps; searches; of each; canvases kept of each
-POOL = 1600  # canvases: the oldest give way
+PAINT_EVERY, RUNS, EVALUATIONS = 40, 2, 60  # steps; searches; of each
+LOOKS = (2, 6, 11, 18, 26, 36, 47, 59)  # evaluations of a search whose canvases are kept
+POOL = 800  # canvases: the oldest give way
+CROPS = 800  # those that a step draws from: with each step one goes and one comes
+GRAM_SHARE = 3  # of the Gram matrices' part of the loss, beside 1 for the maps
 STYLE_FACTORS = (0.3, 1, 1, 1, 3)  # of the style weight of a search
 CHECKPOINT_EVERY = 100  # steps
 BEGUN = "begun.safetensors"  # what `begin` writes into the folder of the run
@@ -53,20 +58,26 @@ class Material:
     def __init__(self, photos: Path, styles: list[Path]):
         every = folder(photos, SIDE * 7 // 5).sources
         self.photos = Crops(Pictures(every[:-HELD_OUT] or every, SIDE * 7 // 5), SIDE)
-        self.styles = Crops(
-            Joined([folder(path, side) for path in styles for side in (SIDE * 8 // 5, 2 * SIDE)], 0.3), SIDE, seed=1
-        )
+        drawn = Joined([folder(path, side) for path in styles for side in (SIDE * 8 // 5, 2 * SIDE)], 0.3)
+        self.styles = Crops(drawn, SIDE, seed=1)
         self.canvases = torch.zeros(0, 3, SIDE, SIDE, dtype=torch.uint8)
+        self.given_way = 0  # canvases that are no longer kept: the number of the first that is
 
-    def pictures(self, step: int, count: int) -> Tensor:
-        """Return photographs and three times as many styles, which are the targets of a search: (count, 3, SIDE, SIDE)."""
-        photos = max(1, count // 4)
-        return torch.cat([self.photos.batch(step, photos), self.styles.batch(step, count - photos)])
+    def crop(self, number: int) -> Tensor:
+        """Return crop `number`, (3, SIDE, SIDE): every fourth is of a photograph, the others of styles, a search's targets."""
+        return (self.styles if number % 4 else self.photos).batch(number, 1)[0]
 
-    def painted(self, step: int, count: int) -> Tensor:
-        """Return canvases at random, always the same for a step; fewer than `count` where there are fewer."""
-        order = torch.randperm(len(self.canvases), generator=torch.Generator().manual_seed(step))
-        return self.canvases[order[:count]].float() / 255
+    def crops(self, count: int) -> Tensor:
+        """Return the first crops: (count, 3, SIDE, SIDE)."""
+        return torch.stack([self.crop(number) for number in range(count)])
+
+    def batch(self, step: int, count: int) -> dict[str, Tensor]:
+        """Return {name: picture}, a third of them canvases, always the same for a step; what has one name is one picture."""
+        random = torch.Generator().manual_seed(step)
+        order = torch.randperm(len(self.canvases), generator=random)[: count // 3].tolist()
+        canvases = {f"canvas {self.given_way + place}": self.canvases[place].float() / 255 for place in order}
+        numbers = (step + torch.randperm(CROPS, generator=random)[: count - count // 3]).tolist()
+        return canvases | {f"crop {number}": self.crop(number) for number in numbers}
 
     def paint(self, eye: FeatureExtractor, step: int) -> None:
         """Search for a few pictures with this eye, and keep some of the canvases on the way."""
@@ -77,7 +88,9 @@ class Material:
             for search in optimization_steps(canvas, objective, OPTIMIZERS["lbfgs"](canvas.z), EVALUATIONS):
                 if search.index in LOOKS:
                     seen = (search.canvas.clamp(0, 1) * 255).round().byte()
-                    self.canvases = torch.cat([self.canvases, seen])[-POOL:]
+                    self.canvases = torch.cat([self.canvases, seen])
+        self.given_way += max(0, len(self.canvases) - POOL)
+        self.canvases = self.canvases[-POOL:]
 
 
 # ---------------------------------------------------------------- train
@@ -138,13 +151,25 @@ class Lesson:
     def __init__(self, teacher: VGG, chosen: dict[str, list[int]]):
         self.teacher, self.chosen = teacher, {f"relu{name[4:]}": channels for name, channels in chosen.items()}
         self.units: dict[str, float] = {}
+        self.known: dict[str, dict[str, Tensor]] = {}  # answers by a picture's name, the longest unused first
 
     @torch.no_grad()
     def wanted(self, pictures: Tensor) -> dict[str, Tensor]:
         """Return {layer: (N, C, h, w)} of pictures (N, 3, H, W) in [0, 1]."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with half_precision(has_bf16(), torch.device("cpu")):
             maps = {layer: x for layer, x in self.teacher.walk(normalised(pictures, CAFFE), LAYERS) if layer in LAYERS}
         return {layer: x[:, self.chosen[layer]].float() * self.units.get(layer, 1) for layer, x in maps.items()}
+
+    def remembered(self, pictures: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the same of {name: (3, H, W)}, and ask VGG-19 only about names that it was not asked about lately."""
+        if unknown := [name for name in pictures if name not in self.known]:
+            maps = self.wanted(torch.stack([pictures[name] for name in unknown]))
+            for place, name in enumerate(unknown):
+                self.known[name] = {layer: x[place].half() for layer, x in maps.items()}
+        self.known |= {name: self.known.pop(name) for name in pictures}
+        while len(self.known) > CROPS + POOL:
+            del self.known[next(iter(self.known))]
+        return {layer: torch.stack([self.known[name][layer] for name in pictures]).float() for layer in LAYERS}
 
     @torch.no_grad()
     def calibrate(self, student: VGG, pictures: Tensor) -> None:
@@ -156,7 +181,7 @@ class Lesson:
 
 def said(student: VGG, pictures: Tensor) -> dict[str, Tensor]:
     """Return the student's maps of the layers that are trained."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with half_precision(has_bf16(), torch.device("cpu")):
         return {layer: x.float() for layer, x in student.walk(normalised(pictures, IMAGENET), LAYERS) if layer in LAYERS}
 
 
@@ -183,7 +208,7 @@ def train(args: argparse.Namespace) -> None:
     teacher.padding_mode = "reflect"  # a frame of zeros is no part of a picture
     teacher.drop_beyond(max(LAYERS, key=teacher.layers().index))
     student, material, lesson = student_of(begun), Material(args.photos, args.styles), Lesson(teacher, chosen)
-    lesson.calibrate(student, material.pictures(0, 12))
+    lesson.calibrate(student, material.crops(12))
     optimisers, start = optimisers_of(student, args.rate), 0
     peaks = [optimiser.param_groups[0]["lr"] for optimiser in optimisers]
     if (found := load_latest(args.run)) is not None:
@@ -199,23 +224,23 @@ def train(args: argparse.Namespace) -> None:
         losses = train_step(student, lesson, material, optimisers, step, args.batch)
         average = {name: 0.97 * average.get(name, value) + 0.03 * value for name, value in losses.items()}
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == args.steps:
-            tensors = {f"student.{name}": tensor for name, tensor in plain(student).items()} | {"canvases": material.canvases}
-            tensors |= remembered(optimisers)
+            tensors = {f"student.{name}": tensor for name, tensor in plain(student).items()} | remembered(optimisers)
+            tensors["canvases"] = material.canvases
             save_checkpoint(args.run, Checkpoint(step + 1, tensors, {"units": lesson.units, "channels": chosen}))
-            print(
-                step + 1, f"{time.time() - began:.0f} s", {name: round(value, 3) for name, value in average.items()}, flush=True
-            )
+            means = {name: round(value, 3) for name, value in average.items()}
+            print(step + 1, f"{time.time() - began:.0f} s", means, flush=True)
 
 
 def train_step(
     student: VGG, lesson: Lesson, material: Material, optimisers: list[torch.optim.Optimizer], step: int, batch: int
 ) -> dict[str, float]:
     """Make one step, on pictures and canvases alike; the means of the losses by name."""
-    pictures = torch.cat([material.pictures(step, batch - batch // 3), material.painted(step, batch // 3)])
-    losses = {name: loss.mean() for name, loss in losses_of(said(student, pictures), lesson.wanted(pictures)).items()}
+    pictures = material.batch(step, batch)
+    found, wanted = said(student, torch.stack(list(pictures.values()))), lesson.remembered(pictures)
+    losses = {name: loss.mean() for name, loss in losses_of(found, wanted).items()}
     for optimiser in optimisers:
         optimiser.zero_grad()
-    sum(losses.values()).backward()
+    sum(loss * (GRAM_SHARE if name.startswith("gram") else 1) for name, loss in losses.items()).backward()
     for optimiser in optimisers:
         optimiser.step()
     return {name: loss.item() for name, loss in losses.items()}
@@ -238,8 +263,7 @@ def begin(args: argparse.Namespace) -> None:
     """Choose and fit, from crops of photographs and styles."""
     torch.manual_seed(0)
     material = Material(args.photos, args.styles)
-    pictures = torch.cat([material.pictures(step, 2) for step in range(args.pictures // 2)])
-    student, chosen, _ = prune(load_vgg19(), pictures, WIDTHS, args.samples)
+    student, chosen, _ = prune(load_vgg19(), material.crops(args.pictures), WIDTHS, args.samples)
     args.run.mkdir(parents=True, exist_ok=True)
     write(student, chosen, args.run / BEGUN)
 
