@@ -119,7 +119,8 @@ def _device_name() -> str:
     device = settings.device()
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({settings.cores()} cores)" if device.type == "cpu" else str(device)
+    cores = settings.cores()
+    return f"{device} ({cores} core{'s' * (cores > 1)})" if device.type == "cpu" else str(device)
 
 
 def _backbone_name() -> str:

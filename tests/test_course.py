@@ -116,6 +116,14 @@ def test_colab_without_a_gpu_gets_advice(monkeypatch, capsys):
     assert "T4 GPU" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("count", "words"), [(1, "device cpu (1 core) |"), (4, "device cpu (4 cores) |")])
+def test_start_counts_the_cores(count, words, monkeypatch, capsys):
+    monkeypatch.setattr(course.settings, "cores", lambda: count)
+    monkeypatch.setenv("NSTLIB_DEVICE", "cpu")
+    course.start()
+    assert words in capsys.readouterr().out
+
+
 def test_the_report_names_what_the_machine_has(capsys):
     course.report()
     rows = [line.split()[0] for line in capsys.readouterr().out.splitlines()]

@@ -18,7 +18,7 @@ from nstlib.settings import cores, device
 def machine() -> str:
     """Return what a table was measured on, in words."""
     where = device()
-    on = torch.cuda.get_device_name(where) if where.type == "cuda" else f"{cores()} cores"
+    on = torch.cuda.get_device_name(where) if where.type == "cuda" else f"{cores()} core{'s' * (cores() > 1)}"
     gib = psutil.virtual_memory().total / 2**30
     return f"{platform.machine()}, {on}, {gib:.0f} GiB, torch {torch.__version__}, {where.type}"
 
