@@ -54,7 +54,7 @@ class VGG(nn.Module):
     """VGG-19's plan at any width: blocks of 3x3 convolutions, each followed by a ReLU, pooling by 2 between blocks.
 
     `widths` are the channels of each block, `blocks` its number of convolutions. `padding_mode` is "zeros" (VGG-19 as
-    published: it draws a faint frame) or "reflect" (ours).
+    published: it draws a faint frame) or "reflect" (mini).
     """
 
     def __init__(self, widths: Sequence[int], blocks: Sequence[int], padding_mode: str = "zeros"):
@@ -186,16 +186,17 @@ def choose_backbone(weights: str | Path | None = None) -> str:
 
 
 def load_mini(weights: str | Path | None = None) -> VGG:
-    """Return the course's own network, from its file: VGG-19's layers to relu5_1, fewer channels, reflection padding.
+    """Return the course's own network, from its file: VGG-19's layers to relu5_1, fewer channels.
 
     Raises WeightsError where the file is missing or is something else.
     """
     path = Path(weights or MINI_WEIGHTS)
-    state = unpacked(read_weights(path), path)
+    state = unpacked(stored := read_weights(path), path)
     widths = [state[f"convs.conv{block}_1.bias"].numel() for block in range(1, 6) if f"convs.conv{block}_1.bias" in state]
     blocks = [sum(key.startswith(f"convs.conv{b}_") for key in state) // 2 for b in range(1, len(widths) + 1)]
     with torch.device("meta"):  # a file may ask for a network that no memory holds
-        network = VGG(widths, blocks, "reflect")
+        # Weights in eight bits were learned with VGG-19's frame of zeros, the older ones with reflection.
+        network = VGG(widths, blocks, "zeros" if "convs.conv1_1.weight.unit" in stored else "reflect")
     return fill(network, state, path, assign=True)
 
 

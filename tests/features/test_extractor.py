@@ -106,6 +106,15 @@ def mini(pooling="max"):
     return FeatureExtractor("mini", TO_RELU5_1, pooling=pooling)
 
 
+def test_each_small_network_pads_as_it_learned():
+    """A flat picture stays flat under reflection; a frame of zeros is seen."""
+    flat = torch.full((1, 3, 32, 32), 0.8)
+    for weights, frame in ((features.MINI_WEIGHTS, False), (features.MINI_WEIGHTS.with_name("mini_wide.safetensors"), True)):
+        seen = FeatureExtractor("mini", ["relu1_1"], weights=weights)(flat)["relu1_1"]
+        torch.testing.assert_close(seen[..., 1:-1, 1:-1], seen[..., 5:6, 5:6].expand(-1, -1, 30, 30))
+        assert bool((seen[..., 0, 5] - seen[..., 5, 5]).abs().max() > 1e-3) == frame
+
+
 def test_mini_is_small_frozen_and_seeing():
     extractor = mini()
     assert features.MINI_WEIGHTS.stat().st_size <= 2.5e6

@@ -118,7 +118,7 @@ def plain(student: VGG) -> dict[str, Tensor]:
 
 def student_of(state: dict[str, Tensor]) -> VGG:
     """Return the student with these kernels, ready to be trained."""
-    student = VGG([len(state[f"convs.conv{block}_1.bias"]) for block in range(1, 6)], BLOCKS, "reflect")
+    student = VGG([len(state[f"convs.conv{block}_1.bias"]) for block in range(1, 6)], BLOCKS)
     student.load_state_dict(state)
     for conv in student.convs.values():
         parametrize.register_parametrization(conv, "weight", AsMatrix(conv.weight.shape))
@@ -205,7 +205,6 @@ def train(args: argparse.Namespace) -> None:
     begun, chosen = read(args.start or args.run / BEGUN)
     args.run.mkdir(parents=True, exist_ok=True)
     teacher = load_vgg19().requires_grad_(False).to(memory_format=torch.channels_last)
-    teacher.padding_mode = "reflect"  # a frame of zeros is no part of a picture
     teacher.drop_beyond(max(LAYERS, key=teacher.layers().index))
     student, material, lesson = student_of(begun), Material(args.photos, args.styles), Lesson(teacher, chosen)
     lesson.calibrate(student, material.crops(12))

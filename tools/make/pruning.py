@@ -49,7 +49,7 @@ def fit_through_relu(inputs: Tensor, wanted: Tensor) -> Tensor:
 def neighbourhoods(maps: Tensor, places: Tensor) -> Tensor:
     """Read the 3x3 neighbourhoods of places (P,) of maps (C, H, W), in a kernel's order: (P, C * 9)."""
     row, column = places // maps.shape[2], places % maps.shape[2]
-    framed = pad(maps[None].float(), "reflect")[0]
+    framed = pad(maps.float(), "constant")
     return torch.stack([framed[:, row + i, column + j] for i in range(3) for j in range(3)], 1).flatten(0, 1).mT
 
 
@@ -84,16 +84,16 @@ def prune(
 
     `pictures` (N, 3, H, W) in [0, 1]; `samples`: places of a layer that are fitted.
     """
-    student, chosen, missed = VGG(widths, BLOCKS, "reflect"), {}, {}
+    student, chosen, missed = VGG(widths, BLOCKS), {}, {}
     theirs, ours = normalised(pictures, CAFFE).half(), normalised(pictures, IMAGENET).half()
     unit = 1.0  # of the teacher's maps, which are kept near 1
     for name, conv in student.convs.items():
         if name.endswith("_1") and name != "conv1_1":
             theirs, ours = (in_parts(lambda part: F.max_pool2d(part, 2), maps) for maps in (theirs, ours))
         kernel, bias = teacher.convs[name].weight, teacher.convs[name].bias
-        some = F.relu(F.conv2d(pad(theirs[:AT_ONCE].float() * unit, "reflect"), kernel, bias))
+        some = F.relu(F.conv2d(theirs[:AT_ONCE].float() * unit, kernel, bias, padding=1))
         before, unit = unit, float(some.square().mean().sqrt())
-        wanted = in_parts(lambda part, k=kernel, b=bias, s=before, u=unit: F.conv2d(pad(part * s, "reflect"), k, b) / u, theirs)
+        wanted = in_parts(lambda part, k=kernel, b=bias, s=before, u=unit: F.conv2d(part * s, k, b, padding=1) / u, theirs)
         theirs = F.relu(wanted)
         moments = sum(gram_matrix(part.float()).sum(0) for part in theirs.split(AT_ONCE))
         chosen[name] = chosen_channels(moments, conv.out_channels)
@@ -104,7 +104,7 @@ def prune(
         weights = fit_through_relu(inputs, asked)
         conv.weight.copy_(weights[:-1].mT.reshape(conv.weight.shape))
         conv.bias.copy_(weights[-1])
-        ours = in_parts(lambda part, c=conv: F.relu(F.conv2d(pad(part, "reflect"), c.weight, c.bias)), ours)
+        ours = in_parts(lambda part, c=conv: F.relu(F.conv2d(part, c.weight, c.bias, padding=1)), ours)
         error = F.relu(torch.addmm(weights[-1], inputs, weights[:-1])) - F.relu(asked)
         missed[name] = float(error.square().sum() / F.relu(asked).square().sum())
         print(f"{name}: {len(inputs):,} places, {missed[name]:.4f} of the energy is missed", flush=True)
