@@ -20,6 +20,7 @@ from nstlib.commands.console import say
 from nstlib.commands.shared import EXIT_INTERRUPTED, check_picture, opacity, picture, write_picture
 from nstlib.errors import ImageError, NstError
 from nstlib.files import fingerprint
+from nstlib.files.addresses import is_address
 from nstlib.files.locks import hold
 from nstlib.files.paths import expanded
 from nstlib.files.progress import bar
@@ -65,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
     if options.style:
         style = shares(options.style, network.names)
     about = {"method": "paint", "network": public_name(options.network), "style": options.style or style, "size": options.size}
-    source = expanded(options.photo)
-    if options.photo and os.path.isdir(source):  # nobody means this folder who gives an empty name
+    source = None if is_address(options.photo) else expanded(options.photo)
+    if options.photo and source and os.path.isdir(source):  # nobody means this folder who gives an empty name
         return _paint_folder(
             Folder(source, expanded(options.output), about, _known(network, style, options), options.anew),
             network,

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from urllib.parse import urlsplit
 
 from nstlib.errors import DownloadError
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # IPv4 addresses as a network without IPv4 writes them
-IN_TEXT = re.compile(r"""[a-z][a-z0-9+.-]*://\S*[^\s.,;:!?)'"]""", re.IGNORECASE)  # an address, without the text's own marks
+# How an address begins, also where it was taken for a path, which has one slash for two, or backslashes; "C:/" is a disk.
+BEGINNING = r"[a-z][a-z0-9+.-]+:[/\\]+"
+IN_TEXT = re.compile(rf"""(?:{BEGINNING}|[a-z]://)\S*[^\s.,;:!?)'"]""", re.IGNORECASE)  # an address, without the text's own marks
 
 
 def shown(url: str) -> str:
     """Return an address without its secrets (user, password, query, fragment), for messages, notes and file names."""
-    scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
+    begun = re.match(rf"\s*{BEGINNING}|", url, re.IGNORECASE)[0]
+    rest = url[len(begun) :]
     place = re.match(r"[^/?#]*", rest)[0]
     host, tail = place.rpartition("@")[2], rest[len(place) :]
     is_host = re.fullmatch(r"(\[[\w:.%]+\]|[^\s:\[\]]*)(:\d*)?", host)
     if not is_host or (":" in host and "@" in tail):  # the first half of a password with a / or ? in it
-        return f"{scheme}{mark}..."
-    return scheme + mark + host + re.match(r"[^?#;]*", tail)[0]
+        return f"{begun}..."
+    return begun + host + re.match(r"[^?#;]*", tail)[0]
 
 
 def hide_secrets(text: str) -> str:
     """Return a text whose addresses are shown without their secrets."""
     return IN_TEXT.sub(lambda found: shown(found[0]), text)
+
+
+def is_address(source: object) -> bool:
+    """Return whether a text or path looks like an address, of whatever kind, and not like a place on this machine."""
+    return isinstance(source, str | os.PathLike) and bool(re.match(rf"\s*{BEGINNING}", os.fsdecode(source), re.IGNORECASE))
 
 
 def check_url(url: str) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from nstlib.errors import ImageError
-from nstlib.files.addresses import shown
+from nstlib.files.addresses import is_address, shown
 from nstlib.images.arrays import Layers, from_array
 from nstlib.images.decoding import decode, pil_layers
 
@@ -51,6 +51,11 @@ def _file_bytes(source: str | os.PathLike) -> bytes:
         path = Path(source).expanduser()
         if path.is_dir():
             raise ImageError(f"{path} is a folder: expected one picture in it, such as {path / 'photo.jpg'}")
+        if is_address(source) and not path.exists():
+            raise ImageError(
+                f"{shown(str(source))!r} cannot be read: expected the path of a file, or an address that begins with https:// or "
+                "http://, as text"
+            )
         if not path.exists():
             raise ImageError(f"there is no file {path}{_nearby(path)} (looked from {Path.cwd()})")
         if not path.is_file():

@@ -1,9 +1,11 @@
 """Addresses: what is shown of them, which are none, and which lie inside a private network."""
 
+from pathlib import Path
+
 import pytest
 from servers import SECRETS, refused
 
-from nstlib.files.addresses import is_public, shown
+from nstlib.files.addresses import hide_secrets, is_address, is_public, shown
 
 
 @pytest.mark.parametrize(
@@ -18,11 +20,41 @@ from nstlib.files.addresses import is_public, shown
         ("https://me:hun?ter2@a.org/", "https://..."),
         ("https://me:12/hunter2@a.org/", "https://..."),
         ("me:hunter2@a.org/x", "a.org/x"),
+        ("https:/me:hunter2@a.org/x", "https:/a.org/x"),  # as a Path writes it
+        ("https:\\me:hunter2@a.org\\x", "https:\\a.org\\x"),  # and on Windows
+        ("https:///me:hunter2@a.org/x", "https:///a.org/x"),
+        (" ftp://me:hunter2@a.org/x", " ftp://a.org/x"),
         ("", ""),
     ],
 )
 def test_what_is_shown_of_an_address(url, expected):
     assert shown(url).startswith(expected) and not any(secret in shown(url) for secret in (*SECRETS, "ter2", "hun"))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://{}a.org/x", "https:/{}a.org/x", "ftp:\\{}a.org\\x", "h://{}a.org/x", "htps:///{}a.org/x"]
+)
+def test_no_secret_is_left_in_a_text_however_its_address_is_written(url):
+    assert "hunter2" not in hide_secrets(f"there is no file {url.format('me:hunter2@')} (looked from C:/a)")
+    assert hide_secrets(f"no {url.format('')}, in C:/a@b or d/e:f") == f"no {shown(url.format(''))}, in C:/a@b or d/e:f"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("https://a.org/x", True),
+        (Path("https://a.org/x"), True),
+        (" ftp://a.org/x", True),
+        ("htps:/a.org", True),
+        ("C:/x.png", False),
+        (Path("a/b:c.png"), False),
+        ("temple:sky", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_what_looks_like_an_address(source, expected):
+    assert is_address(source) is expected
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,45 @@ def test_what_is_no_name_is_said(name):
         expanded(name, WeightsError)
 
 
+@pytest.mark.parametrize("name", ["https://me:hunter2@a.org/x", Path("https://me:hunter2@a.org/x"), " ftp://me:hunter2@a.org/x"])
+def test_an_address_is_no_place_on_this_machine(name):
+    with pytest.raises(NstError, match=r"ps?:/+a.org/x' is an address: expected a file or folder on this machine") as caught:
+        expanded(name)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_folder_may_be_called_like_the_beginning_of_an_address(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine:").mkdir()
+    assert expanded("mine:/a.png") == Path("mine:/a.png")
+
+
+ADDRESSES = ["ftp://me:hunter2@a.org/x.png", " https://me:hunter2@a.org/x.png", "htps://me:hunter2@a.org/x.png?token=hunter2"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["paint", "{}", "swirls", "-o", "x.png"], "cannot be read: expected the path of a file, or an address"),
+        (["paint", "cat", "{}", "-o", "x.png"], "on this machine"),
+        (["paint", "cat", "swirls", "-o", "{}"], "on this machine"),
+        (["stylize", "cat", "{}", "-o", "x.png"], "cannot be read"),
+        (["stylize", "cat", "swirls", "-o", "x.png", "--masks", "{}"], "cannot be read"),
+        (["transfer", "cat", "swirls", "-o", "x.png", "--weights", "{}"], "on this machine"),
+        (["train", "{}", "-o", "n.safetensors"], "cannot be read"),
+        (["train", "swirls", "{}", "-o", "n.safetensors"], "on this machine"),
+        (["train", "swirls", "-o", "n.safetensors", "--run", "{}"], "on this machine"),
+        (["train", "swirls", "-o", "n.safetensors", "--start", "{}"], "on this machine"),
+    ],
+)
+def test_an_address_that_is_not_read_is_said_without_its_password(words, said, address, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([word.format(address) for word in words]) == 1 and not list(tmp_path.iterdir())
+    told = "".join(capsys.readouterr())
+    assert said in told and "hunter2" not in told and "a.org/x.png" in told
+
+
 @pytest.mark.parametrize("take", [hold, Study, load_fast, find_fast, read_about, set_aside, picture_files])
 @pytest.mark.parametrize("name", [NOBODY, "\ud800"])
 def test_whoever_takes_a_name_says_so(take, name):
