@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor, nn
 
 from nstlib.errors import NstError, WeightsError
@@ -29,7 +31,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"no weights at {path}. Name a .safetensors or .pth file that exists.")
     try:
         if path.suffix == ".safetensors" or _begins_like_safetensors(path):
-            state = load_file(path)
+            state = load(path.read_bytes())  # not by its name, see `opened`
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:  # whose own words advise to run whatever is in the file
@@ -63,6 +65,19 @@ def _begins_like_safetensors(path: Path) -> bool:
         return file.read(10)[8:] == b'{"'
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[safe_open]:
+    """In the block, a .safetensors file is open; a tensor is read when it is asked for.
+
+    Raises SafetensorError or OSError where it is damaged or another file.
+    """
+    with path.open("rb") as file:
+        # safetensors takes names in UTF-8 only. On Linux a name may be any bytes; there an open file has a second name.
+        plain = os.fsencode(path).decode(errors="replace") == str(path)
+        with safe_open(path if plain else f"/dev/fd/{file.fileno()}", "pt") as found:
+            yield found
+
+
 def read_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]:
     """Return the notes of a .safetensors file and the shape of each tensor, without reading one.
 
@@ -77,7 +92,7 @@ def read_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]
             )
         if int.from_bytes(head[:8], "little") > MOST_HEADER:
             raise WeightsError(f"{path} is no .safetensors file, or is damaged: its header would have over {MOST_HEADER:,} bytes")
-        with safe_open(path, "pt") as file:
+        with opened(path) as file:
             return file.metadata() or {}, {name: tuple(file.get_slice(name).get_shape()) for name in list(file.keys())}
     except (SafetensorError, OSError, KeyError, TypeError, RuntimeError) as error:
         raise WeightsError(

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from nstlib.errors import NstError, WeightsError
 from nstlib.files.paths import expanded
-from nstlib.files.weights import check_finite, check_shapes, fill, read_header
+from nstlib.files.weights import check_finite, check_shapes, fill, opened, read_header
 from nstlib.files.writing import write_whole
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.fast import FastNet
@@ -117,7 +117,8 @@ def load_network(path: Path, kind: str) -> nn.Module:
 
 def _numbers(path: Path) -> dict[str, Tensor]:
     """The tensors of a file, as they are stored. Raises WeightsError where one is of a type that weights never have."""
-    state = load_file(path)
+    with opened(path) as file:
+        state = {name: file.get_tensor(name) for name in list(file.keys())}
     wrong = [f"{name} {tensor.dtype}" for name, tensor in state.items() if not tensor.is_floating_point()]
     if wrong:
         raise WeightsError(f"{path}: {wrong[0]}, expected floating-point numbers: the file is damaged, or another program's")

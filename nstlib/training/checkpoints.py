@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save
 from torch import Tensor
 
@@ -18,6 +18,7 @@ from nstlib.errors import NstError
 from nstlib.files.fingerprint import tensor_bytes
 from nstlib.files.locks import hold
 from nstlib.files.paths import expanded
+from nstlib.files.weights import opened
 from nstlib.files.writing import write_whole
 
 log = logging.getLogger(__name__)
@@ -153,14 +154,14 @@ def _is_ours(path: Path) -> bool:
     if not path.is_file():  # to open a pipe would be to wait for its other end
         return False
     try:
-        with safe_open(path, "pt") as file:
+        with opened(path) as file:
             return OURS <= set(file.metadata() or {})
     except FOREIGN:
         return False
 
 
 def _read(path: Path) -> Checkpoint:
-    with safe_open(path, "pt") as file:
+    with opened(path) as file:
         meta = file.metadata() or {}
         if not OURS <= set(meta):
             raise ValueError("it is no checkpoint of this course: its metadata say neither step nor checksum")

@@ -1,15 +1,16 @@
 """Weights in files: what is no weights by name, not finite, or would run something."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 
 from nstlib.errors import WeightsError
 from nstlib.features.extractor import load_mini
-from nstlib.files.weights import read_weights, unpacked
+from nstlib.files.weights import opened, read_header, read_weights, unpacked
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no limit on memory")
@@ -65,6 +66,20 @@ def test_weights_of_eight_bits_are_multiplied_by_their_units(tmp_path):
             unpacked({"a": code, "a.unit": wrong}, path)
     with pytest.raises(WeightsError, match="no units of a weight"):
         unpacked({"b.unit": unit}, path)
+
+
+def test_a_name_in_no_encoding(tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.safetensors")
+    try:
+        path.write_bytes(save({"a": torch.arange(3)}, {"note": "b"}))
+    except OSError:
+        pytest.skip("this disk takes names in UTF-8 only")
+    assert read_weights(path)["a"].tolist() == [0, 1, 2] and read_header(path) == ({"note": "b"}, {"a": (3,)})
+    with opened(path) as file:
+        assert file.get_tensor("a").tolist() == [0, 1, 2]
+    path.write_bytes(b"damaged")
+    with pytest.raises(WeightsError, match="damaged"):
+        read_header(path)
 
 
 def test_a_file_that_would_run_something_is_not_opened(tmp_path):

@@ -1,6 +1,7 @@
 """Networks in files: those for any style are stored without their encoder, small, and come back as what they were."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -190,6 +191,15 @@ def test_another_kind_of_network_is_not_written(tmp_path):
         save_network(torch.nn.Linear(1, 1), tmp_path / "x.safetensors")
     with pytest.raises(NstError, match="no folder"):
         save_network(FastNet(0.125), tmp_path / "nowhere" / "x.safetensors")
+
+
+def test_a_name_in_no_encoding(small, tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.safetensors")
+    try:
+        small.rename(path)
+    except OSError:
+        pytest.skip("this disk takes names in UTF-8 only")
+    assert load_fast(path).names == ["day", "night"] and read_about(path) == {}
 
 
 def test_a_file_without_an_ending_is_found(small, tmp_path):

@@ -28,6 +28,16 @@ def test_the_newest_comes_back_and_two_are_kept(tmp_path):
     ]
 
 
+def test_a_folder_whose_name_is_in_no_encoding(tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this disk takes names in UTF-8 only")
+    saved(folder, 1, 20, 300)
+    assert load_latest(folder).tensors["a"].tolist() == [300.0] * 3 and len(list(folder.iterdir())) == 2
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError("not yours")
