@@ -24,6 +24,7 @@ from nstlib.files.addresses import is_address
 from nstlib.files.locks import hold
 from nstlib.files.paths import expanded
 from nstlib.files.progress import bar
+from nstlib.files.writing import check_apart
 from nstlib.images.files import MIN_SIDE, SAVERS, load_with_alpha, read_provenance, resize, save_image
 from nstlib.images.gallery import PHOTOS, photo
 from nstlib.images.provenance import public_name
@@ -236,7 +237,10 @@ def _paint_folder(folder: Folder, network: FastNet, style: object, options: argp
 
 
 def _waiting(folder: Folder, names: dict[Path, Path]) -> list[Path]:
-    """Return the photographs not painted yet. Raises NstError for files of others and, unless anew, for stale paintings."""
+    """Return the photographs not painted yet.
+
+    Raises NstError for files of others, for photographs in the place of paintings and, unless anew, for stale paintings.
+    """
     waiting, stale = [], []
     for file, name in names.items():
         try:
@@ -247,6 +251,7 @@ def _waiting(folder: Folder, names: dict[Path, Path]) -> list[Path]:
         except OSError as error:
             log.warning("%s: %s", file, error)  # it is skipped, and named, when it is to be painted
         waiting.append(file)
+    check_apart((folder.output / names[file] for file in waiting), names)
     if stale and not folder.anew:
         raise NstError(
             f"{len(stale)} of the paintings in {folder.output} were painted otherwise, or from other photographs "

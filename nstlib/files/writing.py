@@ -66,9 +66,7 @@ def check_output(
         raise NstError(f"{path}: the output's name should end in {', '.join(suffixes)}")
     try:
         target = _behind(path)
-        for source in inputs:
-            if _is_file(source) and target.exists() and os.path.samefile(target, os.path.expanduser(source)):
-                raise NstError(f"{path} is read as {source}, and would be written over: choose another name for the output")
+        check_apart([path], inputs)
         longest = LONGEST_SIDE.get(path.suffix.lower())
         if size is not None and longest is not None and max(size) > longest:
             raise NstError(
@@ -79,6 +77,14 @@ def check_output(
     except OSError as error:
         raise NstError(f"{path} cannot be written: {reason(error)}") from error
     return path
+
+
+def check_apart(outputs: Iterable[Path], inputs: Iterable[object]) -> None:
+    """Raise NstError where a file that shall be written is, also behind links, one of those among `inputs`."""
+    read = {_identity(os.path.expanduser(source)): source for source in inputs if _is_file(source)}
+    for path in outputs:
+        if os.path.isfile(path) and (source := read.get(_identity(path))) is not None:
+            raise NstError(f"{path} is read as {source}, and would be written over: choose another name for the output")
 
 
 def save_somewhere(path: Path, save: Callable[[Path], object]) -> None:
@@ -175,6 +181,11 @@ def _set_mode(part: Path, mode: int) -> None:
 
 def _is_file(source: object) -> bool:
     return isinstance(source, str | os.PathLike) and os.path.isfile(os.path.expanduser(source))
+
+
+def _identity(path: str | os.PathLike) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
 
 
 def _try(target: Path) -> None:

@@ -1,7 +1,9 @@
 """The command `paint` for a folder: what counts as painted, what is stale, names, and everything that is in the way."""
 
+import os
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
 import torch
@@ -106,6 +108,26 @@ def test_files_of_others_are_never_written_over(here, capsys, data):
     assert main([*COMMAND, "--anew"]) == 1 and read_provenance("out/cat.jpg")["method"] == "stylize"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+@pytest.mark.parametrize("link", ["folder", "file", "hard"])
+def test_no_photograph_is_painted_over_wherever_links_lead(here, capsys, link):
+    """An album that is itself a folder of paintings, and files or folders of the output that are those of the album."""
+    Path("out/trip").mkdir()
+    Path("out/cat.jpg").rename("out/trip/cat.jpg")
+    before = pictures(here / "out")
+    Path("again").mkdir()
+    if link == "folder":
+        Path("again/trip").symlink_to(here / "out" / "trip")
+    else:
+        Path("again/trip").mkdir()
+        make = os.link if link == "hard" else os.symlink
+        make(here / "out" / "trip" / "cat.jpg", "again/trip/cat.jpg")
+    for words in ([], ["--anew"]):
+        assert main(["paint", "out", "n.safetensors", "-o", "again", "--style", "night", *words]) == 1
+        assert "cat.jpg is read as out/trip/cat.jpg, and would be written over" in capsys.readouterr().err
+        assert pictures(here / "out") == before and not Path("again/temple.jpg").exists()
+
+
 def test_it_is_found_out_before_the_work(here, capsys):
     save_image(photo("coffee", 64), here / "album" / "a.jpg")
     (here / "out" / "temple.jpg").write_bytes(b"mine")
@@ -138,8 +160,6 @@ def test_what_is_too_large_or_damaged_is_skipped_and_named(here, capsys):
 
 
 def test_a_name_in_no_encoding(here, capsys):
-    import os
-
     try:
         os.rename(b"album/cat.jpg", b"album/caf\xe9.jpg")
     except OSError:
