@@ -189,6 +189,7 @@ def stylize(
             canvas = Canvas(start_of(target, here) if recorder.good is None else resampled(recorder.good, shape))
             for step in optimization_steps(canvas, objective, OPTIMIZERS[optimizer](canvas.z), share):
                 recorder.add(step)
+        return recorder.result()  # inside: who interrupts what is left to do loses nothing either
     return recorder.result()
 
 

@@ -314,6 +314,22 @@ def test_ctrl_c_returns_the_best_so_far(pictures):
     assert painted.image.shape == pictures[0].shape
 
 
+def test_ctrl_c_after_the_last_evaluation_loses_nothing(pictures, monkeypatch):
+    """While the picture is made of the canvas: for a large one, with colours of its own, that takes seconds."""
+    calls = []
+
+    def interrupted_once(image, shape):
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return resize(image, shape)
+
+    wanted = paint(pictures, steps=5)
+    monkeypatch.setattr("nstlib.optimization.recording.resampled", interrupted_once)
+    painted = paint(pictures, steps=5)
+    assert painted.stopped == "interrupted" and painted.evaluations == 5 and torch.equal(painted.image, wanted.image)
+
+
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_picture(pictures, monkeypatch):
     calls = []
 
