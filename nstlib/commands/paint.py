@@ -17,7 +17,7 @@ from torch import Tensor
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from nstlib.commands.console import say
-from nstlib.commands.shared import EXIT_INTERRUPTED, check_picture, opacity, picture, write_picture
+from nstlib.commands.shared import EXIT_INTERRUPTED, check_picture, picture_and_alpha, write_picture
 from nstlib.errors import ImageError, NstError
 from nstlib.files import fingerprint
 from nstlib.files.addresses import is_address
@@ -77,17 +77,13 @@ def run(options: argparse.Namespace) -> int:
         )
     began = time.perf_counter()
     check_picture(options.output, [options.photo, options.network])
-    content = picture(options.photo, photo, PHOTOS)
+    content, alpha = picture_and_alpha(options.photo, photo, PHOTOS)
     output = check_picture(options.output, content=content, size=options.size)
     painted = paint(network, _sized(content, options.size), style, options.tile, options.half)
     known = {"photograph": fingerprint.picture(content)} | _known(network, style, options)
     said = f"{painted.shape[-1]}x{painted.shape[-2]} px, {time.perf_counter() - began:.1f} s"
     return write_picture(
-        painted,
-        output,
-        about | {"content": public_name(options.photo), "fingerprint": known},
-        said,
-        alpha=opacity(options.photo, PHOTOS),
+        painted, output, about | {"content": public_name(options.photo), "fingerprint": known}, said, alpha=alpha
     )
 
 

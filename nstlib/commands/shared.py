@@ -12,7 +12,7 @@ from nstlib.commands.console import say
 from nstlib.control.masks import load_mask, shrink
 from nstlib.errors import NstError
 from nstlib.files.writing import check_output, save_somewhere, undisturbed
-from nstlib.images.files import SAVERS, load_image, load_with_alpha, save_image
+from nstlib.images.files import SAVERS, load_with_alpha, save_image
 from nstlib.images.gallery import REGIONS, mask
 from nstlib.images.provenance import public_name
 from nstlib.images.tensors import pixels
@@ -24,12 +24,12 @@ EXIT_USER, EXIT_INTERRUPTED = 1, 130  # 2 is argparse's, for a command line that
 
 def picture(source: str, by_name: Callable[[str], Tensor], table: Container[str]) -> Tensor:
     """One of the course's pictures by name, or a file or URL: (1, 3, H, W) in [0, 1]. Raises NstError."""
-    return by_name(source) if source in table and not Path(source).is_file() else load_image(source)
+    return picture_and_alpha(source, by_name, table)[0]
 
 
-def opacity(source: str, table: Container[str]) -> Tensor | None:
-    """Where such a picture is opaque, (1, 1, H, W), or None: everywhere, as the course's pictures are. Raises NstError."""
-    return None if source in table and not Path(source).is_file() else load_with_alpha(source)[1]
+def picture_and_alpha(source: str, by_name: Callable[[str], Tensor], table: Container[str]) -> tuple[Tensor, Tensor | None]:
+    """Return such a picture, read once, and its opacity (1, 1, H, W), or None: opaque everywhere. Raises NstError."""
+    return (by_name(source), None) if source in table and not Path(source).is_file() else load_with_alpha(source)
 
 
 def check_picture(path: Path, inputs: Iterable[object] = (), content: Tensor | None = None, size: int | None = None) -> Path:

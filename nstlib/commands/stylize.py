@@ -5,7 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from nstlib.commands.shared import check_picture, keep_last_good, mask_help, masks, opacity, picture, public_names, write_picture
+from nstlib.commands.shared import (
+    check_picture,
+    keep_last_good,
+    mask_help,
+    masks,
+    picture,
+    picture_and_alpha,
+    public_names,
+    write_picture,
+)
 from nstlib.control.color import COLOR_WAYS
 from nstlib.features.extractor import BACKBONES, POOLINGS
 from nstlib.images.files import SAVERS, load_image
@@ -77,8 +86,9 @@ def run(options: argparse.Namespace) -> int:
     """Paint one picture and write it; an interrupted or broken run writes its last good picture."""
     init = None if options.init in optimization.STARTS else options.init
     check_picture(options.output, [options.photo, *options.style, init, *(options.masks or ())])
-    content, styles = picture(options.photo, photo, PHOTOS), [picture(one, style, STYLES) for one in options.style]
-    output, alpha = check_picture(options.output, content=content, size=options.size), opacity(options.photo, PHOTOS)
+    content, alpha = picture_and_alpha(options.photo, photo, PHOTOS)
+    styles = [picture(one, style, STYLES) for one in options.style]
+    output = check_picture(options.output, content=content, size=options.size)
     given = {name: getattr(options, name) for name in NAMES}
     given["init"] = options.init if init is None else load_image(init)
     given["masks"] = masks(options.masks) if options.masks else None

@@ -5,7 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from nstlib.commands.shared import check_picture, keep_last_good, mask_help, masks, opacity, picture, public_names, write_picture
+from nstlib.commands.shared import (
+    check_picture,
+    keep_last_good,
+    mask_help,
+    masks,
+    picture,
+    picture_and_alpha,
+    public_names,
+    write_picture,
+)
 from nstlib.control.color import COLOR_WAYS
 from nstlib.images.files import SAVERS
 from nstlib.images.gallery import PHOTOS, STYLES, photo, style
@@ -49,8 +58,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> int:
     """Paint one picture and write it."""
     check_picture(options.output, [options.photo, *options.style, *(options.masks or ()), options.weights])
-    content = picture(options.photo, photo, PHOTOS)
-    output, alpha = check_picture(options.output, content=content, size=options.size), opacity(options.photo, PHOTOS)
+    content, alpha = picture_and_alpha(options.photo, photo, PHOTOS)
+    output = check_picture(options.output, content=content, size=options.size)
     styles = options.style if options.method == "fast" else [picture(one, style, STYLES) for one in options.style]
     chosen = {name: getattr(options, name) for name in CHOICES}
     regions = masks(options.masks) if options.masks else None

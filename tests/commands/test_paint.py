@@ -11,7 +11,7 @@ import torch
 
 from nstlib import load_image, photo, save_image
 from nstlib.__main__ import main
-from nstlib.images.files import read_provenance
+from nstlib.images.files import load_with_alpha, read_provenance
 from nstlib.nets.bands import paint
 from nstlib.nets.files import find_fast, load_fast
 
@@ -47,6 +47,22 @@ def test_one_style_or_a_mixture(tmp_path, two_styles):
     wanted = paint(load_fast(two_styles), photo("cat"), {"day": 0.25, "night": 0.75})
     assert not torch.equal(pictures[0], pictures[1]) and not torch.equal(pictures[1], pictures[2])
     assert wanted.shape[1] == 3 and read_provenance(tmp_path / "2.png")["style"] == ["day=1", "night=3"]
+
+
+@pytest.mark.parametrize("change", ["gone", "another"])
+def test_the_photograph_is_read_once(tmp_path, two_styles, monkeypatch, change):
+    """What becomes of its file while it is painted changes nothing."""
+    source, alpha = tmp_path / "a.png", torch.ones(1, 1, 40, 48)
+    alpha[..., :24] = 0
+    save_image(torch.full((1, 3, 40, 48), 0.5), source, alpha=alpha)
+
+    def painted(network, picture, *how):
+        source.unlink() if change == "gone" else save_image(torch.full((1, 3, 40, 48), 0.5), source)
+        return picture
+
+    monkeypatch.setattr("nstlib.commands.paint.paint", painted)
+    assert main(["paint", str(source), str(two_styles), "-o", str(tmp_path / "x.png")]) == 0
+    assert torch.equal(load_with_alpha(tmp_path / "x.png")[1], alpha)
 
 
 def test_a_folder_goes_on_where_it_stopped(tmp_path, album, two_styles, capsys):
