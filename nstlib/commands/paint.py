@@ -27,7 +27,7 @@ from nstlib.files.progress import bar
 from nstlib.files.writing import check_apart
 from nstlib.images.files import MIN_SIDE, SAVERS, load_with_alpha, read_provenance, resize, save_image
 from nstlib.images.gallery import PHOTOS, photo
-from nstlib.images.provenance import public_name
+from nstlib.images.provenance import brief, public_name
 from nstlib.nets.bands import paint, style_shares
 from nstlib.nets.fast import FastNet
 from nstlib.nets.files import SHIPPED_FAST, find_fast
@@ -134,10 +134,8 @@ class Folder:
 
     def record(self, file: Path) -> dict[str, object]:
         """Return what to note in the painting of a photograph. Raises OSError."""
-        return self.about | {
-            "content": public_name(file.name),
-            "fingerprint": {"photograph": fingerprint.file(file)} | self.known,
-        }
+        known = {"photograph": fingerprint.file(file)} | self.known
+        return self.about | {"content": public_name(file.name), "fingerprint": known}
 
     def there(self, file: Path, out: Path) -> bool:
         """Return whether this very picture is painted already.
@@ -266,7 +264,7 @@ def _paint_one(folder: Folder, file: Path, out: Path, made: Callable[[Tensor], T
         return False
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        save_image(painting, out, provenance=record, alpha=alpha)
+        save_image(painting, out, provenance=brief(record), alpha=alpha)
     except OSError as error:
         raise NstError(f"{out} cannot be written: {error}") from error
     return True

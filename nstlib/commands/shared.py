@@ -14,7 +14,7 @@ from nstlib.errors import NstError
 from nstlib.files.writing import check_output, save_somewhere, undisturbed
 from nstlib.images.files import SAVERS, load_with_alpha, save_image
 from nstlib.images.gallery import REGIONS, mask
-from nstlib.images.provenance import public_name
+from nstlib.images.provenance import brief, public_name
 from nstlib.images.tensors import pixels
 from nstlib.optimization.recording import OptimizationError
 
@@ -53,7 +53,7 @@ def write_picture(
     """
     with undisturbed() as held:
         try:
-            save_somewhere(path, lambda place: save_image(image, place, provenance=about, alpha=alpha))
+            save_somewhere(path, lambda place: save_image(image, place, provenance=brief(about), alpha=alpha))
             say(f"{path}: {said}")
         finally:
             interrupted = interrupted or bool(held)

@@ -10,6 +10,7 @@ screen, leaves all of this behind: it helps the honest, and stops nobody else.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -45,7 +46,9 @@ XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"  # begins the JPEG segment that hol
 XMP_KEY = "XML:com.adobe.xmp"  # names the PNG chunk that holds one
 EXIF_DESCRIPTION, EXIF_SOFTWARE = 0x010E, 0x0131
 MOST = 60_000  # bytes: a JPEG segment holds 65,535, with the packet's own frame
+BRIEF = 500  # letters that `brief` leaves of an entry: up to twelve bytes each
 LONGEST = 2**20  # bytes of a packet that is read
+log = logging.getLogger(__name__)
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 FILE_NAME = re.compile(r".+\.[a-z][a-z0-9]{1,4}", re.IGNORECASE)  # of an address: what else ends it may be a secret, too
 
@@ -65,6 +68,21 @@ def public_name(source: str | os.PathLike) -> str:
     except ValueError:  # brackets that are no IPv6 address
         return ""
     return last if FILE_NAME.fullmatch(last) else server or ""
+
+
+def brief(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record that a picture can carry: where all of it is too long, the longest entries are cut short, and say so.
+
+    For results that took long to make: the names of a hundred styles shall not be what they fail by. Raises ImageError.
+    """
+    record = dict(provenance)
+    for key in sorted(record, key=lambda key: -len(json.dumps(record[key]))):
+        if len(_packet(_record(record))) <= MOST:
+            break
+        text = record[key] if isinstance(record[key], str) else json.dumps(record[key], ensure_ascii=False)
+        record[key] = f"{text[:BRIEF]}... (cut short)"
+        log.warning("what the picture's file says of its %s is cut short: it does not fit", key)
+    return record
 
 
 def pack(provenance: Mapping[str, Any], kind: str) -> dict[str, Any]:

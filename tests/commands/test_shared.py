@@ -52,6 +52,16 @@ def test_the_last_good_picture_of_a_run_that_broke_off_is_written(tmp_path, monk
     assert load_image(tmp_path / "x.png").shape == load_image(tmp_path / "y.png").shape == (1, 3, 40, 48)
 
 
+def test_the_names_of_a_hundred_styles_are_cut_short_and_the_result_is_written(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("nstlib.commands.stylize.picture", lambda *_: GREY)
+    monkeypatch.setattr(optimization, "stylize", lambda *_, **__: done())
+    styles = ["\u732b" * 80 + f"{number}.png" for number in range(135)]
+    assert main(["stylize", "temple", *styles, "-o", str(tmp_path / "x.jpg")]) == 0
+    found = read_provenance(tmp_path / "x.jpg")
+    assert found["content"] == "temple" and styles[0] in found["style"] and "cut short" in found["style"]
+    assert "style is cut short" in caplog.text
+
+
 def test_a_result_that_no_place_takes_is_an_error_that_says_why(tmp_path, temporary, monkeypatch):
     monkeypatch.setattr("nstlib.files.writing.Path.home", lambda: tmp_path / "none")
     temporary.rmdir()

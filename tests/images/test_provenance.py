@@ -266,6 +266,17 @@ def test_the_longest_record_that_is_taken_comes_back(tmp_path):
         assert read_provenance(save_image(GREY, tmp_path / name, provenance=record))["notes"] == record["notes"]
 
 
+def test_a_record_that_fits_is_left_as_it_is_and_of_a_longer_one_the_longest_entries_are_cut():
+    assert provenance.brief(RECORD | {"notes": "<&>" * 2_500}) == RECORD | {"notes": "<&>" * 2_500}
+    names, fingerprint = ["\u732b" * 80 for _ in range(135)], {"photograph": "file 0", "style": [0.125] * 135}
+    found = provenance.brief({"method": "paint", "style": names, "masks": ", ".join(names), "fingerprint": fingerprint})
+    assert found["method"] == "paint" and found["fingerprint"] == fingerprint
+    for key in ("style", "masks"):
+        assert "\u732b" * 80 in found[key] and found[key].endswith("... (cut short)") and len(found[key]) < 600
+    worst = {str(number): "\U0001f600" * 70_000 for number in range(8)}
+    assert len(provenance.pack(provenance.brief(worst), "WEBP")["xmp"]) < 60_000
+
+
 def test_a_bomb_is_refused(tmp_path):
     """A PNG that claims 3.6 gigapixels: Pillow has an error of its own for it."""
 
