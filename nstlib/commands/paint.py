@@ -24,7 +24,7 @@ from nstlib.files.addresses import is_address
 from nstlib.files.locks import hold
 from nstlib.files.paths import expanded
 from nstlib.files.progress import bar
-from nstlib.files.writing import check_apart
+from nstlib.files.writing import check_apart, reason
 from nstlib.images.files import MIN_SIDE, SAVERS, load_with_alpha, read_provenance, resize, save_image
 from nstlib.images.gallery import PHOTOS, photo
 from nstlib.images.provenance import brief, public_name
@@ -164,9 +164,12 @@ class Stale(NstError):
 
 
 def painted_names(files: Iterable[Path], source: Path) -> dict[Path, Path]:
-    """Return {photograph: name of its painting in the other folder}; no two are alike, whatever letters' case means there."""
+    """Return {photograph: name of its painting in the other folder}.
+
+    No two are alike, and none is that of a folder, whatever letters' case means there.
+    """
     names = {file: _painted_name(file.relative_to(source)) for file in files}
-    taken: set[str] = set()
+    taken = {_folded(folder) for name in names.values() for folder in name.parents}
     for file, name in sorted(names.items(), key=lambda pair: (pair[1] != pair[0].relative_to(source), pair)):
         number, free = 1, name
         while _folded(free) in taken:
@@ -265,6 +268,8 @@ def _paint_one(folder: Folder, file: Path, out: Path, made: Callable[[Tensor], T
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         save_image(painting, out, provenance=brief(record), alpha=alpha)
+    except FileExistsError as error:
+        raise NstError(f"{out.parent} is a file: name another folder with -o") from error
     except OSError as error:
-        raise NstError(f"{out} cannot be written: {error}") from error
+        raise NstError(f"{out} cannot be written: {reason(error)}") from error
     return True

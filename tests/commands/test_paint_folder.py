@@ -181,6 +181,8 @@ def test_a_name_in_no_encoding(here, capsys):
         (["n" * 251 + ".gif"], ["n" * 251 + ".png"]),
         (["\u732b" * 83 + ".gif", "\u732b" * 83 + ".tif"], ["\u732b" * 83 + ".g.png", "\u732b" * 83 + ".t.png"]),
         (["A" * 251 + ".jpg", "a" * 251 + ".jpg"], ["A" * 251 + ".jpg", "a" * 249 + "-2.jpg"]),
+        (["a.gif", "a.gif.png/b.png", "z.png"], ["a.gif-2.png", "a.gif.png/b.png", "z.png"]),
+        (["A.png/b.png", "a.png"], ["A.png/b.png", "a-2.png"]),
         (["stra\u00dfe.png", "strasse.png"], ["stra\u00dfe-2.png", "strasse.png"]),
     ],
 )
@@ -188,6 +190,13 @@ def test_no_two_paintings_have_one_name(tmp_path, files, names):
     found = painted_names([tmp_path / name for name in files], tmp_path)
     folded = {str(name).casefold() for name in found.values()}
     assert len(folded) == len(files) and sorted(path.as_posix() for path in found.values()) == sorted(names)
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(here, capsys):
+    Path("album/trip").mkdir()
+    Path("album/cat.jpg").rename("album/trip/cat.jpg")
+    Path("out/trip").write_text("mine")
+    assert main(COMMAND) == 1 and "out/trip is a file: name another folder" in capsys.readouterr().err.replace("\\", "/")
 
 
 @pytest.mark.parametrize(
