@@ -25,7 +25,7 @@ from nstlib.files.locks import hold
 from nstlib.files.paths import expanded
 from nstlib.files.progress import bar
 from nstlib.files.writing import check_apart, reason
-from nstlib.images.files import MIN_SIDE, SAVERS, load_with_alpha, read_provenance, resize, save_image
+from nstlib.images.files import MIN_SIDE, SAVERS, load_with_alpha, read_provenance, save_image, with_longer_side
 from nstlib.images.gallery import PHOTOS, photo
 from nstlib.images.provenance import brief, public_name
 from nstlib.nets.bands import paint, style_shares
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     check_picture(options.output, [options.photo, options.network])
     content, alpha = picture_and_alpha(options.photo, photo, PHOTOS)
     output = check_picture(options.output, content=content, size=options.size)
-    painted = paint(network, _sized(content, options.size), style, options.tile, options.half)
+    painted = _painted(content, network, style, options)
     known = {"photograph": fingerprint.picture(content)} | _known(network, style, options)
     said = f"{painted.shape[-1]}x{painted.shape[-2]} px, {time.perf_counter() - began:.1f} s"
     return write_picture(
@@ -106,8 +106,9 @@ def shares(words: Iterable[str], names: Container[str] = ()) -> dict[str, float]
     return found
 
 
-def _sized(content: Tensor, size: int | None) -> Tensor:
-    return content if size is None else resize(content, size)
+def _painted(content: Tensor, network: FastNet, style: object, options: argparse.Namespace) -> Tensor:
+    """The photograph (1, 3, H, W) at the size asked for, painted. Raises NstError."""
+    return paint(network, with_longer_side(content, options.size, "the photograph"), style, options.tile, options.half)
 
 
 def _known(network: FastNet, style: object, options: argparse.Namespace) -> dict[str, object]:
@@ -214,10 +215,7 @@ def _paint_folder(folder: Folder, network: FastNet, style: object, options: argp
             for file in shown:
                 shown.set_postfix_str(file.name)
                 done = _paint_one(
-                    folder,
-                    file,
-                    folder.output / names[file],
-                    lambda content: paint(network, _sized(content, options.size), style, options.tile, options.half),
+                    folder, file, folder.output / names[file], lambda content: _painted(content, network, style, options)
                 )
                 (painted if done else unread).append(file)
     except KeyboardInterrupt:
@@ -229,7 +227,7 @@ def _paint_folder(folder: Folder, network: FastNet, style: object, options: argp
     for file in unread:
         say(f"skipped: {file}")
     if len(unread) == len(files):
-        raise NstError(f"none of the {len(files)} pictures in {folder.source} can be read")
+        raise NstError(f"none of the {len(files)} pictures in {folder.source} could be painted: the reasons stand above")
     return 0
 
 

@@ -159,6 +159,15 @@ def test_what_is_too_large_or_damaged_is_skipped_and_named(here, capsys):
     assert "2 painted, 0 there already, 2 skipped" in said and "strip.png" in said and "text.png" in said
 
 
+def test_a_size_too_small_for_a_photograph_is_said_with_the_one_that_works(here, capsys):
+    """64 x 43 px: the shorter side would have 22."""
+    for source, output in (("album/cat.jpg", "x.png"), ("album", "new")):
+        assert main(["paint", source, "n.safetensors", "-o", output, "--size", "33"]) == 1
+        assert "the photograph at size=33 would be 33x22 pixels" in (said := capsys.readouterr().err)
+        assert "use a size of 48 or more" in said
+    assert main(["paint", "album", "n.safetensors", "-o", "new", "--size", "48"]) == 0
+
+
 def test_a_name_in_no_encoding(here, capsys):
     try:
         os.rename(b"album/cat.jpg", b"album/caf\xe9.jpg")
