@@ -24,7 +24,7 @@ from nstlib.files.addresses import is_address
 from nstlib.files.locks import hold
 from nstlib.files.paths import expanded
 from nstlib.files.progress import bar
-from nstlib.files.writing import check_apart, reason
+from nstlib.files.writing import check_apart, reason, undisturbed
 from nstlib.images.files import MIN_SIDE, SAVERS, load_with_alpha, read_provenance, save_image, with_longer_side
 from nstlib.images.gallery import PHOTOS, photo
 from nstlib.images.provenance import brief, public_name
@@ -214,10 +214,13 @@ def _paint_folder(folder: Folder, network: FastNet, style: object, options: argp
         with logging_redirect_tqdm(), bar(waiting, unit="picture") as shown:
             for file in shown:
                 shown.set_postfix_str(file.name)
-                done = _paint_one(
-                    folder, file, folder.output / names[file], lambda content: _painted(content, network, style, options)
-                )
-                (painted if done else unread).append(file)
+                made = _make(folder, file, lambda content: _painted(content, network, style, options))
+                if made is None:
+                    unread.append(file)
+                    continue
+                with undisturbed():  # Ctrl-C waits: what is written is counted
+                    _write(folder.output / names[file], *made)
+                    painted.append(file)
     except KeyboardInterrupt:
         say(f"interrupted; {len(painted)} painted into {folder.output}. The same command goes on from there")
         return EXIT_INTERRUPTED
@@ -255,14 +258,19 @@ def _waiting(folder: Folder, names: dict[Path, Path]) -> list[Path]:
     return waiting
 
 
-def _paint_one(folder: Folder, file: Path, out: Path, made: Callable[[Tensor], Tensor]) -> bool:
-    """Paint one photograph; False, and a warning, where it cannot be read or is too large."""
+def _make(
+    folder: Folder, file: Path, painted: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor | None, dict[str, object]] | None:
+    """Paint one photograph: painting, opacity, record; None, and a warning, where it cannot be read or is too large."""
     try:
         record, (content, alpha) = folder.record(file), load_with_alpha(file)
-        painting = made(content)
+        return painted(content), alpha, record
     except (NstError, OSError) as error:
         log.warning("skipped %s: %s", file, error)
-        return False
+        return None
+
+
+def _write(out: Path, painting: Tensor, alpha: Tensor | None, record: dict[str, object]) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         save_image(painting, out, provenance=brief(record), alpha=alpha)
@@ -270,4 +278,3 @@ def _paint_one(folder: Folder, file: Path, out: Path, made: Callable[[Tensor], T
         raise NstError(f"{out.parent} is a file: name another folder with -o") from error
     except OSError as error:
         raise NstError(f"{out} cannot be written: {reason(error)}") from error
-    return True

@@ -1,6 +1,7 @@
 """The command `paint` for a folder: what counts as painted, what is stale, names, and everything that is in the way."""
 
 import os
+import signal
 import struct
 import zlib
 from pathlib import Path
@@ -157,6 +158,16 @@ def test_what_is_too_large_or_damaged_is_skipped_and_named(here, capsys):
     assert main(["paint", "album", "n.safetensors", "-o", "new", "--size", "64"]) == 0
     said = capsys.readouterr().out
     assert "2 painted, 0 there already, 2 skipped" in said and "strip.png" in said and "text.png" in said
+
+
+def test_what_was_written_when_ctrl_c_came_is_counted(here, monkeypatch, capsys):
+    def interrupted(*args, **how):
+        save_image(*args, **how)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("nstlib.commands.paint.save_image", interrupted)
+    assert main([*COMMAND[:3], "-o", "new"]) == 130 and len(pictures(here / "new")) == 1
+    assert "interrupted; 1 painted into new" in capsys.readouterr().out
 
 
 def test_a_size_too_small_for_a_photograph_is_said_with_the_one_that_works(here, capsys):
