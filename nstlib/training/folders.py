@@ -16,6 +16,12 @@ from nstlib.images.decoding import FORMATS
 from nstlib.training.checkpoints import latest_path
 
 JUNK = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")  # what systems leave in folders, with pictures of their own
+# Endings of pictures of other kinds: of phones, cameras and drawing programs. Who has some in a folder means them, too.
+UNREAD = (
+    *(".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2"),
+    *(".dng", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"),
+    *(".psd", ".xcf", ".kra", ".svg", ".exr"),
+)
 READERS = {"MPO": "JPEG"}  # formats that another one's reader opens
 log = logging.getLogger(__name__)
 
@@ -35,8 +41,9 @@ def suffixes() -> tuple[str, ...]:
 def picture_files(path: str | os.PathLike, without: Iterable[str | os.PathLike] = ()) -> list[Path]:
     """Return the files in a folder, and in those inside it, that are named like pictures, sorted.
 
-    Left out are hidden files and folders, what systems leave, the folders `without`, and those where a training keeps its
-    checkpoints. Links are followed, to each place once. Raises NstError where there is no such folder.
+    Left out are hidden files and folders, what systems leave, the folders `without`, those where a training keeps its
+    checkpoints, and pictures of kinds that are not read here, of which a warning says how many there are. Links are
+    followed, to each place once. Raises NstError where there is no such folder.
     """
     path = expanded(path)
     if not os.path.isdir(path):  # pathlib's questions raise where one may not look
@@ -75,6 +82,11 @@ def _entries(folder: Path) -> list[Path]:
     except OSError as error:
         log.warning("skipped %s: %s", folder, error)
         return []
+    others = set(UNREAD).difference(suffixes())
+    unread = [entry.suffix.lower() for entry in inside if entry.suffix.lower() in others and os.path.isfile(entry)]
+    if unread:
+        kinds = ", ".join(sorted(set(unread)))
+        log.warning("skipped %d of the files in %s (%s): not read here; export them as JPEG or PNG", len(unread), folder, kinds)
     return [entry for entry in inside if _is_picture(entry) or (os.path.isdir(entry) and not _is_run(entry))]
 
 

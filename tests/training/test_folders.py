@@ -54,6 +54,15 @@ def test_all_readable_formats_and_nothing_else(tmp_path, make):
     assert {Image.registered_extensions()[suffix] for suffix in suffixes()} <= set(FORMATS)
 
 
+def test_pictures_of_kinds_that_are_not_read_are_counted_in_a_warning(tmp_path, make, caplog):
+    make("a.jpg", "b.HEIC", "c.dng", "d.dng", "e.txt", ".f.heic", "trip/g.psd", "trip/notes", "out/h.heic", "i.webp")
+    (tmp_path / "j.raw").mkdir()
+    assert found(tmp_path, tmp_path / "out") == ["a.jpg", "i.webp"]
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2 and f"skipped 3 of the files in {tmp_path} (.dng, .heic): not read here" in said[0]
+    assert f"skipped 1 of the files in {tmp_path / 'trip'} (.psd)" in said[1]
+
+
 def test_hidden_ones_and_what_systems_leave(tmp_path, make):
     make(
         "a.jpg",
