@@ -241,13 +241,20 @@ def _srgb(picture: Image.Image, origin: str) -> Image.Image:
 
 
 def _deep_grey(picture: Image.Image, origin: str) -> Layers:
-    """Grey of 16 or 32 bits: whole numbers count to 65535 (as in PNG and TIFF), fractions to 1."""
+    """Grey of 16 or 32 bits: whole numbers count to 65535 (as in PNG and TIFF), fractions to 1.
+
+    Not by their largest, for then the dark pictures of a series would be as bright as the others; a warning names these.
+    """
     grey = np.asarray(picture).astype(np.float32)
     top = 1.0 if picture.mode == "F" else 65535.0
     if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= top):
         raise ImageError(
             f"{origin} (mode {picture.mode!r}) has values from {grey.min():g} to {grey.max():g}: "
             f"expected 0 to {top:g}; scale them first"
+        )
+    if top > 1 and 0 < grey.max() <= 255:
+        log.warning(
+            "%s: its values, up to %d of 65535, are nearly black: do they count to 255? save it with 8 bits", origin, grey.max()
         )
     rgb = np.repeat((grey / top)[..., None], 3, axis=-1)  # (H, W) -> (H, W, 3)
     hidden = picture.info.get("transparency")

@@ -52,6 +52,14 @@ def test_exif_orientation_is_undone(orientation):
         torch.testing.assert_close(load_image(encoded(stored, kind, exif=exif)), load_image(upright))
 
 
+@pytest.mark.parametrize(("largest", "said"), [(0, False), (200, True), (255, True), (256, False)])
+def test_deep_grey_that_is_nearly_black_is_named(caplog, largest, said):
+    ramp = np.linspace(0, largest, 40 * 36).round().astype(np.int32).reshape(36, 40)
+    image = load_image(encoded(Image.fromarray(ramp), "TIFF"))
+    torch.testing.assert_close(image[0, 0], torch.from_numpy(ramp.astype(np.float32) / 65535))
+    assert (f"up to {largest} of 65535, are nearly black" in caplog.text) is said
+
+
 def test_a_rotation_that_makes_no_sense_is_left_alone():
     exif = Image.Exif()
     exif[0x0112] = 77
