@@ -23,21 +23,21 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str] | None) -> int:
     # Loaded here, not above: that takes seconds, and Ctrl-C in them ends in words, too.
     from nstlib.commands import paint, stylize, train, transfer
-    from nstlib.commands.console import any_letters, complain, interruptible, start_log
+    from nstlib.commands.console import DiscreetParser, any_letters, complain, interruptible, start_log
     from nstlib.commands.shared import EXIT_USER
 
     with any_letters(), interruptible():
         try:
             start_log()
-            options = _parser((stylize, paint, transfer, train)).parse_args(arguments)
+            options = _options(DiscreetParser, (stylize, paint, transfer, train)).parse_args(arguments)
             return options.run(options)
         except NstError as error:
             complain(f"error: {error}")
             return EXIT_USER
 
 
-def _parser(table: Iterable[ModuleType]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nstlib", description="Neural style transfer, on any machine.")
+def _options(kind: type[argparse.ArgumentParser], table: Iterable[ModuleType]) -> argparse.ArgumentParser:
+    parser = kind(prog="nstlib", description="Neural style transfer, on any machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in table:
         command.add(commands)

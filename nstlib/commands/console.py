@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import signal
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from nstlib.files.addresses import hide_secrets
 from nstlib.files.writing import STOPPING
@@ -30,6 +31,14 @@ class Interrupt:
         if time.monotonic() - self.last >= GRACE:
             self.last = time.monotonic()
             raise KeyboardInterrupt
+
+
+class DiscreetParser(argparse.ArgumentParser):
+    """A parser whose messages, which repeat what was typed, show no passwords of addresses."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and message, and exit with code 2."""
+        super().error(hide_secrets(message))
 
 
 class Discreet(logging.Formatter):

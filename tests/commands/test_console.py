@@ -58,6 +58,25 @@ def test_without_streams_a_command_works_in_silence(tmp_path, monkeypatch):
     assert load_image(tmp_path / "x.png").shape == (1, 3, 32, 48)
 
 
+SECRET = "https://ann:hunter2@example.org/x.png"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [SECRET],
+        ["paint", "temple", "swirls", "-o", "x.png", SECRET],
+        ["stylize", "temple", "swirls", "-o", "x.png", "--size", SECRET],
+        ["train", "swirls", "photos", "-o", "x.safetensors", f"--{SECRET}"],
+    ],
+)
+def test_a_command_line_that_is_wrong_is_repeated_without_passwords(words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    said = capsys.readouterr().err
+    assert "example.org" in said and "hunter2" not in said and "usage:" in said
+
+
 @pytest.mark.parametrize(
     "address, shown",
     [
