@@ -23,6 +23,7 @@ from nstlib.nets.layers import convolve_enlarged, convolve_narrow, pad_to_step
 CHANNELS = (32, 64, 128)  # after the first three convolutions, at width 1
 BLOCKS = 5  # residual blocks
 STEP = 4  # pixels: two convolutions of stride 2 need sides that are multiples of it
+FLAT = 1e-12  # variance of a map that is rounding alone: one pixel that is one of 256 steps away makes 100 times as much
 RANGE = 150 / 255  # of the tanh at the end, around middle grey: a little more than the range of a picture
 
 
@@ -101,6 +102,9 @@ class Layer(nn.Module):
         """Convolve, normalise (with the styles' shares (N, S) where the norm asks for them), ReLU."""
         x = self.convolve(x)
         if self.norm is not None:
+            batch = isinstance(self.norm, nn.BatchNorm2d)
+            if self.norm.training or not batch:
+                x = without_flat_slopes(x, (0, 2, 3) if batch else (2, 3))
             x = self.norm(x, shares) if isinstance(self.norm, ConditionalInstanceNorm2d) else self.norm(x)
         return F.relu(x) if self.relu else x
 
@@ -212,6 +216,18 @@ class FastNet(nn.Module):
 def finish(x: Tensor) -> Tensor:
     """Bend the last convolution's output into a little more than [0, 1]."""
     return 0.5 + RANGE * torch.tanh(x.float())
+
+
+def without_flat_slopes(x: Tensor, together: tuple[int, ...] = (2, 3)) -> Tensor:
+    """Return maps (N, C, H, W) that are normalised next, over the axes `together`; where they are flat, no gradient passes.
+
+    Normalised, a flat map is its shift, whatever weights made it: their gradient is zero. But that zero is a sum over pixels,
+    which grow by 1/sqrt(1e-5) with every layer on the way back, and fifteen layers make infinity of what rounding leaves.
+    """
+    if x.requires_grad:
+        flat = x.detach().float().var(together, keepdim=True, correction=0) < FLAT
+        x.register_hook(lambda slopes: slopes.masked_fill(flat, 0))
+    return x
 
 
 def prepared(image: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from networks import spread
 
 from nstlib.errors import NstError, WeightsError
-from nstlib.nets.fast import ConditionalInstanceNorm2d, FastNet, add_style, with_styles
+from nstlib.nets.fast import ConditionalInstanceNorm2d, FastNet, add_style, with_styles, without_flat_slopes
 from nstlib.nets.files import load_fast, read_about, save_network
 
 
@@ -149,3 +149,45 @@ def test_a_residual_block_adds_what_may_be_negative():
     change = block(x) - x
     assert (block.first(x) >= 0).all() and (change < -0.1).any()
     torch.testing.assert_close(change, block.second(block.first(x)), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("grey", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("norm", ["instance", "conditional", "batch"])
+def test_a_flat_picture_teaches_what_it_can(norm, grey):
+    """Normalised, its maps are their shifts: of the weights before, nothing is learned, and nothing becomes infinite.
+
+    In a batch, normalised by itself, it leaves to the others what they teach.
+    """
+    torch.manual_seed(0)
+    network, flat, wanted = FastNet(0.125, norm).train(), torch.full((1, 3, 48, 40), grey), torch.rand(2, 3, 48, 40)
+    (network(flat) - wanted[:1]).square().mean().backward()
+    slopes = {name: parameter.grad.clone() for name, parameter in network.named_parameters()}
+    assert all(torch.isfinite(slope).all() for slope in slopes.values())
+    assert slopes["up.2.conv.bias"].norm() > 1e-3
+    assert not slopes["down.0.conv.weight"].any() and not slopes["blocks.4.second.conv.weight"].any()
+    if norm == "batch":
+        return
+    network.zero_grad()
+    network(torch.cat([flat, wanted[1:]])).sum().backward()
+    both = network.down[0].conv.weight.grad.clone()
+    network.zero_grad()
+    network(wanted[1:]).sum().backward()
+    torch.testing.assert_close(both, network.down[0].conv.weight.grad, rtol=1e-3, atol=1e-3 * both.abs().max().item())
+
+
+def test_normalisation_that_does_not_look_at_the_picture_lets_every_slope_pass():
+    network = FastNet(0.125, "batch").eval()
+    flat = torch.full((1, 3, 32, 32), 0.5, requires_grad=True)
+    network(flat).sum().backward()
+    assert flat.grad.norm() > 0
+
+
+def test_of_other_pictures_every_slope_stays_as_it_is_to_the_bit(picture, monkeypatch):
+    torch.manual_seed(0)
+    network, found = FastNet(0.125).train(), []
+    for keep in (without_flat_slopes, lambda x, together: x):
+        monkeypatch.setattr("nstlib.nets.fast.without_flat_slopes", keep)
+        network.zero_grad()
+        network(picture).square().sum().backward()
+        found.append([parameter.grad.clone() for parameter in network.parameters()])
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
