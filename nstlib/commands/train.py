@@ -26,7 +26,7 @@ from nstlib.settings import device
 from nstlib.training.checkpoints import PATTERN, set_aside
 from nstlib.training.datasets import IMAGENETTE, Pictures, bundled, folder, imagenette
 from nstlib.training.fast_loss import FAST_LOSS
-from nstlib.training.loop import Trained
+from nstlib.training.loop import Trained, TrainingError
 from nstlib.training.recipes import STYLE_SIZE, FastRecipe, train_fast
 from nstlib.training.schedule import PRECISIONS, TrainingSettings
 
@@ -92,7 +92,10 @@ def run(options: argparse.Namespace) -> int:
     pictures = photographs(options.photos, max(SIDE, options.crop), [where])
     if options.anew:
         _begin_anew(where)
-    trained = train_fast(styles, pictures, settings, where, recipe)
+    try:
+        trained = train_fast(styles, pictures, settings, where, recipe)
+    except TrainingError as error:
+        raise _kept(error, output, _about(options, pictures, recipe)) from error
     if not PartialState().is_main_process:
         return 0
     steps = len(trained.history.get("total", ()))
@@ -136,6 +139,17 @@ def _write(trained: Trained, output: Path, about: dict[str, object]) -> None:
     about |= {"steps": steps, "seconds": round(trained.seconds), "losses": losses}
     save_somewhere(output, lambda place: save_network(trained.network, place, **about))
     say(f"{output}: {steps} steps, {output.stat().st_size / 1e6:.2f} MB, {json.dumps(losses)}")
+
+
+def _kept(error: TrainingError, output: Path, about: dict[str, object]) -> NstError:
+    """Write what a training that broke off has learned; return its error, which says where that is."""
+    if not PartialState().is_main_process or error.result is None or not error.result.history:
+        return NstError(str(error))
+    try:
+        _write(error.result, output, about)
+    except NstError as another:
+        return NstError(f"{error}. {another}")
+    return NstError(f"{error}. The network that was trained until then is in {output}")
 
 
 def _begin_anew(where: Path) -> None:

@@ -11,6 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -33,10 +34,6 @@ from nstlib.training.schedule import TrainingSettings, rate
 log = logging.getLogger(__name__)
 
 BESIDE = ("checkpoint_every",)  # settings that change nothing of the result
-
-
-class TrainingError(NstError):
-    """A training that broke off; the network has its last good weights."""
 
 
 class Loss(Protocol):
@@ -73,6 +70,14 @@ class Trained:
     network: nn.Module
     history: dict[str, list[float]] = field(repr=False)
     seconds: float
+
+
+class TrainingError(NstError):
+    """A training that broke off; the network has its last good weights. `result`: what it has come to, from `train`."""
+
+    def __init__(self, message: str, result: Trained | None = None):
+        super().__init__(message)
+        self.result = result
 
 
 class Run:
@@ -236,27 +241,26 @@ def train(
 ) -> Trained:
     """Train `network` to the end, with a bar; see `training_steps`. `callback` sees each step; a true answer stops.
 
-    Ctrl-C stops too, and keeps what was learned. Returns the network, with the whole history, also of earlier lives.
+    Ctrl-C stops too, and keeps what was learned. Returns the network, with the whole history, also of earlier lives. Where it
+    breaks off, also for a disk that is full, the TrainingError has them as `result`.
     """
     return finish(Run(network, loss, batches, settings, folder), progress, callback)
 
 
 def finish(run: Run, progress: bool = True, callback: Callable[[TrainStep], object] | None = None) -> Trained:
-    """Go on with a training to its end, as `train` does."""
-    steps = iter(run)
-    with bar(
-        total=run.settings.steps, initial=run.step, unit="step", disable=not progress or not run.accelerator.is_main_process
-    ) as shown:
-        try:
+    """Go on with a training to its end, as `train` does. Raises TrainingError, with what was learned, where it breaks off."""
+    steps, quiet = iter(run), not progress or not run.accelerator.is_main_process
+    try:
+        with closing(steps), bar(total=run.settings.steps, initial=run.step, unit="step", disable=quiet) as shown:
             for step in steps:
                 shown.set_postfix({name: f"{value:.3g}" for name, value in step.losses.items()}, refresh=False)
                 shown.update()
                 if callback is not None and callback(step):
                     break
-        except KeyboardInterrupt:
-            log.warning("interrupted after %d of %d steps", run.step, run.settings.steps)
-        finally:
-            steps.close()
+    except KeyboardInterrupt:
+        log.warning("interrupted after %d of %d steps", run.step, run.settings.steps)
+    except NstError as error:
+        raise TrainingError(str(error), Trained(run.plain, run.history, run.seconds)) from error
     return Trained(run.plain, run.history, run.seconds)
 
 

@@ -7,6 +7,7 @@ import torch
 
 from nstlib import load_image, style
 from nstlib.__main__ import main
+from nstlib.errors import NstError
 from nstlib.images.files import read_provenance
 from nstlib.losses.objective import Weights
 from nstlib.nets.fast import FastNet
@@ -83,6 +84,21 @@ def test_it_trains_on_a_folder_for_several_styles(tmp_path, album):
     out = tmp_path / "both.safetensors"
     assert main(["train", "waves", str(album), "--also", "mosaic", "-o", str(out), *TINY]) == 0
     assert load_fast(out).names == ["waves", "mosaic"] and read_about(out)["pictures"] == 2
+
+
+def test_a_training_that_breaks_off_leaves_its_network(tmp_path, monkeypatch, capsys):
+    """The folder of the checkpoints is full, the output's is not; or neither takes it, and both are named."""
+
+    def full(*given, **named):
+        raise NstError("no room")
+
+    monkeypatch.setattr("nstlib.training.loop.save_checkpoint", full)
+    out = tmp_path / "x.safetensors"
+    command = ["train", "waves", "-o", str(out), *TINY, "--sample-every", "0"]
+    assert main(command) == 1 and read_about(out)["steps"] == 4 and load_fast(out)
+    assert f"no room. The network that was trained until then is in {out}" in capsys.readouterr().err
+    monkeypatch.setattr("nstlib.commands.train.save_somewhere", lambda *_: full())
+    assert main(command) == 1 and "no room. no room" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from torch import nn
 from nstlib.errors import NstError
 from nstlib.settings import has_bf16
 from nstlib.training.checkpoints import latest_path, load_latest, save_checkpoint, set_aside
-from nstlib.training.loop import Run, TrainingSettings, train
+from nstlib.training.loop import Run, TrainingError, TrainingSettings, train
 
 
 def test_a_training_in_two_lives_counts_steps_and_seconds_of_both(tmp_path, monkeypatch):
@@ -165,6 +165,26 @@ def test_a_step_that_fails_leaves_no_trace(tmp_path):
     again = train(Counting(), known_distance, known_values, settings, tmp_path, progress=False)
     assert again.history == whole.history
     assert all(torch.equal(one, other) for one, other in zip(again.network.buffers(), whole.network.buffers(), strict=True))
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_what_was_learned_is_handed_back_where_the_disk_is_full(tmp_path, monkeypatch, interrupted):
+    """Also by the one who presses Ctrl-C: the checkpoint that this writes is refused too."""
+
+    def full(folder, checkpoint):
+        raise NstError("the disk is full")
+
+    def press(step):
+        if interrupted and step.index == 2:
+            raise KeyboardInterrupt
+
+    settings, steps = replace(SHORT, ema=0.5), 3 if interrupted else 4
+    whole = train(Line(), distance, values, settings, progress=False, callback=lambda step: step.index == steps - 1)
+    monkeypatch.setattr("nstlib.training.loop.save_checkpoint", full)
+    with pytest.raises(TrainingError, match="the disk is full") as caught:
+        train(Line(), distance, values, settings, tmp_path, progress=False, callback=press)
+    result = caught.value.result
+    assert result.history == whole.history and torch.equal(result.network.a, whole.network.a) and not result.network.training
 
 
 @pytest.mark.parametrize(
