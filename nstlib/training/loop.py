@@ -33,6 +33,7 @@ from nstlib.training.schedule import TrainingSettings, rate
 
 log = logging.getLogger(__name__)
 
+ACCELERATES = {"_is_accelerate_prepared", "forward"}  # attributes that it leaves on a network
 BESIDE = ("checkpoint_every",)  # settings that change nothing of the result
 
 
@@ -101,6 +102,7 @@ class Run:
         self.loss, self.batches, self.known = loss, batches, dict(known or {})
         self.history: dict[str, list[float]] = {}
         self.step, self.saved, self.before, self.began = 0, -1, 0.0, time.perf_counter()
+        self.bare = set(vars(network))
         network.to(self.accelerator.device)
         self.mean = (
             torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.ema))
@@ -113,12 +115,13 @@ class Run:
         with undisturbed():  # the first optimiser imports much of torch; an interrupt would leave that half done, for good
             optimiser = torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=0.0)
         self.network, self.optimiser = self.accelerator.prepare(network.train(), optimiser)
-        self.lock = hold(self.folder, "training") if self.folder and self.accelerator.is_main_process else None
+        self.lock = None
         try:
             if self.folder:
+                self.lock = hold(self.folder, "training") if self.accelerator.is_main_process else None
                 self._resume()
         except BaseException:
-            self._unlock()
+            self._let_go()
             raise
 
     @property
@@ -205,13 +208,16 @@ class Run:
                 if self.saved != self.step:
                     self.save()
             finally:
-                self.accelerator.unwrap_model(self.network, keep_fp32_wrapper=False)
                 if self.mean is not None:
                     self.plain.load_state_dict(self.mean.module.state_dict())
                 self.plain.eval()
-                self._unlock()
+                self._let_go()
 
-    def _unlock(self) -> None:
+    def _let_go(self) -> None:
+        """Take from the network what Accelerate has put on it, and release the folder."""
+        self.accelerator.unwrap_model(self.network, keep_fp32_wrapper=False)
+        for name in ACCELERATES - self.bare:
+            vars(self.plain).pop(name, None)
         if self.lock is not None:
             self.lock.release()
 
@@ -221,12 +227,14 @@ def training_steps(
 ) -> Iterator[TrainStep]:
     """Train `network` in place; yields after each step. With a folder, it is saved there and goes on from there.
 
-    `batches(step, count, first)` gives pictures, `loss(network, images, numbers)` the named losses. At the end, also when
-    the caller stops early, the network is in evaluation mode, with the mean of its weights where `settings.ema` is set.
+    `batches(step, count, first)` gives pictures, `loss(network, images, numbers)` the named losses; how they and the network
+    are told from others, and what cannot be told, is said in `nstlib.files.fingerprint`. A network goes on that is as it was
+    at the beginning (random weights need a seed), or as this training left it. At the end, also when the caller stops early,
+    the network is in evaluation mode, with the mean of its weights where `settings.ema` is set.
     Raises TrainingError where a loss is not finite, NstError where a checkpoint cannot be read or written, where the folder
     holds another training, and where one works there.
     """
-    yield from Run(network, loss, batches, settings, folder)
+    yield from _begun(network, loss, batches, settings, folder)
 
 
 def train(
@@ -244,7 +252,12 @@ def train(
     Ctrl-C stops too, and keeps what was learned. Returns the network, with the whole history, also of earlier lives. Where it
     breaks off, also for a disk that is full, the TrainingError has them as `result`.
     """
-    return finish(Run(network, loss, batches, settings, folder), progress, callback)
+    return finish(_begun(network, loss, batches, settings, folder), progress, callback)
+
+
+def _begun(network: nn.Module, loss: Loss, batches: Batches, settings: TrainingSettings, folder: Path | None) -> Run:
+    """A training of a network as it comes, which is known by that."""
+    return Run(network, loss, batches, settings, folder, fingerprint.of_network(network) if folder is not None else None)
 
 
 def finish(run: Run, progress: bool = True, callback: Callable[[TrainStep], object] | None = None) -> Trained:

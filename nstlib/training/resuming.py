@@ -59,6 +59,9 @@ def restore(run: Run, found: Checkpoint) -> None:
 
 def _check_same(run: Run, found: Checkpoint) -> None:
     """Refuse to resume another training: the result would match no single one."""
+    first = found.notes["identity"].get(fingerprint.FIRST_WEIGHTS)
+    if run.identity.get(fingerprint.FIRST_WEIGHTS) == fingerprint.weights(_left_behind(found)):
+        run.identity[fingerprint.FIRST_WEIGHTS] = first  # the same network, in the same process
     other = fingerprint.differences(found.notes["identity"], run.identity)
     shapes = [
         {name: tensor.shape for name, tensor in state.items()}
@@ -69,6 +72,13 @@ def _check_same(run: Run, found: Checkpoint) -> None:
             f"{run.folder} holds another training ({'; '.join(other) or 'of another network'}): name another folder, "
             "or begin anew (--anew; in Python nstlib.training.checkpoints.set_aside)"
         )
+
+
+def _left_behind(found: Checkpoint) -> dict[str, Tensor]:
+    """The weights that a training leaves in its network where it stops at this checkpoint."""
+    parts, inner = parted(found.tensors), "module."
+    mean = {name.removeprefix(inner): tensor for name, tensor in parts["mean"].items() if name.startswith(inner)}
+    return mean or parts["network"]
 
 
 def joined(parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:

@@ -1,7 +1,9 @@
 """What a job is known by: contents, not names, the same in every process; differences in words."""
 
 import functools
+import json
 import os
+import runpy
 import subprocess
 import sys
 
@@ -22,13 +24,51 @@ def scaled(weight, power=1):
 
 
 class Weighted:
-    """A loss of somebody's own, with a cache that does not count."""
+    """A loss of somebody's own."""
 
     def __init__(self, weight):
-        self.weight, self._seen = weight, []
+        self.weight = weight
 
     def __call__(self, network, images, numbers):
         return {"total": self.weight * images.sum()}
+
+
+class Private:
+    """One whose weight is nobody's business."""
+
+    __slots__ = ("_weight",)
+
+    def __init__(self, weight):
+        self._weight = weight
+
+
+class Caching(Weighted):
+    """One that says itself what it is known by, so that its cache does not count."""
+
+    def __init__(self, weight):
+        super().__init__(weight)
+        self._seen = []
+
+    def identity(self):
+        return {"weight": self.weight}
+
+
+class Scale(nn.Module):
+    """A network with a constant."""
+
+    def __init__(self, constant, learns=True):
+        super().__init__()
+        self.weight, self.constant = nn.Parameter(torch.ones(1), requires_grad=learns), constant
+
+
+def calling(helper):
+    """A class of this name whose method does this."""
+
+    class Called:
+        def __call__(self, x):
+            return helper(x)
+
+    return Called
 
 
 ZEROS = torch.zeros(3)
@@ -58,6 +98,15 @@ DIFFERENT = [
     (Weighted(1), Weighted(2)),
     (Weighted(1).__call__, Weighted(2).__call__),
     (nn.ReLU(), nn.Sigmoid()),
+    (Private(1), Private(2)),
+    (Scale(1), Scale(2)),
+    (Scale(1), Scale(1, False)),
+    (nn.Sequential(nn.ReLU()), nn.Sequential(nn.Sigmoid())),
+    (nn.Conv2d(1, 1, 1).bias, nn.Conv2d(1, 1, 1)),
+    (calling(abs)(), calling(lambda x: -x)()),
+    ({1: 2}.get, {1: 3}.get),
+    (np.random.default_rng(1), np.random.default_rng(2)),
+    (functools.cache(lambda x: x + 1), functools.cache(lambda x: x + 2)),
     (float("nan"), 0.0),
 ]
 
@@ -79,9 +128,48 @@ def test_the_same_content_made_anew_has_the_same_digest():
         (torch.arange(6).view(2, 3).T, torch.arange(6).view(2, 3).T.contiguous()),
     ]:
         assert digest(one) == digest(other)
-    used = Weighted(1)
+    used = Caching(1)
     used._seen.append(3)
-    assert digest(used) == digest(Weighted(1))
+    assert digest(used) == digest(Caching(1)) != digest(Caching(2))
+
+
+USED = {
+    "a tensor": ("T = torch.zeros(2)", "T = torch.ones(2)", "T"),
+    "an array": ("T = np.zeros(2)", "T = np.ones(2)", "T"),
+    "a dict": ("W = {'a': 1.0}", "W = {'a': 2.0}", "W['a']"),
+    "a function": ("f = lambda y: y + 1", "f = lambda y: y + 2", "f(x)"),
+    "what a function uses": ("c = [1]\nf = lambda y: y + c[0]", "c = [2]\nf = lambda y: y + c[0]", "f(x)"),
+    "in a function inside": ("c = 1", "c = 2", "(lambda: c)()"),
+    "a class": ("class A:\n b = 1", "class A:\n b = 2", "A.b"),
+    "a method": ("class A:\n def b(self): return 1", "class A:\n def b(self): return 2", "A().b()"),
+    "what a base has": ("class Z:\n b = 1\nclass A(Z): pass", "class Z:\n b = 2\nclass A(Z): pass", "A.b"),
+    "a property": ("class A:\n @property\n def b(self): return 1", "class A:\n @property\n def b(self): return 2", "A().b"),
+    "one that calls itself": ("def f(n): return n and f(n - 1)", "def f(n): return n and f(n - 2)", "f(3)"),
+    "a module of one's own": ("m = types.ModuleType('mine'); m.a = 1", "m = types.ModuleType('mine'); m.a = 2", "m.a"),
+}
+
+
+@pytest.mark.parametrize("name", USED)
+def test_what_a_function_uses_of_its_surroundings_counts_and_nothing_else(name, tmp_path):
+    before, after, used = USED[name]
+
+    def made(first):
+        file = tmp_path / "somebodys.py"
+        file.write_text(f"import types\nimport numpy as np\nimport torch\n{first}\nunused = {first!r}\n")
+        with file.open("a") as more:
+            more.write(f"def loss(x): return x.unused * {used}\n")
+        return digest(runpy.run_path(str(file))["loss"])
+
+    assert made(before) == made(before) != made(after)
+
+
+def test_code_of_libraries_is_known_by_its_name(monkeypatch):
+    def loss(x):
+        return nn.functional.relu(x) + json.loads("1")
+
+    before = digest(loss)
+    monkeypatch.setattr(json, "_default_decoder", None)
+    assert digest(loss) == before
 
 
 def test_what_holds_itself_has_a_digest():
@@ -89,6 +177,19 @@ def test_what_holds_itself_has_a_digest():
     one.append(one)
     other.append(other)
     assert digest(one) != digest(other)
+    for number in range(2):
+        held = Weighted(number)
+        held.all = {held}
+        assert digest(held) == digest(held)
+
+
+def test_what_is_very_deep_or_held_very_often_has_a_digest():
+    deep, wide = [], Weighted(0)
+    for _ in range(5000):
+        deep = [deep]
+    for _ in range(60):  # 2^60 ways lead to the first
+        wide = Weighted((wide, wide))
+    assert digest(deep) != digest(wide)
 
 
 def test_the_network_that_learns_does_not_count():
@@ -103,7 +204,11 @@ def test_another_process_gives_the_same_digest():
     """Also of sets of words, whose order is another in each process."""
     script = (
         "from nstlib.files.fingerprint import digest\n"
-        "print(digest([{'a', 'b', 'c', 'd'}, {'k': 1.5}, lambda x: x in {'u', 'v', 'w'}]))"
+        "class A:\n def __init__(self): self._all, self.kinds = {self}, {int: 1, self.run: 2, print: 3}\n"
+        " def run(self, x): return helper(x) in {'u', 'v', 'w'}\n"
+        "def helper(x, more={'p', 'q', 'r'}): return A, x.some, log\n"
+        "import logging; log = logging.getLogger('mine')\n"
+        "print(digest([{'a', 'b', 'c', 'd'}, {'k': 1.5}, lambda x: x in {'u', 'v', 'w'}, A(), A().run, helper]))"
     )
     said = {
         subprocess.run(

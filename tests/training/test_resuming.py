@@ -70,6 +70,52 @@ def test_a_loss_and_pictures_of_ones_own_are_known(tmp_path):
     train(Line(), weighted(1), values, replace(SHORT, checkpoint_every=1), tmp_path, progress=False)  # which changes no result
 
 
+class Scaled(Line):
+    """A Line that begins and multiplies as it is told."""
+
+    def __init__(self, first=0.0, factor=1.0, learns=True):
+        super().__init__()
+        self.factor = factor
+        self.frozen.requires_grad_(learns)
+        torch.nn.init.constant_(self.a, first)
+
+    def forward(self, x):
+        return self.factor * super().forward(x)
+
+
+def test_a_network_is_known_by_how_it_begins_and_what_it_computes(tmp_path):
+    class Other(Scaled):
+        def forward(self, x):
+            return super().forward(x) + 1
+
+    train(Scaled(), distance, values, SHORT, tmp_path, progress=False)
+    train(Scaled(), distance, values, SHORT, tmp_path, progress=False)
+    Other.__name__ = "Scaled"
+    for other in (Scaled(factor=2.0), Scaled(learns=False), Other()):
+        with pytest.raises(NstError, match="network's code and settings: another Scaled"):
+            train(other, distance, values, SHORT, tmp_path, progress=False)
+    with pytest.raises(NstError, match="network's first weights: another"):
+        train(Scaled(0.5), distance, values, SHORT, tmp_path, progress=False)
+
+
+@pytest.mark.parametrize(("ema", "precision"), [(0.0, "no"), (0.5, "no"), (0.5, "bf16")])
+def test_a_network_that_was_stopped_goes_on_from_where_it_stands(tmp_path, ema, precision):
+    """As in a notebook, whose cell is run again: the first weights are those that the training itself has left."""
+    settings, network = replace(SHORT, ema=ema, precision=precision), Line()
+    whole = train(Line(), distance, values, settings, progress=False)
+    for stop in (0, 2, 9):
+        train(network, distance, values, settings, tmp_path, progress=False, callback=lambda step, at=stop: step.index == at)
+    assert torch.equal(network.a, whole.network.a)
+    assert train(Line(), distance, values, settings, tmp_path, progress=False).history == whole.history
+    with pytest.raises(NstError, match="steps 5, was 4"):
+        train(network, distance, values, replace(settings, steps=5), tmp_path, progress=False)
+    train(network, distance, values, settings, tmp_path, progress=False)  # being refused leaves no trace on it
+    with torch.no_grad():
+        network.a.add_(1)
+    with pytest.raises(NstError, match="network's first weights: another"):
+        train(network, distance, values, settings, tmp_path, progress=False)
+
+
 def test_auto_is_what_it_is_on_this_machine(tmp_path):
     train(Line(), distance, values, replace(SHORT, precision="auto"), tmp_path, progress=False)
     train(
