@@ -152,15 +152,18 @@ def _opens(file: Path) -> bool:
 class Crops:
     """Random square crops of pictures, half of them mirrored: `batch(step, count)` is always the same for the same step.
 
-    `size` in pixels, at most the shorter side of every picture. `seed` picks another sequence. Raises NstError.
+    `pictures` are (3, H, W), uint8; `size` in pixels, at most the shorter side of every one. `seed` picks another sequence.
+    Raises NstError; `batch` does so for pictures of a collection that reads them on demand.
     """
 
     def __init__(self, pictures: Sequence[Tensor], size: int, seed: int = 0):
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             raise NstError(f"size={size!r}: crops have a whole number of pixels, 1 or more")
-        if size > min(pictures[0].shape[-2:]):
-            raise NstError(f"size={size}: the pictures have only {min(pictures[0].shape[-2:])} px on their shorter side")
+        if not len(pictures):
+            raise NstError("there are no pictures to train on")
         self.pictures, self.size, self.seed = pictures, size, seed
+        for number in range(len(pictures) if isinstance(pictures, list | tuple) else 1):
+            self._picture(number)
 
     def batch(self, step: int, count: int, first: int = 0) -> Tensor:
         """Crops number `first` to `first + count - 1` of the step: (count, 3, size, size), float32 in [0, 1]."""
@@ -176,10 +179,25 @@ class Crops:
         def draw(n: int) -> int:
             return int(random.integers(n))
 
-        picture = self.pictures[draw(len(self.pictures))]
+        picture = self._picture(draw(len(self.pictures)))
         top, left = (draw(side - self.size + 1) for side in picture.shape[-2:])
         crop = picture[:, top : top + self.size, left : left + self.size]
         return crop.flip(2) if draw(2) else crop
+
+    def _picture(self, number: int) -> Tensor:
+        picture, what = self.pictures[number], f"picture {number} of {len(self.pictures)}"
+        if not isinstance(picture, Tensor) or picture.dtype != torch.uint8 or picture.ndim != 3 or len(picture) != 3:
+            got = f"{tuple(picture.shape)} {picture.dtype}" if isinstance(picture, Tensor) else type(picture).__name__
+            raise NstError(
+                f"{what} to train on is {got}: expected a uint8 tensor (3, H, W); "
+                "of image (1, 3, H, W) in [0, 1], (255 * image[0]).round().byte()"
+            )
+        if self.size > min(picture.shape[1:]):
+            raise NstError(
+                f"size={self.size}: {what} to train on has only {min(picture.shape[1:])} px on its shorter side; take smaller "
+                "crops, or larger pictures"
+            )
+        return picture
 
 
 def _known(pictures: Sequence[Tensor]) -> dict[str, object]:
@@ -213,10 +231,15 @@ class Pairs:
 
 
 class Joined(Sequence):
-    """Several collections of pictures as one; a small one is repeated until it has `share` of the largest's number."""
+    """Several collections of pictures as one; a small one is repeated until it has `share` of the largest's number.
+
+    Raises NstError where one is empty.
+    """
 
     def __init__(self, collections: Iterable[Sequence[Tensor]], share: float = 0.25):
         self.collections = collections = list(collections)
+        if not collections or not all(map(len, collections)):
+            raise NstError("there are no pictures to train on, or a collection without any is among them")
         least = share * max(map(len, collections))
         self.places = [
             (one, index) for one in collections for _ in range(max(1, round(least / len(one)))) for index in range(len(one))

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from nstlib.errors import NstError
 from nstlib.features.extractor import FeatureExtractor
 from nstlib.files import fingerprint
+from nstlib.images.files import check_image
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
 from nstlib.losses.terms import content_loss, gram_matrix, mean_loss, style_loss, total_variation
 from nstlib.nets.fast import RANGE
@@ -45,6 +46,8 @@ class PerceptualLoss:
         named = styles if isinstance(styles, Mapping) else {str(number): picture for number, picture in enumerate(styles, 1)}
         if not named:
             raise NstError("there is no style: give at least one picture")
+        for name, picture in named.items():
+            check_style(picture, name)
         self.pictures = dict(named)
         self.extractor, self.weights, self.content_layers, self.saturation = extractor, weights, tuple(content_layers), saturation
         with torch.no_grad():
@@ -83,6 +86,12 @@ class PerceptualLoss:
         if self.saturation:
             losses["saturation"] = self.saturation * saturation(painted)
         return losses | {"total": sum(losses.values())}
+
+
+def check_style(picture: Tensor, name: str) -> None:
+    """Raise NstError unless the style of this name is one picture (1, 3, H, W), float32 in [0, 1]."""
+    if len(check_image(picture, f"style {name}")) != 1:
+        raise NstError(f"style {name} is a batch of {len(picture)} pictures: give each a name of its own, as a style of its own")
 
 
 def saturation(painted: Tensor) -> Tensor:

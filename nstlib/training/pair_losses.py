@@ -42,6 +42,8 @@ class _PairLoss:
             for value in weights.values()
         ):
             raise NstError(f"weights are finite numbers from 0 up; got {weights}")
+        if not any(weights.values()):
+            raise NstError(f"nothing can be learned with {weights}: one of the weights is above 0")
         self.extractor, self.layers, self.weights = FeatureExtractor(backbone, layers), tuple(layers), weights
 
     def identity(self) -> dict[str, object]:

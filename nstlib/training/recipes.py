@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from nstlib.errors import NstError
+from nstlib.errors import ImageError, NstError
 from nstlib.features.extractor import FeatureExtractor, choose_backbone
 from nstlib.files import fingerprint
-from nstlib.images.files import MIN_SIDE, resize
+from nstlib.images.files import MIN_SIDE, with_longer_side
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.encoder_decoder import SHRUNK
@@ -23,7 +23,7 @@ from nstlib.nets.fast import FastNet, with_styles
 from nstlib.nets.sanet import SANet
 from nstlib.settings import device
 from nstlib.training.datasets import Crops, Pairs
-from nstlib.training.fast_loss import FAST_LOSS, PerceptualLoss
+from nstlib.training.fast_loss import FAST_LOSS, PerceptualLoss, check_style
 from nstlib.training.loop import Loss, Run, Trained, finish
 from nstlib.training.pair_losses import AdaINLoss, IdentityLoss, SANetLoss
 from nstlib.training.samples import PairSamples, Samples
@@ -71,7 +71,7 @@ def train_fast(
         network = FastNet(recipe.width, "conditional" if len(styles) > 1 else "instance", len(styles), names=list(styles))
     extractor = FeatureExtractor("auto", (*STYLE_LAYERS, *CONTENT_LAYERS)).to(where)
     network.options["backbone"] = extractor.backbone_name
-    sized = {name: one if recipe.style_size is None else resize(one, recipe.style_size) for name, one in styles.items()}
+    sized = {name: _sized(one, name, recipe.style_size) for name, one in styles.items()}
     loss = PerceptualLoss(
         extractor, {name: one.to(where) for name, one in sized.items()}, recipe.weights, saturation=recipe.saturation
     )
@@ -80,6 +80,15 @@ def train_fast(
     known = {f"style {name}": fingerprint.picture(one) for name, one in styles.items()} | {"style size": recipe.style_size}
     run = Run(network, loss, Crops(pictures, recipe.crop).batch, settings, folder, known | _begun(recipe.start))
     return finish(run, callback=samples)
+
+
+def _sized(picture: Tensor, name: str, size: int | None) -> Tensor:
+    """The style of this name with `size` pixels on its longer side; None: as it is."""
+    check_style(picture, name)
+    try:
+        return with_longer_side(picture, size, f"style {name}")
+    except ImageError as error:
+        raise NstError(f"style_size={size} (--style-size): {error}") from error
 
 
 def _begun(start: nn.Module | None) -> dict[str, str]:

@@ -99,6 +99,31 @@ def test_a_crop_larger_than_its_picture():
         Crops(bundled(48, ["cat"]), 64)
 
 
+GOOD, SMALL = torch.zeros(3, 40, 40, dtype=torch.uint8), torch.zeros(3, 40, 30, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "said"),
+    [
+        ([], "no pictures to train on"),
+        ([GOOD, GOOD / 255], r"picture 1 of 2 to train on is \(3, 40, 40\) torch.float32: expected a uint8 tensor"),
+        ([GOOD[None]], r"picture 0 of 1 .* is \(1, 3, 40, 40\)"),
+        ([GOOD.permute(1, 2, 0)], "expected a uint8 tensor"),
+        ([GOOD, "cat"], "picture 1 of 2 .* is str"),
+        ((GOOD, GOOD, SMALL), "size=32: picture 2 of 3 to train on has only 30 px"),
+    ],
+)
+def test_pictures_that_are_none_are_refused_before_the_work(pictures, said):
+    with pytest.raises(NstError, match=said):
+        Crops(pictures, 32)
+
+
+def test_pictures_that_are_read_on_demand_are_refused_when_they_come():
+    crops = Crops(Joined([[GOOD], [SMALL]]), 32)
+    with pytest.raises(NstError, match="picture 1 of 2 to train on has only 30 px"):
+        crops.batch(0, 16)
+
+
 @pytest.fixture
 def small_imagenette(tmp_path, monkeypatch):
     """A server with an archive in Imagenette's layout, at the address where torchvision looks; what was asked for."""
@@ -175,6 +200,12 @@ def test_pairs_in_step_are_refused():
     for other in (Crops(bundled(48, ["waves"]), 32, 1), Crops(bundled(48, ["waves"]), 40, 2)):
         with pytest.raises(NstError, match="one size and two seeds"):
             Pairs(crops, other)
+
+
+@pytest.mark.parametrize("collections", [[], [[GOOD], []]])
+def test_an_empty_collection_is_refused(collections):
+    with pytest.raises(NstError, match="no pictures"):
+        Joined(collections)
 
 
 def test_a_small_collection_of_styles_is_not_forgotten():

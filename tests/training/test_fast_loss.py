@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from nstlib import style
+from nstlib.errors import NstError
 from nstlib.features.extractor import FeatureExtractor
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, Weights
 from nstlib.nets.fast import RANGE, FastNet
@@ -38,6 +39,31 @@ def test_for_one_picture_it_is_the_loss_of_the_optimiser(extractor):
 def test_styles_without_names_are_numbered_from_one(extractor):
     known = PerceptualLoss(extractor, [style("waves", 64), style("ink", 64)], WEIGHTS).identity()
     assert [name for name in known if name.startswith("style ") and name[6:].isdigit()] == ["style 1", "style 2"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda one: one * 255, r"style waves has values .*expected \[0, 1\]"),
+        (lambda one: (one * 255).byte(), "style waves has dtype torch.uint8"),
+        (lambda one: one * float("nan"), "style waves holds values that are not finite"),
+        (lambda one: one.expand(2, -1, -1, -1), "style waves is a batch of 2 pictures"),
+        (lambda one: one[0], "style waves has shape"),
+    ],
+)
+@pytest.mark.parametrize("size", [None, 40])
+def test_what_is_no_style_is_refused_by_its_name(extractor, spoil, said, size):
+    styles = {"ink": style("ink", 48), "waves": spoil(style("waves", 48))}
+    with pytest.raises(NstError, match=said):
+        PerceptualLoss(extractor, styles)
+    with pytest.raises(NstError, match=said):
+        train_fast(styles, bundled(48, ["cat"]), TrainingSettings(1, 1), None, FastRecipe(width=0.125, crop=32, style_size=size))
+
+
+def test_a_strip_that_would_be_too_narrow_is_refused_with_the_size_that_works():
+    strip = torch.rand(1, 3, 40, 2000)
+    with pytest.raises(NstError, match=r"style_size=384 \(--style-size\): style strip at size=384 would be 384x8 .*1600 or more"):
+        train_fast({"strip": strip}, bundled(48, ["cat"]), recipe=FastRecipe(style_size=384))
 
 
 def test_each_picture_of_a_batch_is_judged_by_its_own_style(extractor):

@@ -134,3 +134,5 @@ def test_the_weights_that_were_found_by_looking():
         with pytest.raises(NstError, match="from 0 up"):
             AdaINLoss(style_weight=wrong)
     assert AdaINLoss(style_weight=0.0).weights["style"] == 0
+    with pytest.raises(NstError, match="nothing can be learned"):
+        IdentityLoss(0, 0.0)
