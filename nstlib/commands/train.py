@@ -28,6 +28,7 @@ from nstlib.training.datasets import IMAGENETTE, Pictures, bundled, folder, imag
 from nstlib.training.fast_loss import FAST_LOSS
 from nstlib.training.loop import Trained, TrainingError
 from nstlib.training.recipes import STYLE_SIZE, FastRecipe, train_fast
+from nstlib.training.samples import check_sheets
 from nstlib.training.schedule import PRECISIONS, TrainingSettings
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,8 @@ def run(options: argparse.Namespace) -> int:
     settings, recipe = _settings(options), _recipe(options)
     where = expanded(options.folder or output.with_suffix(".run"))
     pictures = photographs(options.photos, max(SIDE, options.crop), [where])
+    if recipe.sample_every:
+        check_sheets(where, recipe.sample_every, [*given, *pictures.sources])
     if options.anew:
         _begin_anew(where)
     try:

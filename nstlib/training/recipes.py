@@ -26,7 +26,7 @@ from nstlib.training.datasets import Crops, Pairs
 from nstlib.training.fast_loss import FAST_LOSS, PerceptualLoss, check_style
 from nstlib.training.loop import Loss, Run, Trained, finish
 from nstlib.training.pair_losses import AdaINLoss, IdentityLoss, SANetLoss
-from nstlib.training.samples import PairSamples, Samples
+from nstlib.training.samples import SHEETS, PairSamples, Samples
 from nstlib.training.schedule import TrainingSettings, is_number
 
 STYLE_SIZE = 384  # pixels, longer side: the strokes are as large as in a style picture of this size
@@ -75,7 +75,7 @@ def train_fast(
     loss = PerceptualLoss(
         extractor, {name: one.to(where) for name, one in sized.items()}, recipe.weights, saturation=recipe.saturation
     )
-    samples = Samples(Path(folder) / "samples", recipe.sample_every, len(styles)) if folder and recipe.sample_every else None
+    samples = Samples(Path(folder) / SHEETS, recipe.sample_every, len(styles)) if folder and recipe.sample_every else None
     # The pictures as they came: resized, they differ in the last digit from one processor to another.
     known = {f"style {name}": fingerprint.picture(one) for name, one in styles.items()} | {"style size": recipe.style_size}
     run = Run(network, loss, Crops(pictures, recipe.crop).batch, settings, folder, known | _begun(recipe.start))
@@ -171,7 +171,7 @@ def _train_pairs(
     build, judge = kind
     network = _beginning(build, recipe)
     pairs = Pairs(*(Crops(one, recipe.crop, seed) for seed, one in enumerate(pictures)))
-    samples = PairSamples(Path(folder) / "samples", recipe.sample_every) if folder and recipe.sample_every else None
+    samples = PairSamples(Path(folder) / SHEETS, recipe.sample_every) if folder and recipe.sample_every else None
     known = set(inspect.signature(judge).parameters) - {"backbone"}
     if not set(recipe.weights) <= known:
         raise NstError(f"weights={dict(recipe.weights)}: this loss has {', '.join(sorted(known))}")

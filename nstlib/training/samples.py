@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from nstlib.files.paths import expanded
-from nstlib.files.writing import write_whole
+from nstlib.files.writing import check_output, write_whole
 from nstlib.images.gallery import photo, style
 from nstlib.images.sheet import contact_sheet, gather
 from nstlib.settings import device
 from nstlib.training.loop import TrainStep
 
+SHEETS = "samples"  # their folder, inside a training's
 PHOTOGRAPHS = ("temple", "astronaut", "flower")
 MANNERS = ("swirls", "mosaic", "waves", "ink")  # that a network for any style is shown
 SIDE = 256  # pixels, longer side
 FAILURES = (OSError, ValueError, RuntimeError, MemoryError)  # of the disk, of Pillow, of torch where memory is short
 log = logging.getLogger(__name__)
 MOST_STYLES = 4  # on a sheet
+
+
+def check_sheets(run: Path, every: int, inputs: Iterable[object]) -> None:
+    """Raise NstError where a sheet of a training in the folder `run` would be written over one of its `inputs`.
+
+    These are names of files, also of links to them; what is no file does not count.
+    """
+    sources = {_place(one): one for one in inputs if isinstance(one, str | os.PathLike) and os.path.isfile(expanded(one))}
+    for path in (expanded(run) / SHEETS).glob("step_*.png"):
+        number = path.stem.removeprefix("step_")
+        if path.is_file() and _place(path) in sources and number.isdecimal() and int(number) % every == 0:
+            check_output(path, inputs=[sources[_place(path)]])
+
+
+def _place(path: str | os.PathLike) -> tuple[int, int]:
+    """Where a file lies on its disk, whatever it is called."""
+    found = os.stat(expanded(path))
+    return found.st_dev, found.st_ino
 
 
 class _Sheets:

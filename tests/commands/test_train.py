@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from nstlib import load_image, style
+from nstlib import load_image, save_image, style
 from nstlib.__main__ import main
 from nstlib.errors import NstError
 from nstlib.images.files import read_provenance
@@ -84,6 +84,16 @@ def test_it_trains_on_a_folder_for_several_styles(tmp_path, album):
     out = tmp_path / "both.safetensors"
     assert main(["train", "waves", str(album), "--also", "mosaic", "-o", str(out), *TINY]) == 0
     assert load_fast(out).names == ["waves", "mosaic"] and read_about(out)["pictures"] == 2
+
+
+def test_no_sample_is_written_over_the_style(tmp_path, capsys):
+    style_file, command = tmp_path / "r.run" / "samples" / "step_000002.png", ["-o", str(tmp_path / "r.safetensors"), *TINY]
+    style_file.parent.mkdir(parents=True)
+    save_image(style("waves", 48), style_file)
+    before = style_file.read_bytes()
+    assert main(["train", str(style_file), *command, "--sample-every", "2"]) == 1
+    assert "written over" in capsys.readouterr().err and style_file.read_bytes() == before
+    assert main(["train", str(style_file), *command, "--sample-every", "3"]) == 0 and style_file.read_bytes() == before
 
 
 def test_a_training_that_breaks_off_leaves_its_network(tmp_path, monkeypatch, capsys):

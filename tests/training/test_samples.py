@@ -6,10 +6,11 @@ import torch
 from PIL import Image
 from torch import nn
 
+from nstlib.errors import NstError
 from nstlib.images.sheet import GAP
 from nstlib.training import samples
 from nstlib.training.loop import TrainingSettings, TrainStep, train
-from nstlib.training.samples import PairSamples, Samples
+from nstlib.training.samples import PairSamples, Samples, check_sheets
 
 
 class Flat(nn.Module):
@@ -57,6 +58,22 @@ def test_a_sheet_comes_with_every_so_many_steps_and_is_named_by_their_number(tmp
         seen.append(names(tmp_path / "deep" / "samples"))
     first, second = "step_000003.png", "step_000006.png"
     assert seen == [[], [], [first], [first], [first], [first, second], [first, second]]
+
+
+def test_no_sheet_is_written_over_what_it_is_made_from(tmp_path):
+    """Nor over what a link leads to; other steps, and pictures that are not asked for, are in nobody's way."""
+    run, names = tmp_path / "r.run", ("step_000002.png", "step_000003.png", "step_more.png")
+    (run / "samples").mkdir(parents=True)
+    for name in names:
+        (run / "samples" / name).touch()
+    (run / "samples" / "step_000004.png").symlink_to(tmp_path / "style.png")
+    (tmp_path / "style.png").touch()
+    two, three, more = (str(run / "samples" / name) for name in names)
+    for inputs in ([three, two], [tmp_path / "style.png"], [run / "samples" / ".." / "samples" / "step_000002.png"]):
+        with pytest.raises(NstError, match="is read as .* written over"):
+            check_sheets(run, 2, inputs)
+    check_sheets(run, 2, [three, more, "waves", "http://x/step_000002.png", None])
+    check_sheets(tmp_path / "new.run", 1, [two])
 
 
 def test_it_shows_the_weights_after_that_very_step(tmp_path):
