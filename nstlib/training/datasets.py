@@ -44,7 +44,7 @@ class Pictures(Sequence):
     def __init__(self, sources: Iterable, side: int, read: Callable[[object], Tensor] = load_image):
         self.sources, self.side, self.read = list(sources), side, read
         self._kept: dict[int, Tensor] = {}
-        self._bytes, self._bad = 0, set()
+        self._bytes, self._bad, self._too_small = 0, set(), False
         if not self.sources:
             raise NstError("there are no pictures to train on")
 
@@ -60,9 +60,11 @@ class Pictures(Sequence):
                 picture = self._load(number)
             if picture is not None:
                 return picture
-        raise NstError(f"none of the {len(self)} pictures can be read")
+        enlarged = f" and brought to {self.side} px on the shorter side: take smaller crops" if self._too_small else ""
+        raise NstError(f"none of the {len(self)} pictures can be read{enlarged}")
 
     def _load(self, number: int) -> Tensor | None:
+        image = None
         try:
             image = self.read(self.sources[number])
             height, width = image.shape[-2:]
@@ -70,6 +72,7 @@ class Pictures(Sequence):
             small = resize(image, (max(self.side, round(height * scale)), max(self.side, round(width * scale))))
         except UNREADABLE as error:
             self._bad.add(number)
+            self._too_small |= image is not None
             log.warning("skipped %s: %s", self.sources[number], error)
             return None
         picture = (255 * small[0]).round().byte()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from nstlib.errors import ImageError, NstError
 from nstlib.features.extractor import FeatureExtractor, choose_backbone
 from nstlib.files import fingerprint
+from nstlib.images.decoding import MAX_PIXELS
 from nstlib.images.files import MIN_SIDE, with_longer_side
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, Weights
 from nstlib.nets.adain import AdaINNet
@@ -99,6 +101,10 @@ def _begun(start: nn.Module | None) -> dict[str, str]:
 def _check_sizes(crop: int, sample_every: int) -> None:
     if not is_number(crop, int) or crop < MIN_SIDE:
         raise NstError(f"crop={crop!r}: expected a whole number of pixels from {MIN_SIDE} up")
+    if crop**2 > MAX_PIXELS:
+        raise NstError(
+            f"crop={crop}: a picture has {MAX_PIXELS:,} pixels at most, take crops of {math.isqrt(MAX_PIXELS)} px or less"
+        )
     if not is_number(sample_every, int) or sample_every < 0:
         raise NstError(f"sample_every={sample_every!r}: expected a whole number of steps, or 0 for no pictures")
 

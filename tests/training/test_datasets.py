@@ -52,6 +52,12 @@ def test_what_cannot_be_brought_to_the_size_is_named_and_skipped(tmp_path, caplo
     assert "strip.png" in caplog.text
 
 
+def test_a_size_that_no_picture_can_be_brought_to_is_to_blame(tmp_path):
+    write(tmp_path / "a.png", (80, 80))
+    with pytest.raises(NstError, match="none of the 1 pictures can be read and brought to 9000 px .* smaller crops"):
+        folder(tmp_path, 9000)[0]
+
+
 def test_pictures_are_known_by_their_contents(tmp_path):
     for name, color in (("a", (1, 2, 3)), ("b", (4, 5, 6))):
         write(tmp_path / "one" / f"{name}.png", (40, 40), color)

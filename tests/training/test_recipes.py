@@ -97,6 +97,13 @@ def test_the_defaults_are_sizes_that_a_network_takes():
     assert AdaptiveRecipe().crop == 128 and FastRecipe().crop % 8 == 0
 
 
+@pytest.mark.parametrize("kind", [FastRecipe, AdaptiveRecipe])
+def test_a_crop_of_more_pixels_than_any_picture_is_refused(kind):
+    with pytest.raises(NstError, match="crop=100000: .*crops of 8944 px or less"):
+        kind(crop=100_000)
+    assert kind(crop=8944).crop == 8944
+
+
 def test_mistakes_are_sentences():
     photos = bundled(48, ["cat"])
     for recipe, said in (
