@@ -43,10 +43,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     sets = ", ".join(IMAGENETTE)
     photos = f"a folder of photographs, 'bundled' (the default), or {sets} (a download)"
     one.add_argument("photos", nargs="?", default="bundled", help=photos)
-    one.add_argument("-o", "--output", type=Path, help="the network to write (default: fast_STYLE.safetensors, here)")
+    one.add_argument("-o", "--output", help="the network to write (default: fast_STYLE.safetensors, here)")
     one.add_argument("--also", nargs="+", default=[], metavar="STYLE", help="further styles, for one network of many")
     where = "for checkpoints and sample pictures; the same command goes on from there (default: beside the output)"
-    one.add_argument("--run", dest="folder", type=Path, metavar="FOLDER", help=where)
+    one.add_argument("--run", dest="folder", metavar="FOLDER", help=where)
     anew = "start again where another training is in that folder; its checkpoints are moved into a folder inside, not deleted"
     one.add_argument("--anew", action="store_true", help=anew)
     _add_settings(one)
@@ -81,6 +81,7 @@ def _add_recipe(one: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train, or go on training, and write the network."""
+    _check_given(options)
     sources = [options.style, *options.also]
     names = style_names(sources)
     given = [*sources, options.start] if options.start else sources
@@ -109,6 +110,15 @@ def run(options: argparse.Namespace) -> int:
         say(f"interrupted after {steps} of {options.steps} steps; {left}")
         return EXIT_INTERRUPTED
     return 0
+
+
+def _check_given(options: argparse.Namespace) -> None:
+    """Refuse an empty name, which an unset variable of a shell leaves: nobody means this folder by it. Raises NstError."""
+    given = {"the style": options.style, "the folder of photographs": options.photos, "--output": options.output}
+    given |= {"a style of --also": "" if "" in options.also else None, "--run": options.folder, "--start": options.start}
+    for name, word in given.items():
+        if word == "":
+            raise NstError(f'{name} is empty (""), as a variable of the shell that is not set: give a name, or leave it out')
 
 
 def _settings(options: argparse.Namespace) -> TrainingSettings:

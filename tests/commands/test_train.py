@@ -119,6 +119,13 @@ def test_a_training_that_breaks_off_leaves_its_network(tmp_path, monkeypatch, ca
         (["train", "waves", "-o", "{}/x.png", *TINY], ".safetensors"),
         (["train", "nowhere.png", "-o", "{}/x.safetensors", *TINY], "nowhere.png"),
         (["train", "waves", "-o", "{}/x.safetensors", *TINY, "--steps", "0"], "steps=0"),
+        (["train", "waves", "{}/empty", "-o", "{}/x.safetensors", *TINY, "--crop", "100000"], "crop=100000"),
+        (["train", "waves", "", "-o", "{}/x.safetensors", *TINY], "the folder of photographs is empty"),
+        (["train", "waves", "-o", "{}/x.safetensors", "--run", "", *TINY], "--run is empty"),
+        (["train", "waves", "-o", "{}/x.safetensors", "--start", "", *TINY], "--start is empty"),
+        (["train", "waves", "-o", "{}/x.safetensors", "--also", "", *TINY], "a style of --also is empty"),
+        (["train", "waves", "-o", "", *TINY], "--output is empty"),
+        (["train", "", "-o", "{}/x.safetensors", *TINY], "the style is empty"),
     ],
 )
 def test_a_mistake_is_a_sentence(tmp_path, capsys, words, said):
