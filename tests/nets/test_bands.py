@@ -9,6 +9,7 @@ from networks import spread
 from nstlib.errors import NstError
 from nstlib.nets.bands import _bands, paint
 from nstlib.nets.fast import FastNet
+from nstlib.nets.files import load_fast
 from nstlib.settings import has_bf16
 
 # What computes in bfloat16 without units for it rounds by places and sizes; a network of random weights makes much of it.
@@ -43,6 +44,30 @@ def test_tiles_of_a_picture_with_more_rows_than_the_network_has_channels(monkeyp
     one = network()  # a quarter: 32 channels in the blocks, whose maps have 100 rows
     whole, tiled = one(picture).clamp(0, 1).detach(), paint(one, picture, tile=80, half=False)
     torch.testing.assert_close(tiled, whole, rtol=0, atol=4e-4)
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("stripes", [False, True])
+def test_what_is_flat_for_the_network_is_painted_flat(half, stripes):
+    """One colour, or stripes of 1 px, which its convolutions of stride 2 make flat: as its own forward paints them."""
+    one, picture = load_fast("swirls"), torch.full((1, 3, 200, 300), 120 / 255)
+    if stripes:
+        picture[..., ::2] = 0
+    with torch.inference_mode():
+        wanted = one(picture).clamp(0, 1)
+    assert wanted.std((2, 3)).max() < 1e-6
+    for tile in (None, 64):  # six bands of 32 rows and one of 8, whose convolutions may round in another way
+        torch.testing.assert_close(paint(one, picture, tile=tile, half=half), wanted, rtol=0, atol=0.1 / 255)
+
+
+def test_one_pixel_in_a_flat_picture_counts_as_in_double_precision():
+    """torch's own normalisation, in one pass and in 32 bits, is off by 153/255 there."""
+    one, picture = load_fast("swirls"), torch.full((1, 3, 100, 150), 0.5)
+    picture[..., 50, 75] = 0.6
+    with torch.inference_mode():
+        wanted = load_fast("swirls").double()(picture.double()).clamp(0, 1).float()
+    assert wanted.std() > 5 / 255
+    torch.testing.assert_close(paint(one, picture, tile=64, half=False), wanted, rtol=0, atol=0.5 / 255)
 
 
 def test_half_precision_paints_nearly_the_same_picture():
