@@ -26,6 +26,8 @@ SMALLEST = (CORRELATION_WIDTH + 1) * MULTIPLE  # ... and at the end be wider tha
 FLAT = 1e-6  # share of the colours' variance below which a direction holds nothing
 RANGE = 1e3  # weight of values outside [0, 1]
 START = 0.1  # standard deviation of the noise that a texture grows from
+FAINT, STEADY = 1e-4, 0.1  # a number counts if noise of this deviation changes it by less than so much (of itself, above 1)
+SILENT = 1e-3  # deviation of a band below which plenoptic gives it the skewness and kurtosis of noise
 
 # The paper's four kinds of statistics, by plenoptic's names: 17, 125, 472 and 96 numbers.
 GROUPS = {
@@ -60,7 +62,9 @@ class TextureModel:
         self.mean, self.axes = colour_axes(sample)
         with torch.no_grad():
             self.target, self.between = self.statistics(sample), self.correlations(sample)
-        self.weights = self._weights(sample)
+            steady = self._steady(sample)
+        self.target = self.target.where(steady, 0)
+        self.weights = self._weights(sample) * steady
 
     def channels(self, picture: Tensor) -> Tensor:
         """Colours (N, 3, H, W) in the sample's own axes: (N, K, H, W), each with mean 0 and variance 1 on the sample."""
@@ -77,7 +81,7 @@ class TextureModel:
         return self.colours(strength * torch.randn(1, len(self.axes), *shape, generator=random).to(self.axes)).contiguous()
 
     def statistics(self, picture: Tensor) -> Tensor:
-        """plenoptic's numbers of each channel: (N, K, 710)."""
+        """plenoptic's numbers of each channel: (N, K, 710); NaN for what a band has in common with one that is silent."""
         model, _ = self._measure(picture)
         return model(self.channels(picture))
 
@@ -97,14 +101,22 @@ class TextureModel:
 
     def loss(self, picture: Tensor) -> Tensor:
         """Return the distance of a picture (1, 3, H, W) of any fitting size from the sample: a scalar >= 0."""
-        misses = ((self.statistics(picture) - self.target) * self.weights).square().sum()
-        return misses + (self.correlations(picture) - self.between).square().sum()
+        misses = (self.statistics(picture) - self.target).where(self.weights > 0, 0)  # also NaN, where nothing counts
+        return (misses * self.weights).square().sum() + (self.correlations(picture) - self.between).square().sum()
+
+    def _steady(self, sample: Tensor) -> Tensor:
+        """Which numbers faint noise leaves as they are; not the correlations of a silent band: 0 / 0, or those of rounding."""
+        faint = FAINT * self.noise(tuple(sample.shape[-2:])).sub(self.mean[:, None, None])
+        return (self.statistics(sample + faint) - self.target).abs() < STEADY * self.target.abs().clamp_min(1)
 
     def _weights(self, sample: Tensor) -> Tensor:
         """1 for what counts, over the number's own size where that is more than 1; shaped like the statistics."""
         model, _ = self._measure(sample)
         kept = {name for group in self.groups for name in GROUPS[group]}
-        counts = {k: torch.full_like(v, float(k in kept)) for k, v in model.convert_to_dict(self.target).items()}
+        numbers = model.convert_to_dict(self.target)
+        counts = {k: torch.full_like(v, float(k in kept)) for k, v in numbers.items()}
+        for shape in ("skew_reconstructed", "kurtosis_reconstructed"):
+            counts[shape][numbers["std_reconstructed"] < SILENT] = 0  # a descent to a band without shape would break at these
         counts["pixel_statistics"][..., 4:] = 0  # minimum and maximum hang on one pixel each; the range is held below
         return model.convert_to_tensor(counts) / self.target.abs().clamp_min(1)
 

@@ -76,6 +76,26 @@ def test_synthesis_comes_nearer_to_the_statistics_and_grey_stays_grey():
     assert float((grown[1] - grown[1].mean(1, keepdim=True)).abs().max()) < 1e-4
 
 
+PLACES = torch.arange(128)
+REGULAR = {
+    "halves": PLACES // 64,
+    "rows": PLACES[:, None] % 2,
+    "stripes": PLACES // 8 % 2,
+    "checkerboard": (PLACES[:, None] // 16 + PLACES // 16) % 2,
+    "gradient": PLACES / 127,
+}
+
+
+@pytest.mark.parametrize("name", REGULAR)
+def test_samples_with_silent_bands_are_grown_like_others(name):
+    """Whose correlations are 0 / 0: they say nothing, and do not count."""
+    regular = REGULAR[name].float().expand(1, 3, 128, 128).contiguous()
+    model = TextureModel(regular)
+    assert float(model.loss(regular)) < 1e-6 and 20 < int((model.weights > 0).sum()) < 650
+    grown = [portilla_simoncelli(regular, steps=steps) for steps in (1, 25)]
+    assert float(model.loss(grown[1])) < 0.5 * float(model.loss(grown[0]))
+
+
 def test_a_descent_leaves_the_number_of_threads_as_it_was():
     threads = torch.get_num_threads()
     start = sample(64)
