@@ -7,11 +7,13 @@ Two pictures and one question at a time, in an order that nobody can guess (`pla
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from itertools import combinations
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,9 @@ import numpy as np
 from nstlib.errors import NstError
 from nstlib.files.paths import expanded
 from nstlib.judging.answerfiles import connected, prepare, write_table
-from nstlib.options import number, shortened, whole
+from nstlib.options import flag, number, shortened, whole
+from nstlib.options import names as check_names
+from nstlib.options import seed as check_seed
 
 LARGEST_NUMBER = 2**63 - 1  # that SQLite can hold
 RESAMPLES = 2000  # of the answers, for an interval
@@ -51,13 +55,15 @@ class Answer(Question):
 
     @property
     def winner(self) -> str | None:
-        """Return the method chosen, None for a skipped question."""
+        """Return the method chosen, None for a skipped question. Raises NstError where it was not to be chosen."""
+        if self.chosen is not None and (self.left == self.right or self.chosen not in (self.left, self.right)):
+            raise NstError(f"{self.chosen!r} of {self.left!r} and {self.right!r}: expected two methods, and one of them chosen")
         return self.chosen
 
     @property
     def loser(self) -> str | None:
-        """Return the method not chosen, None for a skipped question."""
-        return None if self.chosen is None else self.right if self.chosen == self.left else self.left
+        """Return the method not chosen, None for a skipped question. Raises NstError, as `winner` does."""
+        return None if self.winner is None else self.right if self.chosen == self.left else self.left
 
 
 def plan_pairs(methods: Sequence[str], items: Sequence[str], answers: int, seed: int | str) -> list[Question]:
@@ -68,7 +74,8 @@ def plan_pairs(methods: Sequence[str], items: Sequence[str], answers: int, seed:
     Give every person a seed of their own (the name will do): the same seed makes the same schedule after a restart.
     Raises NstError.
     """
-    methods, items = list(dict.fromkeys(methods)), list(dict.fromkeys(items))
+    methods, items = (list(dict.fromkeys(check_names(*one, again=True))) for one in ((methods, "methods"), (items, "items")))
+    answers = whole(answers, "answers", 0)
     if len(methods) < 2 or not items or answers < 1:
         raise NstError(f"{len(methods)} methods, {len(items)} items, {answers} answers: expected at least 2, 1 and 1")
     chance = random.Random(f"{seed}")
@@ -97,11 +104,10 @@ def sample_size(effect: float, power: float = 0.8, alpha: float = 0.05) -> int:
     """
     from scipy.stats import binom, norm
 
-    if not 0.5 + SMALLEST_EFFECT <= effect <= 1 or not 0 < power < 1 or not 0 < alpha < 1:
-        raise NstError(
-            f"effect={effect}, power={power}, alpha={alpha}: effect is the share that prefers the better method, "
-            "from 0.51 to 1, such as 0.65; power and alpha lie between 0 and 1"
-        )
+    effect = number(effect, "effect", 0.5 + SMALLEST_EFFECT, 1)
+    power, alpha = number(power, "power", 0, 1), number(alpha, "alpha", 0, 1)
+    if {power, alpha} & {0, 1}:
+        raise NstError(f"power={power}, alpha={alpha}: expected numbers between 0 and 1, such as 0.8 and 0.05")
     spread = norm.isf(alpha / 2) * 0.5 + norm.ppf(power) * np.sqrt(effect * (1 - effect))
     guess = (spread / (effect - 0.5)) ** 2  # the normal approximation
     many = np.arange(1, int(1.3 * guess) + 60)
@@ -134,6 +140,8 @@ class Study:
             raise NstError(f"question={shortened(question)}: expected a Question, as plan_pairs makes them")
         if chosen is not None and chosen not in (question.left, question.right):
             raise NstError(f"chosen={chosen!r}: expected {question.left!r}, {question.right!r} or None")
+        if question.left == question.right:
+            raise NstError(f"{question}: expected two different methods")
         names = (person, question.item, question.left, question.right)
         if not person or not all(isinstance(name, str) for name in names):
             raise NstError(f"person={shortened(person)}, {question}: expected a name, and names of item and methods")
@@ -197,7 +205,7 @@ def bradley_terry(answers: Iterable[Answer], by: str | None = None, seed: int = 
     (Rubin's bootstrap, 1981), and the prior's with them. `by`: "person" weights people, and so speaks for other people;
     "answer" weights single answers, and speaks for these people; by default people from 5 of them on. Raises NstError.
     """
-    answers = [answer for answer in answers if answer.chosen is not None]
+    answers, seed = [answer for answer in answers if answer.chosen is not None], check_seed(seed)
     if not answers:
         raise NstError("there is no answer to go by: every question was skipped, or none was asked")
     people = list(dict.fromkeys(answer.person for answer in answers))
@@ -261,7 +269,7 @@ def agreement(
     """Rank correlation of people's strengths (also as `bradley_terry` gives them) with a metric's values, by method.
 
     `lower_is_better`: the metric is a distance, and agrees where it falls. With m methods there are only m points: below
-    5 of them no order is a surprise. Raises NstError where methods differ or are fewer than 3.
+    5 of them no order is a surprise. Raises NstError where methods differ, are fewer than 3, or have no order.
     """
     from scipy.stats import kendalltau, spearmanr
 
@@ -270,7 +278,17 @@ def agreement(
             f"strengths of {', '.join(map(str, strengths))} and values of {', '.join(map(str, metric_values))}: "
             "expected the same methods, 3 or more"
         )
-    judged = [float(np.ravel(strengths[name])[0]) for name in strengths]
-    measured = [float(metric_values[name]) * (-1 if lower_is_better else 1) for name in strengths]
+    judged = [np.ravel(strengths[name])[0] for name in strengths]
+    judged, measured = _ranked(judged, "strengths"), _ranked([metric_values[name] for name in strengths], "values")
+    measured = [-value for value in measured] if flag(lower_is_better, "lower_is_better") else measured
     kendall = kendalltau(judged, measured)
     return Agreement(float(spearmanr(judged, measured)[0]), float(kendall.statistic), float(kendall.pvalue), len(judged))
+
+
+def _ranked(values: Sequence[float], name: str) -> list[float]:
+    """Values that have an order: finite numbers, not all of them equal. Raises NstError."""
+    if not all(isinstance(value, Real) and math.isfinite(value) for value in values):
+        raise NstError(f"{name} are {shortened(values)}: expected finite numbers")
+    if len(set(values)) == 1:
+        raise NstError(f"all {name} are {values[0]:g}: expected an order of the methods")
+    return [float(value) for value in values]

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from nstlib.errors import NstError
+from nstlib.options import seed as check_seed
 
 SPACE = {  # 75 settings; from one value to the next each picture changes visibly
     "style_weight": (0.2, 1.0, 5.0, 25.0, 125.0),
@@ -45,7 +46,7 @@ class TasteModel:
         self.space = _checked(space)
         self.settings = [dict(zip(self.space, values, strict=True)) for values in product(*self.space.values())]
         self._place = {setting_name(setting): number for number, setting in enumerate(self.settings)}
-        self._chance = np.random.default_rng(seed)
+        self._chance = np.random.default_rng(check_seed(seed))
         self._utility = imagine_crowd(self.space, self._chance)  # (people, settings): log-odds of being preferred
         self._favourite = self._utility.argmax(1)
         self._log_weight = np.zeros(len(self._utility))
@@ -72,7 +73,7 @@ class TasteModel:
             if answer.chosen is None:
                 self.tie(left, right)
             else:
-                self.answer(*(left, right) if answer.chosen == answer.left else (right, left))
+                self.answer(*(left, right) if answer.winner == answer.left else (right, left))
 
     def _note(self, *pair: Mapping[str, float]) -> tuple[int, int]:
         places = [self._place.get(setting_name(setting)) for setting in pair]
@@ -166,8 +167,13 @@ def _checked(space: Mapping[str, Sequence[float]]) -> dict[str, tuple[float, ...
     except (AttributeError, TypeError, ValueError) as error:
         raise NstError(f'space={space!r}: expected numbers by name, such as {{"style_weight": (10, 40, 160)}}') from error
     count = int(np.prod([len(set(values)) for values in rows.values()]))
-    if any(list(values) != sorted(set(values)) for values in rows.values()) or not 2 <= count <= MOST_SETTINGS:
-        raise NstError(f"space={space!r} has {count} settings: expected 2 to {MOST_SETTINGS}, each row in rising order")
+    if (
+        not all(np.isfinite(values).all() and list(values) == sorted(set(values)) for values in rows.values())
+        or not 2 <= count <= MOST_SETTINGS
+    ):
+        raise NstError(
+            f"space={space!r} has {count} settings: expected 2 to {MOST_SETTINGS}, each row finite and in rising order"
+        )
     return rows
 
 

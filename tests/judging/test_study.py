@@ -71,6 +71,15 @@ def test_no_schedule_can_be_made(arguments):
         plan_pairs(*arguments, seed=0)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [((METHODS, ITEMS, 2.5), "answers=2.5"), (([1, 2], ITEMS, 5), "methods=.*names"), ((METHODS, [None], 5), "items=.*names")],
+)
+def test_what_is_no_number_and_no_name_makes_no_schedule(arguments, said):
+    with pytest.raises(NstError, match=said):
+        plan_pairs(*arguments, seed=0)
+
+
 # ---------------------------------------------------------------- how many answers
 
 
@@ -113,10 +122,16 @@ def test_small_effects_need_many_answers():
     assert sizes == sorted(sizes, reverse=True) and sizes[0] > 19_000 and sizes[-1] == 6
 
 
-@pytest.mark.parametrize("arguments", [(0.15,), (0.5,), (1.2,), (float("nan"),), (0.6, 1.0), (0.6, 0.8, 0)])
-def test_what_is_no_effect_is_refused(arguments):
-    with pytest.raises(NstError, match=r"from 0\.51 to 1"):
-        sample_size(*arguments)
+@pytest.mark.parametrize("effect", [0.15, 0.5, 1.2, float("nan"), "x"])
+def test_what_is_no_effect_is_refused(effect):
+    with pytest.raises(NstError, match=r"effect=.*from 0\.51 to 1"):
+        sample_size(effect)
+
+
+@pytest.mark.parametrize("chances", [(1.0,), (0.8, 0), ("x",), (0.8, None), (0.8, 2)])
+def test_what_is_no_chance_is_refused(chances):
+    with pytest.raises(NstError, match="0 (and|to) 1"):
+        sample_size(0.6, *chances)
 
 
 # ---------------------------------------------------------------- the file
@@ -375,6 +390,9 @@ def test_people_who_differ_make_wider_intervals_than_their_answers_alone(seed_of
         ([Answer(0, "x", "a", "b", "p", None, 1.0)], {}, "no answer"),
         (answers_of({("a", "b"): 3}), {"by": "item"}, "choose"),
         (answers_of({("a", "b"): 3}), {"by": "person"}, "1 people"),
+        (answers_of({("a", "b"): 3}), {"seed": -1}, "seed=-1"),
+        ([Answer(0, "x", "a", "b", "p", "c", 1.0)], {}, "one of them chosen"),
+        ([Answer(0, "x", "a", "a", "p", "a", 1.0)], {}, "expected two methods"),
     ],
 )
 def test_no_scale_can_be_drawn(answers, options, said):
@@ -400,6 +418,17 @@ def test_methods_that_differ_are_refused(values):
         agreement({"a": 1, "b": 2, "c": 3}, values)
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [((1, float("nan"), 2), "finite"), ((1, "x", 2), "finite"), ((2, 2, 2), "all values are 2"), ((1, None, 2), "finite")],
+)
+def test_what_has_no_order_agrees_with_nothing(values, said):
+    with pytest.raises(NstError, match=said):
+        agreement({"a": 1, "b": 2, "c": 3}, dict(zip("abc", values, strict=True)))
+    with pytest.raises(NstError, match=said.replace("values", "strengths")):
+        agreement(dict(zip("abc", values, strict=True)), {"a": 1, "b": 2, "c": 3})
+
+
 @pytest.mark.parametrize("seconds", [None, "1", True, float("nan"), -1, 10**400])
 def test_seconds_that_are_none(tmp_path, seconds):
     with pytest.raises(NstError, match="seconds="):
@@ -416,6 +445,7 @@ def test_seconds_that_are_none(tmp_path, seconds):
         ("ann", Question(2**70, "item", "x", "y")),
         ("ann", Question(-1, "item", "x", "y")),
         ("ann", Question(0, None, "x", "y")),
+        ("ann", Question(0, "item", "x", "x")),
     ],
 )
 def test_questions_that_are_none(tmp_path, person, question):

@@ -9,7 +9,7 @@ import taste as benchmark_taste
 
 from nstlib.errors import NstError
 from nstlib.judging import taste as preference
-from nstlib.judging.study import Study, plan_pairs
+from nstlib.judging.study import Answer, Study, plan_pairs
 from nstlib.judging.taste import SPACE, TasteModel, parse_setting, setting_name
 from nstlib.optimization.search import stylize
 
@@ -192,6 +192,8 @@ def test_the_model_does_not_hand_out_its_own_settings(model):
         {"style_weight": (40, 10)},
         {"style_weight": (10, 10)},
         {"style_weight": "many"},
+        {"style_weight": (10, float("nan"))},
+        {"style_weight": (10, float("inf"))},
         None,
         {f"axis{k}": (1, 2, 3, 4) for k in range(6)},
     ],
@@ -212,6 +214,18 @@ def test_what_is_no_space_is_refused(space):
 def test_settings_of_elsewhere_are_refused(model, pair):
     with pytest.raises(NstError, match="expected two different settings of this space"):
         model.answer(*pair)
+
+
+def test_an_answer_that_was_not_to_be_chosen_teaches_nothing(model):
+    one, other, third = (setting_name(model.settings[number]) for number in (0, 1, 2))
+    with pytest.raises(NstError, match="one of them chosen"):
+        model.learn([Answer(0, "x", one, other, "p", third, 1.0)])
+    assert model.answered == 0
+
+
+def test_a_seed_that_is_none():
+    with pytest.raises(NstError, match="seed=-1"):
+        TasteModel({"style_weight": (10, 40)}, seed=-1)
 
 
 @pytest.mark.parametrize("name", ["gram", "[1]", '{"a": "x"}', '{"a": null}', "3"])
