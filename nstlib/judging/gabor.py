@@ -21,6 +21,7 @@ from nstlib.control.color import LUMA
 from nstlib.errors import NstError
 from nstlib.images.files import check_image
 from nstlib.losses.terms import gram_matrix
+from nstlib.options import choice
 
 ORIENTATIONS, SIDE, PERIOD = 6, 7, 3.0  # filters in half a turn; pixels of a filter; pixels of its wave
 LEVELS = 4  # each at half the size of the one before: waves of 3, 6, 12 and 24 pixels
@@ -82,7 +83,8 @@ def stroke_directions(image: Tensor, level: str = "level2") -> Tensor:
     from matplotlib.colors import hsv_to_rgb
     from scipy.ndimage import gaussian_filter
 
-    strengths = gaussian_filter(judge_features(image)[level][:, :ORIENTATIONS].cpu().numpy(), (0, 0, 3, 3))
+    found = judge_features(image.detach())
+    strengths = gaussian_filter(found[choice(level, "level", found)][:, :ORIENTATIONS].cpu().numpy(), (0, 0, 3, 3))
     turns = np.exp(2j * np.pi * np.arange(ORIENTATIONS) / ORIENTATIONS)[:, None, None]
     pull = (strengths * turns).sum(1)  # (N, h, w), complex
     clear = np.clip(np.abs(pull) / (np.quantile(np.abs(pull), 0.95) + 1e-9), 0, 1)
@@ -94,28 +96,38 @@ def gram_distance(first: Tensor, second: Tensor, features: Callable[[Tensor], Fe
     """Distance of two styles, 0 (equal) to about 1, from Gram matrices averaged over layers: lesson 3's formula.
 
     |A - B|^2 / (|A|^2 + |B|^2). Pictures (1, 3, H, W) in [0, 1], of any two sizes. `features`: the judge, or a
-    FeatureExtractor. Raises ImageError and NstError.
+    FeatureExtractor. A layer that is silent on both (all filters are on mid-grey) counts 0. Raises ImageError and NstError.
     """
-    terms = [(a - b).square().sum() / (a.square().sum() + b.square().sum()) for a, b in _grams(first, second, features)]
+    terms = []
+    for a, b in _grams(first, second, features):
+        energy = a.square().sum() + b.square().sum()
+        terms.append((a - b).square().sum() / energy.clamp_min(torch.finfo(energy.dtype).tiny))
     return float(sum(terms) / len(terms))
 
 
 def gram_correlation(first: Tensor, second: Tensor, features: Callable[[Tensor], Features] = judge_features) -> float:
     """Pearson's correlation of the entries of two Gram matrices, -1 to 1 (equal up to contrast), averaged over layers.
 
-    It ignores how strong the strokes are and asks which responses go together. Arguments as in `gram_distance`.
+    It ignores how strong the strokes are and asks which responses go together. A layer that is silent on one of them counts 0.
+    Arguments as in `gram_distance`.
     """
     found = []
     for a, b in _grams(first, second, features):
         rows, columns = torch.triu_indices(a.shape[1], a.shape[1])  # symmetric: each entry once
-        found.append(torch.corrcoef(torch.stack([a[0, rows, columns], b[0, rows, columns]]))[0, 1])
+        entries = torch.stack([a[0, rows, columns], b[0, rows, columns]])
+        found.append(torch.corrcoef(entries)[0, 1] if entries.std(dim=1).min() > 0 else 0.0)
     return float(sum(found) / len(found))
 
 
 @torch.no_grad()
 def _grams(first: Tensor, second: Tensor, features: Callable[[Tensor], Features]) -> list[tuple[Tensor, Tensor]]:
-    for image, name in ((first, "first"), (second, "second")):
-        if len(check_image(image, name)) != 1:
-            raise NstError(f"{name} holds {len(image)} pictures: expected one, such as {name}[:1]")
-    a, b = features(first), features(second)
+    a, b = features(check_one(first, "first")), features(check_one(second, "second"))
     return [(gram_matrix(a[layer]), gram_matrix(b[layer])) for layer in a]
+
+
+def check_one(image: Tensor, name: str, minimum: int = 1) -> Tensor:
+    """Return the picture, (1, 3, H, W), without its graph; `check_image`, for what judges one. Raises ImageError and NstError."""
+    image = check_image(image, name, minimum)
+    if len(image) != 1:
+        raise NstError(f"{name} holds {len(image)} pictures: expected one, such as {name}[:1]")
+    return image.detach()

@@ -19,7 +19,9 @@ from nstlib.control.color import luminance, match_affine
 from nstlib.errors import DownloadError, NstError
 from nstlib.files.imagenet import SERVER, torchvision_file, torchvision_path
 from nstlib.images.files import check_image, resize
-from nstlib.judging.gabor import gram_correlation, gram_distance
+from nstlib.judging.gabor import check_one, gram_correlation, gram_distance
+from nstlib.options import choice, number
+from nstlib.options import seed as check_seed
 
 WINDOW, WINDOW_STD = 11, 1.5  # pixels: SSIM's Gaussian window, as in the paper
 EDGE_BLUR = 1.5  # pixels, standard deviation: grain finer than this is no edge
@@ -62,7 +64,7 @@ def edge_strength(image: Tensor) -> Tensor:
     """Length of the brightness gradient of pictures (N, 3, H, W), after a blur of 1.5 px: (N, 1, H, W), per pixel."""
     from scipy.ndimage import gaussian_gradient_magnitude
 
-    grey = luminance(check_image(image)).cpu().numpy()
+    grey = luminance(check_image(image).detach()).cpu().numpy()
     strengths = [gaussian_gradient_magnitude(one, EDGE_BLUR) for one in grey[:, 0]]
     return torch.from_numpy(np.stack(strengths))[:, None].to(image)
 
@@ -75,15 +77,15 @@ def sliced_wasserstein(first: Tensor, second: Tensor, seed: int = 0) -> float:
 
     2,048 patches of each, 147 numbers a patch, projected on 128 random directions; each projection is sorted and compared
     place by place. Two flat pictures whose values differ by 0.1 are 0.1 apart. Rabin, Peyré, Delon and Bernot (2011).
-    Raises ImageError.
+    Raises ImageError and NstError.
     """
     # Not `nstlib.losses.statistics.sliced`: its 64 directions at right angles and 256 levels give numbers that differ by a tenth.
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(check_seed(seed))
     directions = torch.randn(3 * PATCH**2, DIRECTIONS, generator=generator)
     directions /= directions.norm(dim=0)
     places = torch.rand(PATCHES, generator=generator)  # the same for both, so that a picture is 0 from itself
     a, b = (
-        _patches(check_image(image, name, PATCH), places) @ directions for image, name in ((first, "first"), (second, "second"))
+        _patches(check_one(image, name, PATCH), places) @ directions for image, name in ((first, "first"), (second, "second"))
     )
     # A random direction sees 1 / 147 of a squared length, and a patch has 147 squared values: the mean is per value.
     return float((a.sort(0).values - b.sort(0).values).square().mean().sqrt())
@@ -99,15 +101,15 @@ def color_distance(first: Tensor, second: Tensor) -> float:
     """Share of the pixels whose colour would have to change: 0 equal histograms, 1 no colour in common.
 
     Histograms of 8x8x8 colours; half the sum of differences, which is one minus their intersection (Swain and Ballard,
-    "Color indexing", 1991). Pictures (1, 3, H, W) of any sizes. Raises ImageError.
+    "Color indexing", 1991). Pictures (1, 3, H, W) of any sizes. Raises ImageError and NstError.
     """
-    a, b = (color_histogram(check_image(image, name)) for image, name in ((first, "first"), (second, "second")))
+    a, b = color_histogram(first, "first"), color_histogram(second, "second")
     return float((a - b).abs().sum() / 2)
 
 
-def color_histogram(image: Tensor) -> Tensor:
-    """Shares of 8x8x8 colours in a picture (1, 3, H, W) in [0, 1]: (512,), of sum 1."""
-    bins = (image * BINS).long().clamp_max(BINS - 1).flatten(2)[0]  # (1, 3, H, W) -> (3, H*W)
+def color_histogram(image: Tensor, name: str = "image") -> Tensor:
+    """Shares of 8x8x8 colours in a picture (1, 3, H, W) in [0, 1]: (512,), of sum 1. Raises ImageError and NstError."""
+    bins = (check_one(image, name) * BINS).long().clamp_max(BINS - 1).flatten(2)[0]  # (1, 3, H, W) -> (3, H*W)
     index = (bins[0] * BINS + bins[1]) * BINS + bins[2]
     return torch.bincount(index, minlength=BINS**3) / index.numel()
 
@@ -165,8 +167,12 @@ def bootstrap_mean(table: Sequence | np.ndarray, level: float = 0.95, seed: int 
     Photographs and styles are drawn anew, whole rows and columns, because ten pairs with one photograph are not ten
     independent pairs (Owen, "The pigeonhole bootstrap", 2007). One row, (n,), draws entries. Raises NstError.
     """
-    scores = np.atleast_2d(np.asarray(table, dtype=float))
-    if scores.ndim != 2 or scores.size == 0 or not np.isfinite(scores).all() or not 0 < level < 1:
+    level, seed = number(level, "level", 0, 1), check_seed(seed)
+    try:
+        scores = np.atleast_2d(np.asarray(table, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise NstError(f"a table that holds no numbers, or rows of several lengths: expected finite scores ({error})") from error
+    if scores.ndim != 2 or scores.size == 0 or not np.isfinite(scores).all() or level in (0, 1):
         raise NstError(
             f"a table of shape {scores.shape} and level={level}: expected finite scores (photographs, styles) "
             "and a level between 0 and 1, such as 0.95"
@@ -192,9 +198,7 @@ def lpips(first: Tensor, second: Tensor, network: str = "alex") -> float:
     from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
     first, second = _same_size(first, second)
-    if network not in LPIPS_FILES:
-        raise NstError(f"network={network!r}: choose one of {', '.join(LPIPS_FILES)}")
-    _fetch_weights(LPIPS_FILES[network])
+    _fetch_weights(LPIPS_FILES[choice(network, "network", LPIPS_FILES)])
     judge = LearnedPerceptualImagePatchSimilarity(network, normalize=True).to(first.device)
     with torch.no_grad():
         return float(judge(first, second))
@@ -255,4 +259,4 @@ def _same_size(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
             f"first is {tuple(first.shape)}, second {tuple(second.shape)}: expected two pictures of one size; "
             "use nstlib.images.files.resize on one of them"
         )
-    return first, second
+    return first.detach(), second.detach()

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from nstlib.features.extractor import FeatureExtractor
-from nstlib.images.files import check_image, resize
+from nstlib.images.files import resize
+from nstlib.judging.gabor import check_one
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective
 
 
@@ -20,10 +21,10 @@ def seen_distances(result: Tensor, content: Tensor, style: Tensor, extractor: Fe
     Gatys, Ecker and Bethge (2016), each over the target's own energy: 0 is equal, 1 as wrong as a map of zeros. "content" is
     taken at relu4_2, "style", of the Gram matrices, is the mean of those of five layers that follow. The style picture is
     brought to the result's longer side, `content` to its size. `extractor` gives these layers: VGG-19 unless another is given.
-    Raises ImageError, and WeightsError where VGG-19 is not installed.
+    Raises ImageError and NstError, and WeightsError where VGG-19 is not installed.
     """
     extractor = extractor or FeatureExtractor("vgg19", (*STYLE_LAYERS, *CONTENT_LAYERS))
-    result = check_image(result, "result")
+    result, content, style = (check_one(*one) for one in ((result, "result"), (content, "content"), (style, "style")))
     target, manner = resize(content, result.shape[-2:]), resize(style, max(result.shape[-2:]))
     objective = StyleObjective(extractor, target.to(result), manner.to(result))
     seen = extractor(result)

@@ -52,9 +52,7 @@ class TextureModel:
     """
 
     def __init__(self, sample: Tensor, groups: Sequence[str] = tuple(GROUPS)):
-        check_image(sample, "sample")
-        if len(sample) != 1:
-            raise NstError(f"sample holds {len(sample)} pictures: expected one, such as sample[:1]")
+        _check_one(check_image(sample, "sample"), "sample")
         groups = names(groups, "groups", GROUPS)
         if not groups:
             raise NstError(f"groups is empty: choose one or more of {', '.join(GROUPS)}")
@@ -86,7 +84,11 @@ class TextureModel:
         return model(self.channels(picture))
 
     def correlations(self, picture: Tensor) -> Tensor:
-        """Return the correlation of each two channels, band by band, as waves and as magnitudes: (bands, pairs) in [-1, 1]."""
+        """Return the correlation of each two channels, band by band, as waves and as magnitudes: (bands, pairs) in [-1, 1].
+
+        Of one picture (1, 3, H, W). Raises NstError.
+        """
+        _check_one(picture, "picture")
         _, pyramid = self._measure(picture)
         found = []
         for key, bands in pyramid(self.channels(picture)).items():
@@ -141,8 +143,9 @@ class TextureModel:
 def colour_axes(sample: Tensor) -> tuple[Tensor, Tensor]:
     """Mean colour (3,) and the axes (K, 3) in which colours are uncorrelated, most variance first, scaled to variance 1.
 
-    K is 3, less where the colours lie in a plane, and 1 for a grey picture. Raises NstError for a picture of one colour.
+    K is 3, less where the colours lie in a plane, and 1 for a grey picture. Raises NstError for one colour, for several pictures.
     """
+    _check_one(sample, "sample")
     pixels = sample[0].flatten(1)  # (1, 3, H, W) -> (3, H*W)
     variances, vectors = torch.linalg.eigh(pixels.double().cov(correction=0))
     kept = (variances > FLAT * variances.sum()) & (variances > 1e-9)
@@ -150,6 +153,11 @@ def colour_axes(sample: Tensor) -> tuple[Tensor, Tensor]:
         raise NstError("sample has one colour only: expected a texture")
     axes = (vectors[:, kept] / variances[kept].sqrt()).T.flip(0)
     return pixels.mean(1), axes.to(sample)
+
+
+def _check_one(picture: Tensor, name: str) -> None:
+    if len(picture) != 1:
+        raise NstError(f"{name} holds {len(picture)} pictures: expected one, such as {name}[:1]")
 
 
 def _correlation(maps: Tensor) -> Tensor:

@@ -97,6 +97,12 @@ def test_style_distances_know_equal_far_and_moved(temple, swirls):
     assert gram_correlation(moved, swirls) > gram_correlation(temple, swirls)
 
 
+def test_where_no_filter_answers_pictures_are_equal_and_correlate_with_nothing(swirls):
+    grey = flat(0.5)
+    assert gram_distance(grey, grey) == 0 and gram_distance(grey, swirls) == pytest.approx(1)
+    assert gram_correlation(grey, grey) == gram_correlation(grey, swirls) == gram_correlation(swirls, grey) == 0
+
+
 def test_the_judge_finds_the_other_half_of_most_styles():
     halves = [half.contiguous() for name in STYLES for half in nstlib.style(name, 160).chunk(2, dim=3)]
     grams = [{level: gram_matrix(maps) for level, maps in judge_features(half).items()} for half in halves]
@@ -120,3 +126,5 @@ def test_the_judge_refuses_what_it_cannot_see(temple):
         judge_features(torch.rand(1, 3, 20, 64))
     with pytest.raises(NstError, match="holds 2 pictures"):
         gram_distance(temple.expand(2, -1, -1, -1), temple)
+    with pytest.raises(NstError, match="level='level5'"):
+        stroke_directions(temple, "level5")

@@ -18,6 +18,7 @@ from nstlib.judging.metrics import (
     art_fid,
     bootstrap_mean,
     color_distance,
+    color_histogram,
     edge_correlation,
     fid,
     lpips,
@@ -95,6 +96,22 @@ def test_colours_are_counted_wherever_they_are(temple, swirls):
     assert 0.2 < color_distance(swirls, temple) <= 1
 
 
+@pytest.mark.parametrize("name", METRICS)
+def test_one_picture_is_judged_not_the_first_of_several(name, temple):
+    several = temple.expand(2, -1, -1, -1)
+    with pytest.raises(NstError, match="holds 2 pictures|two pictures of one size"):
+        METRICS[name].measure(several, several)
+
+
+def test_one_picture_has_a_histogram():
+    with pytest.raises(NstError, match="holds 2 pictures"):
+        color_histogram(torch.rand(2, 3, 8, 8))
+
+
+def test_a_picture_that_is_being_learned_can_be_measured(temple, swirls):
+    assert measure(temple.clone().requires_grad_(), temple, swirls) == measure(temple, temple, swirls)
+
+
 # ---------------------------------------------------------------- baselines and intervals
 
 
@@ -141,10 +158,16 @@ def test_the_bootstrap_knows_that_pairs_share_a_photograph(seed_offset):
     assert high - low == pytest.approx(2 * 1.96 * photographs[:, 0].std() / math.sqrt(10), rel=0.2)  # of ten, not a hundred
 
 
-@pytest.mark.parametrize("table", [[], [1.0, float("nan")], np.zeros((2, 2, 2))])
+@pytest.mark.parametrize("table", [[], [1.0, float("nan")], np.zeros((2, 2, 2)), [[1, 2], [3]], ["a"], None])
 def test_the_bootstrap_refuses_what_is_no_table(table):
     with pytest.raises(NstError, match="expected finite scores"):
         bootstrap_mean(table)
+
+
+@pytest.mark.parametrize("options", [{"level": 1}, {"level": "x"}, {"level": 95}, {"seed": -1}])
+def test_the_bootstrap_refuses_other_levels_and_seeds(options):
+    with pytest.raises(NstError, match=f"{next(iter(options))}="):
+        bootstrap_mean([1.0, 2.0], **options)
 
 
 # ---------------------------------------------------------------- trained metrics

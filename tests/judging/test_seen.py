@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nstlib import FeatureExtractor, gram_matrix, photo, style
-from nstlib.errors import ImageError
+from nstlib.errors import ImageError, NstError
 from nstlib.images.files import resize
 from nstlib.judging.seen import seen_distances
 from nstlib.losses.objective import STYLE_LAYERS
@@ -43,6 +43,17 @@ def test_vgg19_judges_unless_another_is_named(mini):
     judge = FeatureExtractor("vgg19", (*STYLE_LAYERS, "relu4_2"))
     assert seen_distances(content, content, manner) == seen_distances(content, content, manner, judge)
     assert seen_distances(content, content, manner) != seen_distances(content, content, manner, mini)
+
+
+def test_one_picture_is_seen_not_several(mini):
+    several = photo("cat", 64).expand(2, -1, -1, -1)
+    for pictures in (
+        (several, several[:1], several[:1]),
+        (several[:1], several, several[:1]),
+        (several[:1], several[:1], several),
+    ):
+        with pytest.raises(NstError, match="holds 2 pictures"):
+            seen_distances(*pictures, mini)
 
 
 def test_what_is_no_picture_is_refused(mini):

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from nstlib import photo, style
+from nstlib.errors import NstError
 from nstlib.nets.attention_maps import DARK, MARK, AttentionMaps, light_up, marked, places_for
 from nstlib.nets.sanet import SANet
 
@@ -27,6 +28,13 @@ def test_a_row_is_the_row_of_the_network_s_table(network):
     near = asking.row("relu5_1", (0, 5), reach=1)  # two rows and two columns: the rest is outside
     torch.testing.assert_close(near.flatten(), table[[4, 5, 10, 11]].mean(0))
     torch.testing.assert_close(asking.painted, network(content, manner).clamp(0, 1).detach(), rtol=1e-4, atol=1e-4)
+
+
+def test_several_pictures_have_no_table(network):
+    one = photo("temple", 64)
+    for pictures in ((one.expand(2, -1, -1, -1), one), (one, one.expand(2, -1, -1, -1))):
+        with pytest.raises(NstError, match="holds 2 pictures"):
+            AttentionMaps(network, *pictures)
 
 
 def test_what_is_asked_most_has_its_own_light_and_the_rest_is_dark():

@@ -106,6 +106,13 @@ def test_a_descent_leaves_the_number_of_threads_as_it_was():
     assert torch.get_num_threads() == threads
 
 
+def test_a_model_looks_at_one_picture():
+    two = sample(128).repeat(2, 1, 1, 1)
+    for refuse in (TextureModel, colour_axes, TextureModel(two[:1]).loss, TextureModel(two[:1]).correlations):
+        with pytest.raises(NstError, match="holds 2 pictures"):
+            refuse(two)
+
+
 def test_a_model_refuses_sizes_and_groups_that_it_does_not_have():
     with pytest.raises(NstError, match="multiples of 16, 128 or more"):
         TextureModel(sample(128)[..., :100, :].contiguous())
