@@ -54,15 +54,17 @@ class VGG(nn.Module):
     """VGG-19's plan at any width: blocks of 3x3 convolutions, each followed by a ReLU, pooling by 2 between blocks.
 
     `widths` are the channels of each block, `blocks` its number of convolutions. `padding_mode` is "zeros" (VGG-19 as
-    published: it draws a faint frame) or "reflect" (mini).
+    published: it draws a faint frame) or "reflect" (mini). `device` "meta": its weights have shapes, no memory and no numbers.
     """
 
-    def __init__(self, widths: Sequence[int], blocks: Sequence[int], padding_mode: str = "zeros"):
+    def __init__(
+        self, widths: Sequence[int], blocks: Sequence[int], padding_mode: str = "zeros", device: torch.device | str | None = None
+    ):
         super().__init__()
         self.padding_mode = padding_mode
         outputs = [widths[int(name[4]) - 1] for name in conv_names(blocks)]
         sizes = zip(conv_names(blocks), pairwise([3, *outputs]), strict=True)  # name, channels in and out
-        self.convs = nn.ModuleDict({name: nn.Conv2d(*channels, 3) for name, channels in sizes})
+        self.convs = nn.ModuleDict({name: nn.Conv2d(*channels, 3, device=device) for name, channels in sizes})
 
     def layers(self) -> list[str]:
         """Return the name of every layer: each `conv*` (before its ReLU) and `relu*` (after it), first to last."""
@@ -194,10 +196,10 @@ def load_mini(weights: str | Path | None = None) -> VGG:
     state = unpacked(stored := read_weights(path), path)
     widths = [state[f"convs.conv{block}_1.bias"].numel() for block in range(1, 6) if f"convs.conv{block}_1.bias" in state]
     blocks = [sum(key.startswith(f"convs.conv{b}_") for key in state) // 2 for b in range(1, len(widths) + 1)]
-    with torch.device("meta"):  # a file may ask for a network that no memory holds
-        # Weights in eight bits were learned with VGG-19's frame of zeros, the older ones with reflection.
-        network = VGG(widths, blocks, "zeros" if "convs.conv1_1.weight.unit" in stored else "reflect")
-    return fill(network, state, path, assign=True)
+    # Weights in eight bits were learned with VGG-19's frame of zeros, the older ones with reflection.
+    padding = "zeros" if "convs.conv1_1.weight.unit" in stored else "reflect"
+    # "meta" as an argument: a file may ask for a network that no memory holds; as a context it could outlive an interrupt.
+    return fill(VGG(widths, blocks, padding, "meta"), state, path, assign=True)
 
 
 def load_vgg19(weights: str | Path | None = None) -> VGG:
@@ -224,9 +226,7 @@ def load_vgg19_torchvision(weights: str | Path | None = None) -> VGG:
 
 
 def _filled(state: dict[str, Tensor], path: Path) -> VGG:
-    with torch.device("meta"):  # no memory for numbers that are replaced
-        network = VGG(VGG19_WIDTHS, VGG19_BLOCKS)
-    return fill(network, state, path, assign=True)
+    return fill(VGG(VGG19_WIDTHS, VGG19_BLOCKS, device="meta"), state, path, assign=True)  # no memory for what is replaced
 
 
 def _from_torchvision(path: Path) -> VGG:

@@ -35,8 +35,22 @@ def random_weights(tmp_path_factory):
 
 
 def meta_vgg19(blocks=VGG19_BLOCKS):
-    with torch.device("meta"):
-        return VGG(VGG19_WIDTHS, blocks)
+    return VGG(VGG19_WIDTHS, blocks, device="meta")
+
+
+def test_loading_changes_no_default_that_an_interrupt_could_leave_behind(random_weights, monkeypatch):
+    """Inside `with torch.device("meta")` whatever is made has no numbers; interrupted at its end, it holds for good."""
+    seen = []
+
+    class Watched(VGG):
+        def __init__(self, *arguments, **options):
+            seen.append(torch.get_default_device().type)
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(features, "VGG", Watched)
+    for network in (features.load_mini(), features.load_vgg19_torchvision(random_weights[1])):
+        assert all(weight.device.type == "cpu" for weight in network.parameters())
+    assert seen == ["cpu", "cpu"]
 
 
 def test_parameters_of_vgg19():
