@@ -16,6 +16,7 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from nstlib.errors import NstError, WeightsError
+from nstlib.files.writing import undisturbed
 
 Network = TypeVar("Network", bound=nn.Module)
 MOST_HEADER = 16 * 2**20  # bytes of names, shapes and notes in a .safetensors file: a thousand times what a network needs
@@ -103,7 +104,7 @@ def read_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]
 def check_shapes(build: Callable[[], nn.Module], shapes: Mapping[str, tuple[int, ...]], path: Path) -> None:
     """Raise WeightsError unless the network that `build` makes has tensors of these shapes, all of them; none is made for it."""
     try:
-        with torch.device("meta"):
+        with undisturbed(), torch.device("meta"):  # an interrupt as it ends would leave the device for good
             wanted = {name: tuple(tensor.shape) for name, tensor in build().state_dict().items()}
     except NstError as error:
         raise WeightsError(f"{path} does not fit any network: {error}") from error

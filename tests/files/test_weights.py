@@ -1,6 +1,7 @@
 """Weights in files: what is no weights by name, not finite, or would run something."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ from safetensors.torch import load_file, save, save_file
 
 from nstlib.errors import WeightsError
 from nstlib.features.extractor import load_mini
-from nstlib.files.weights import opened, read_header, read_weights, unpacked
+from nstlib.files.weights import check_shapes, opened, read_header, read_weights, unpacked
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no limit on memory")
@@ -91,3 +92,16 @@ def test_a_file_that_would_run_something_is_not_opened(tmp_path):
     with pytest.raises(WeightsError, match="more than weights") as caught:
         read_weights(tmp_path / "runs.pth")
     assert "weights_only" not in str(caught.value)
+
+
+def test_an_interrupt_waits_while_no_memory_is_the_default_device(tmp_path):
+    built = []
+
+    def build():
+        signal.raise_signal(signal.SIGINT)
+        built.append(torch.nn.Linear(1, 1))
+        return built[0]
+
+    with pytest.raises(KeyboardInterrupt):
+        check_shapes(build, {"weight": (1, 1), "bias": (1,)}, tmp_path / "a.safetensors")
+    assert built and torch.get_default_device().type == "cpu"
