@@ -57,7 +57,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
             old.unlink()
     except (OSError, NstError) as error:
         kept = latest_path(folder)
-        where = f"{kept} is kept, and training goes on from there" if kept else "nothing is kept"
+        where = f"{kept} is kept, and training goes on from there" if kept else "there is no earlier one"
         raise NstError(f"no checkpoint can be written into {folder}: {error}. {where}") from error
     return path
 
