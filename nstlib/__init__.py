@@ -27,7 +27,7 @@ The machinery around it:
     doors         how a folder opens its modules, as `nstlib.images.gallery.STYLES` does
     weights       the networks that come with the course, with their model cards
 
-To read the mathematics alone, take these in this order, about 2,000 lines:
+To read the mathematics alone, take these in this order, about 2,050 lines:
 
     features.extractor, losses.terms, losses.objective, optimization.search, optimization.lbfgs, control.color,
     nets.fast, nets.adain, nets.wct, nets.sanet, training.fast_loss, training.loop

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nstlib.files.paths import expanded
-from nstlib.files.writing import check_output, write_whole
+from nstlib.files.writing import check_apart, write_whole
 from nstlib.images.gallery import photo, style
 from nstlib.images.sheet import contact_sheet, gather
 from nstlib.settings import device
@@ -32,17 +31,8 @@ def check_sheets(run: Path, every: int, inputs: Iterable[object]) -> None:
 
     These are names of files, also of links to them; what is no file does not count.
     """
-    sources = {_place(one): one for one in inputs if isinstance(one, str | os.PathLike) and os.path.isfile(expanded(one))}
-    for path in (expanded(run) / SHEETS).glob("step_*.png"):
-        number = path.stem.removeprefix("step_")
-        if path.is_file() and _place(path) in sources and number.isdecimal() and int(number) % every == 0:
-            check_output(path, inputs=[sources[_place(path)]])
-
-
-def _place(path: str | os.PathLike) -> tuple[int, int]:
-    """Where a file lies on its disk, whatever it is called."""
-    found = os.stat(expanded(path))
-    return found.st_dev, found.st_ino
+    sheets = {path: path.stem.removeprefix("step_") for path in (expanded(run) / SHEETS).glob("step_*.png")}
+    check_apart([path for path, number in sheets.items() if number.isdecimal() and int(number) % every == 0], inputs)
 
 
 class _Sheets:
