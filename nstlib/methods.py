@@ -12,14 +12,14 @@ from functools import partial
 from torch import Tensor
 
 from nstlib.errors import NstError
-from nstlib.images.files import MIN_SIDE, with_longer_side
+from nstlib.images.files import MIN_SIDE, one_picture, with_longer_side
 from nstlib.images.gallery import STYLES
 from nstlib.images.gallery import style as bundled_style
 from nstlib.nets.any_style import AnyStyle, paint_like
 from nstlib.nets.bands import paint
 from nstlib.nets.files import SHIPPED_FAST, find_fast, load_fast
 from nstlib.optimization.recording import Stylized
-from nstlib.optimization.search import one_picture, stylize
+from nstlib.optimization.search import stylize
 from nstlib.options import choice, shares, shortened
 from nstlib.options import seed as check_seed
 

@@ -43,6 +43,14 @@ def check_image(image: Tensor, name: str = "image", minimum: int = 1) -> Tensor:
     return (image if low >= 0 and high <= 1 else image.clamp(0, 1)).contiguous()
 
 
+def one_picture(picture: Tensor, name: str, minimum: int = 1) -> Tensor:
+    """Return a picture (1, 3, H, W) in [0, 1], checked. Raises ImageError, also for several."""
+    picture = check_image(picture, name, minimum)
+    if len(picture) != 1:
+        raise ImageError(f"{name} holds {len(picture)} pictures: give one at a time, such as {name}[:1]")
+    return picture
+
+
 def _is_shaped(image: Tensor) -> bool:
     return image.ndim == 4 and image.shape[1] == 3 and image.numel() > 0
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from nstlib.control.color import LUMA
 from nstlib.errors import NstError
-from nstlib.images.files import check_image
+from nstlib.images.files import check_image, one_picture
 from nstlib.losses.terms import gram_matrix
 from nstlib.options import choice
 
@@ -121,13 +121,5 @@ def gram_correlation(first: Tensor, second: Tensor, features: Callable[[Tensor],
 
 @torch.no_grad()
 def _grams(first: Tensor, second: Tensor, features: Callable[[Tensor], Features]) -> list[tuple[Tensor, Tensor]]:
-    a, b = features(check_one(first, "first")), features(check_one(second, "second"))
+    a, b = features(one_picture(first, "first")), features(one_picture(second, "second"))
     return [(gram_matrix(a[layer]), gram_matrix(b[layer])) for layer in a]
-
-
-def check_one(image: Tensor, name: str, minimum: int = 1) -> Tensor:
-    """Return the picture, (1, 3, H, W), without its graph; `check_image`, for what judges one. Raises ImageError and NstError."""
-    image = check_image(image, name, minimum)
-    if len(image) != 1:
-        raise NstError(f"{name} holds {len(image)} pictures: expected one, such as {name}[:1]")
-    return image.detach()

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from nstlib.control.color import luminance, match_affine
 from nstlib.errors import DownloadError, NstError
 from nstlib.files.imagenet import SERVER, torchvision_file, torchvision_path
-from nstlib.images.files import check_image, resize
-from nstlib.judging.gabor import check_one, gram_correlation, gram_distance
+from nstlib.images.files import check_image, one_picture, resize
+from nstlib.judging.gabor import gram_correlation, gram_distance
 from nstlib.options import choice, number
 from nstlib.options import seed as check_seed
 
@@ -85,7 +85,8 @@ def sliced_wasserstein(first: Tensor, second: Tensor, seed: int = 0) -> float:
     directions /= directions.norm(dim=0)
     places = torch.rand(PATCHES, generator=generator)  # the same for both, so that a picture is 0 from itself
     a, b = (
-        _patches(check_one(image, name, PATCH), places) @ directions for image, name in ((first, "first"), (second, "second"))
+        _patches(one_picture(image, name, PATCH).detach(), places) @ directions
+        for image, name in ((first, "first"), (second, "second"))
     )
     # A random direction sees 1 / 147 of a squared length, and a patch has 147 squared values: the mean is per value.
     return float((a.sort(0).values - b.sort(0).values).square().mean().sqrt())
@@ -109,7 +110,7 @@ def color_distance(first: Tensor, second: Tensor) -> float:
 
 def color_histogram(image: Tensor, name: str = "image") -> Tensor:
     """Shares of 8x8x8 colours in a picture (1, 3, H, W) in [0, 1]: (512,), of sum 1. Raises ImageError and NstError."""
-    bins = (check_one(image, name) * BINS).long().clamp_max(BINS - 1).flatten(2)[0]  # (1, 3, H, W) -> (3, H*W)
+    bins = (one_picture(image, name) * BINS).long().clamp_max(BINS - 1).flatten(2)[0]  # (1, 3, H, W) -> (3, H*W)
     index = (bins[0] * BINS + bins[1]) * BINS + bins[2]
     return torch.bincount(index, minlength=BINS**3) / index.numel()
 

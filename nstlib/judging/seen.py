@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from nstlib.features.extractor import FeatureExtractor
-from nstlib.images.files import resize
-from nstlib.judging.gabor import check_one
+from nstlib.images.files import one_picture, resize
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective
 
 
@@ -24,7 +23,7 @@ def seen_distances(result: Tensor, content: Tensor, style: Tensor, extractor: Fe
     Raises ImageError and NstError, and WeightsError where VGG-19 is not installed.
     """
     extractor = extractor or FeatureExtractor("vgg19", (*STYLE_LAYERS, *CONTENT_LAYERS))
-    result, content, style = (check_one(*one) for one in ((result, "result"), (content, "content"), (style, "style")))
+    result, content, style = (one_picture(*one) for one in ((result, "result"), (content, "content"), (style, "style")))
     target, manner = resize(content, result.shape[-2:]), resize(style, max(result.shape[-2:]))
     objective = StyleObjective(extractor, target.to(result), manner.to(result))
     seen = extractor(result)

@@ -12,7 +12,7 @@ from torch import Tensor
 from nstlib.control.color import COLOR_WAYS
 from nstlib.control.masks import check_mask
 from nstlib.errors import NstError
-from nstlib.images.files import MIN_SIDE, check_image, pixels, shrunk_to, with_longer_side
+from nstlib.images.files import MIN_SIDE, check_image, one_picture, pixels, shrunk_to, with_longer_side
 from nstlib.nets.adain import Match, adain
 from nstlib.nets.files import load_adain, load_sanet
 from nstlib.nets.wct import whiten_and_color
@@ -101,10 +101,7 @@ class AnyStyle:
         return painted.clamp(0, 1).cpu().contiguous()
 
     def _ready(self, picture: Tensor, name: str) -> Tensor:
-        picture = check_image(picture, name, MIN_SIDE)
-        if len(picture) != 1:
-            raise NstError(f"{name} holds {len(picture)} pictures: give one at a time, such as {name}[:1]")
-        return picture.to(self.device, memory_format=torch.channels_last)
+        return one_picture(picture, name, MIN_SIDE).to(self.device, memory_format=torch.channels_last)
 
     def _check(
         self, styles: Sequence[Encoded], alpha: float, mix: Sequence[float] | None, masks: Sequence[Tensor] | None

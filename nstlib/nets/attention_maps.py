@@ -9,8 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.errors import NstError
-from nstlib.images.files import MIN_SIDE, check_image
+from nstlib.images.files import MIN_SIDE, one_picture
 from nstlib.nets.encoder_decoder import SHRUNK
 from nstlib.nets.sanet import LAYERS, SANet
 
@@ -22,14 +21,13 @@ PLACE = 2 * SHRUNK  # pixels a side of what a place of relu5_1 stands for
 class AttentionMaps:
     """The attention weights of a SANet between a photograph and a style picture, for both layers, and its painted picture.
 
-    Both pictures lose up to 15 px at the right and below, so that places and pixels agree. Raises ImageError and NstError.
+    Both pictures lose up to 15 px at the right and below, so that places and pixels agree. Raises ImageError.
     """
 
     @torch.inference_mode()
     def __init__(self, network: SANet, content: Tensor, style_picture: Tensor):
         self.content, self.style_picture = (
-            _whole_places(check_image(one, name, MIN_SIDE), name)
-            for one, name in ((content, "content"), (style_picture, "style"))
+            _whole_places(one_picture(one, name, MIN_SIDE)) for one, name in ((content, "content"), (style_picture, "style"))
         )
         where, self.network = next(network.parameters()).device, network
         self._maps = [network.encode(one.to(where)) for one in (self.content, self.style_picture)]
@@ -63,9 +61,7 @@ class AttentionMaps:
         return asking.mean((0, 1))
 
 
-def _whole_places(picture: Tensor, name: str) -> Tensor:
-    if len(picture) != 1:
-        raise NstError(f"{name} holds {len(picture)} pictures: give one at a time, such as {name}[:1]")
+def _whole_places(picture: Tensor) -> Tensor:
     height, width = (side // PLACE * PLACE for side in picture.shape[-2:])
     return picture[..., :height, :width].contiguous()
 

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from nstlib.control.color import COLOR_WAYS
 from nstlib.control.masks import check_mask
-from nstlib.errors import ImageError, NstError
+from nstlib.errors import NstError
 from nstlib.features.extractor import SMALLEST_SIDE, FeatureExtractor
-from nstlib.images.tensors import check_image, resampled, shrunk_to, with_longer_side
+from nstlib.images.tensors import one_picture, resampled, shrunk_to, with_longer_side
 from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
 from nstlib.losses.statistics import STATISTICS
 from nstlib.optimization.lbfgs import LBFGS
@@ -225,14 +225,6 @@ def _several(styles: Sequence[Tensor]) -> dict[str, Tensor]:
 
 def _regions(masks: Sequence[Tensor], count: int, where: torch.device) -> list[Tensor]:
     return [check_mask(mask, f"masks[{i}]").to(where) for i, mask in enumerate(entries(masks, "masks", count))]
-
-
-def one_picture(picture: Tensor, name: str, minimum: int = 1) -> Tensor:
-    """Return a picture (1, 3, H, W) in [0, 1], checked. Raises ImageError, also for several."""
-    picture = check_image(picture, name, minimum)
-    if len(picture) != 1:
-        raise ImageError(f"{name} holds {len(picture)} pictures: give one at a time, such as {name}[:1]")
-    return picture
 
 
 def pyramid_shapes(shape: Sequence[int], levels: int = LEVELS) -> list[tuple[int, int]]:
