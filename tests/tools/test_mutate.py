@@ -1,5 +1,6 @@
 """The tool that plants faults: which it finds, which it leaves alone, and that a test which sees one is named."""
 
+import re
 import subprocess
 import sys
 import textwrap
@@ -112,6 +113,14 @@ def test_a_folders_own_file_belongs_to_the_tests_of_its_folder(tmp_path):
     (fault,) = faults_of(path, tmp_path)
     inside, beside = (f"tests/{room}/test_door.py::test_it" for room in ("room", "hall"))
     assert mutate.tests_for(fault, {name: {"seconds": 1, "lines": {}} for name in (inside, beside)}, 60) == [inside]
+
+
+def test_a_library_that_stands_elsewhere_is_refused(monkeypatch, tmp_path):
+    """All of its faults would survive, because no test executes a line of the one that is looked at."""
+    executed.check_library()
+    monkeypatch.setattr(executed, "PACKAGE", tmp_path / "nstlib")
+    with pytest.raises(SystemExit, match=f"imported from .*nstlib, not from {re.escape(str(tmp_path))}.*PYTHONPATH"):
+        executed.check_library()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the tool needs a system that can fork")

@@ -96,6 +96,13 @@ def measure(file: str) -> dict[str, dict]:
     return watch.found()
 
 
+def check_library() -> None:
+    """Refuse to measure a library that stands elsewhere: no test would seem to execute a line of the one here."""
+    found = Path(importlib.import_module("nstlib").__file__).resolve().parent
+    if found != PACKAGE:
+        raise SystemExit(f"nstlib is imported from {found}, not from {PACKAGE}: set PYTHONPATH={ROOT}, or install this one")
+
+
 def digest(paths: list[Path]) -> str:
     """A number for the contents of files."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:16]

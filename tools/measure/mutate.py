@@ -27,7 +27,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 
 import executed
-from executed import OPTIONS, covering, forget, in_fork
+from executed import OPTIONS, check_library, covering, forget, in_fork
 from mutations import Fault, faults_of
 
 # The mathematical rooms, files or folders: whatever moves, moves here too.
@@ -218,6 +218,7 @@ def main() -> None:
         importlib.import_module(name)
     faults, log = [fault for path in files_of(given.rooms) for fault in faults_of(path, executed.ROOT)], given.log.resolve()
     os.chdir(executed.ROOT)
+    check_library()
     chosen = sorted(faults, key=lambda fault: lot(fault, given.seed))[: given.count]
     keys, known = [(fault.file, fault.start, fault.new) for fault in chosen], read(log)
     left = [
