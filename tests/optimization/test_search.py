@@ -461,8 +461,8 @@ def together(**options):
 
 def test_masks_colour_mixing_scales_and_tiles_together():
     """In tiles as in one piece, and with the photograph's colours."""
-    few = 6  # L-BFGS makes more of rounding's 1e-7 with every step; test_tiles.py holds the gradient to it
-    torch.testing.assert_close(together(tile=64, steps=few).image, together(steps=few).image, rtol=0, atol=2 / 255)
+    few = 3  # up to 0.01 of a grey level off; after six, where rounding has turned a ReLU in a pixel or two, up to 3.4
+    torch.testing.assert_close(together(tile=64, steps=few).image, together(steps=few).image, rtol=0, atol=0.1 / 255)
     whole = together()
     assert whole.image.shape == (1, 3, *photo("temple", 200).shape[2:])
     assert whole.history["style"][-1] < 0.5 * whole.history["style"][0]
