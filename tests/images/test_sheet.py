@@ -142,6 +142,14 @@ def test_different_labels_look_different():
     assert len({(page.size, page.tobytes()) for page in pages}) == len(labels)
 
 
+def test_another_font_is_looked_for_where_letters_are_missing_that_one_may_have(monkeypatch):
+    """No font draws a control character: it is written as its number in the usual one."""
+    asked = []
+    monkeypatch.setattr(sheet, "_font_with", asked.append)
+    assert sheet.drawable("a \u539f")[0] == r"a \u539f" and asked == [frozenset("a \u539f")]
+    assert sheet.drawable("a\x00")[0] == r"a\x00" and len(asked) == 1
+
+
 def test_rows_that_would_make_too_large_a_page_are_refused(monkeypatch):
     """Each picture and each row is small enough; the page of all is not."""
     monkeypatch.setattr(sheet, "MAX_PIXELS", 20_000)

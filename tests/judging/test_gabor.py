@@ -86,6 +86,7 @@ def test_the_picture_of_directions_has_one_hue_for_one_direction():
     one, other = (stroke_directions(p)[0, :, 8:-8, 8:-8].flatten(1) for p in (upright, upright.mT.contiguous()))
     assert one.shape[0] == 3 and one.std(1).max() < 0.05 and other.std(1).max() < 0.05
     assert one.mean(1).argmax() == 0 and other.mean(1).argmin() == 0  # red, and a quarter turn later its opposite, cyan
+    torch.testing.assert_close(one.amin(0), 0.15 * one.amax(0), rtol=1e-5, atol=0)  # of one saturation, 0.85
 
 
 def test_style_distances_know_equal_far_and_moved(temple, swirls):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from itertools import combinations
 from threading import Timer
 
@@ -194,6 +195,13 @@ def test_what_is_no_answer_is_refused(file, person, chosen, seconds):
     with pytest.raises(NstError, match="expected"):
         file.record(person, PLAN[0], chosen, seconds)
     assert file.answers() == []
+
+
+def test_a_question_has_a_number_that_the_file_can_hold(file):
+    assert file.record("ann", replace(PLAN[0], number=2**63 - 1), None, 1) and file.answers()[0].number == 2**63 - 1
+    for number in (-1, 2**63):
+        with pytest.raises(NstError, match=f"question's number={number}"):
+            file.record("bob", replace(PLAN[0], number=number), None, 1)
 
 
 def test_csv_has_a_line_for_each_answer(file, tmp_path):

@@ -127,21 +127,21 @@ def test_backtracking_never_climbs_and_arrives():
 
 
 def test_a_step_is_taken_where_the_loss_falls_by_a_share_of_what_the_slope_promises():
-    """1e-4 of it (Armijo): half the first step promises 0.5, so a fall of 4e-5 is too little, and the quarter is taken."""
-    losses, tried = {0.0: 0.0, 1.0: 1.0, 0.5: -4e-5, 0.25: -1.0}, []
+    """1e-4 of it (Armijo): half the first step promises 0.125, so a fall of 1e-5 is too little, and the quarter is taken."""
+    losses, tried = {0.0: 0.0, 0.5: 1.0, 0.25: -1e-5, 0.125: -1.0}, []
     canvas = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
 
     def closure():
         tried.append(canvas.item())
-        canvas.grad = torch.full_like(canvas, -1.0)
+        canvas.grad = torch.full_like(canvas, -0.5)
         return torch.tensor(losses[canvas.item()], dtype=torch.float64)
 
     LBFGS(canvas, line_search="backtracking").step(closure)
-    assert tried == [0.0, 1.0, 0.5, 0.25] and canvas.item() == 0.25
-    losses[0.5], tried[:] = -6e-5, []
+    assert tried == [0.0, 0.5, 0.25, 0.125] and canvas.item() == 0.125
+    losses[0.25], tried[:] = -1.5e-5, []
     canvas.data.zero_()
     LBFGS(canvas, line_search="backtracking").step(closure)
-    assert canvas.item() == 0.5
+    assert canvas.item() == 0.25
 
 
 def test_a_line_search_evaluates_no_point_twice():

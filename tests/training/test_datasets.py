@@ -28,6 +28,10 @@ def test_the_shorter_side_is_as_asked(tmp_path):
     found = folder(tmp_path, 64)
     assert [tuple(one.shape) for one in found] == [(3, 64, 192), (3, 154, 64)] and found[0].dtype == torch.uint8
     assert found[0][:, 5, 5].tolist() == [10, 200, 30] and len(list(found)) == 2
+    assert torch.equal(found[-2], found[0]) and torch.equal(found[-1], found[1])
+    for outside in (2, -3):
+        with pytest.raises(IndexError, match=f"picture {outside} of 2"):
+            found[outside]
 
 
 def test_what_cannot_be_read_is_named_and_skipped(tmp_path, caplog):
