@@ -133,8 +133,9 @@ def test_a_private_picture_stays_private_and_a_link_a_link(tmp_path):
 def test_quality_is_checked_and_used(tmp_path):
     sizes = [save_image(noise(), tmp_path / "a.jpg", quality).stat().st_size for quality in (10, 95)]
     assert sizes[0] < sizes[1]
-    with pytest.raises(ImageError, match="quality=101"):
-        save_image(noise(), tmp_path / "a.jpg", 101)
+    for quality in (0, 101):
+        with pytest.raises(ImageError, match=f"quality={quality}"):
+            save_image(noise(), tmp_path / "a.jpg", quality)
 
 
 @pytest.mark.parametrize(("quality", "halved"), [(95, False), (90, False), (89, True), (10, True)])

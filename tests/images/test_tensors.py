@@ -190,3 +190,9 @@ def test_an_area_is_counted_and_not_a_shape():
     for size in (100_000, (100_000, 100_000)):
         with pytest.raises(NstError, match="at most"):
             tensors.sides(size)
+
+
+def test_a_pixel_more_or_less_is_no_stretching():
+    """Sides may be rounded: of 32 px one more or less is 3 %, beside the 5 % that are allowed at any size."""
+    assert not tensors.is_stretched((32, 34), (32, 32)) and tensors.is_stretched((32, 36), (32, 32))
+    assert not tensors.is_stretched((1000, 1050), (1000, 1000)) and tensors.is_stretched((1000, 1060), (1000, 1000))

@@ -164,7 +164,7 @@ def test_the_bootstrap_refuses_what_is_no_table(table):
         bootstrap_mean(table)
 
 
-@pytest.mark.parametrize("options", [{"level": 1}, {"level": "x"}, {"level": 95}, {"seed": -1}])
+@pytest.mark.parametrize("options", [{"level": 1}, {"level": -0.5}, {"level": "x"}, {"level": 95}, {"seed": -1}])
 def test_the_bootstrap_refuses_other_levels_and_seeds(options):
     with pytest.raises(NstError, match=f"{next(iter(options))}="):
         bootstrap_mean([1.0, 2.0], **options)
