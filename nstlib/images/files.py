@@ -28,7 +28,7 @@ from nstlib.images import sheet, webp
 from nstlib.images.arrays import Layers
 from nstlib.images.decoding import DECODER_ERRORS
 from nstlib.images.sources import read
-from nstlib.images.tensors import MIN_SIDE, check_image, one_picture, pixels, resize, shrunk_to, with_longer_side  # noqa: F401 - for callers
+from nstlib.images.tensors import MIN_SIDE, check_image, one_picture, pixels, resize, shrunk_to, with_longer_side  # noqa: F401
 from nstlib.options import shortened
 from nstlib.settings import is_lack_of_memory, memory_advice
 
