@@ -54,7 +54,11 @@ def drag(lab, canvas, points):
 
 
 def seen(lab):
-    """What the kernel knows: (strokes, share of the picture that is covered)."""
+    """What the kernel knows: (strokes, share of the picture that is covered).
+
+    Asked twice: while one change is on its way, JupyterLab holds the next back, until the kernel has answered something.
+    """
+    lab.run("json.dumps")
     found = json.loads(lab.run("json.dumps"))
     return found["strokes"], found["covered"]
 
