@@ -1,6 +1,7 @@
 """What `make lab` does: a server, its address in words, and an end to both."""
 
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -46,6 +47,28 @@ def test_a_server_that_dies_is_said_and_not_waited_for():
     dead = open_lab.Server(subprocess.Popen([sys.executable, "-c", ""]), "no such token")
     with pytest.raises(RuntimeError, match="did not start"):
         dead.address(timeout=60)
+
+
+def test_an_address_is_waited_for_until_it_answers(monkeypatch):
+    """JupyterLab writes its address down before it listens."""
+    with socket.create_server(("localhost", 0)) as taken:  # a port that nobody else is given
+        port = taken.getsockname()[1]
+    url, later = f"http://localhost:{port}/", []
+    asked = iter([[], *[[{"token": "ours", "url": url}]] * 2])
+
+    def running():
+        listed = next(asked, None)
+        if listed is None:
+            later.append(socket.create_server(("localhost", port)))
+            listed = [{"token": "another", "url": "http://localhost:1/"}, {"token": "ours", "url": url}]
+        return listed
+
+    monkeypatch.setattr(open_lab, "list_running_servers", running)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert open_lab.Server(process, "ours").address(timeout=60) == url
+        assert next(asked, None) is None and len(later) == 1
+        process.stdin.close()
+    later[0].close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")

@@ -7,12 +7,14 @@ import argparse
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
 import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from jupyter_server.serverapp import list_running_servers
 
@@ -33,7 +35,7 @@ class Server:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and self.process.poll() is None:
             for running in list_running_servers():
-                if running["token"] == self.token:
+                if running["token"] == self.token and _answers(running["url"]):
                     return running["url"]
             time.sleep(0.2)
         raise RuntimeError("JupyterLab did not start; its own messages say why")
@@ -42,6 +44,16 @@ class Server:
         """End it and wait for the end."""
         self.process.terminate()
         self.process.wait()
+
+
+def _answers(url: str) -> bool:
+    """Whether somebody listens there: a server writes its address down a moment before it does."""
+    where = urlsplit(url)
+    try:
+        with socket.create_connection((where.hostname, where.port), timeout=5):
+            return True
+    except OSError:
+        return False
 
 
 def start_server(folder: Path, *options: str, **popen: object) -> Server:
