@@ -2,16 +2,14 @@
 
 import argparse
 
-import material
 import prune_backbone as tool
 import pruning
 import pytest
 import torch
 from PIL import Image
 
-from nstlib.features.extractor import VGG, FeatureExtractor, load_mini
+from nstlib.features.extractor import VGG, load_mini
 from nstlib.files.weights import unpacked
-from nstlib.losses.terms import gram_matrix
 
 NARROW = (6, 6, 8, 8, 8)
 
@@ -26,7 +24,7 @@ def narrow_teacher():
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory):
+def material(tmp_path_factory):
     """Two folders, of eight pictures each."""
     folder = tmp_path_factory.mktemp("prune")
     for name in ("photos", "styles"):
@@ -83,24 +81,6 @@ def test_losses_are_shares_of_a_pictures_energy():
         torch.testing.assert_close(loss, torch.full((2,), 9.0 if name.startswith("gram") else 1.0))
 
 
-def test_pairs_are_asked_how_far_a_canvas_is_from_its_style():
-    """By the student and by VGG-19: what both pictures have too much of does no harm, what one has, does."""
-    style, canvas, added = torch.rand(3, 1, 4, 6, 6, generator=torch.Generator().manual_seed(1))
-    silent = torch.zeros_like(added)
-
-    def asked(*maps):
-        """The losses where the student has these maps of style and canvas, and VGG-19 the right ones and silence beside them."""
-        found, told = torch.cat(maps), torch.cat([torch.cat([right, silent], 3) for right in (style, canvas)])
-        return tool.pair_losses(dict.fromkeys(tool.LAYERS, found), dict.fromkeys(tool.LAYERS, told), [(1, 0)]).values()
-
-    assert all(float(loss) < 1e-10 for loss in asked(torch.cat([style, added], 3), torch.cat([canvas, added], 3)))
-    louder = asked(torch.cat([style, silent], 3), 2**0.5 * torch.cat([canvas, silent], 3))  # a Gram matrix twice as large
-    expected = gram_matrix(canvas).square().sum() / gram_matrix(style).square().sum()
-    for loss in louder:
-        torch.testing.assert_close(loss, expected[None])
-    assert len(louder) == 5 and tool.pair_losses({}, {}, []) == {}
-
-
 def test_eight_bits_are_half_a_unit_off_at_most(tmp_path):
     state = {f"convs.{name}": tensor for name, tensor in narrow_teacher().convs.state_dict().items()}
     state["convs.conv1_1.weight"][0] = 0  # a dead channel
@@ -112,46 +92,22 @@ def test_eight_bits_are_half_a_unit_off_at_most(tmp_path):
         assert (off <= packed[f"{name}.unit"] * 0.501).all() if name.endswith("weight") else not off.any()
 
 
-def test_a_batch_holds_canvases_with_their_styles_and_a_name_stays_one_picture(folders, monkeypatch):
-    monkeypatch.setattr(material, "SIDE", 32)
-    monkeypatch.setattr(material, "CROPS", 10)
-    monkeypatch.setattr(material, "LOOKS", (0, 2))
-    pictures = material.Material(folders / "photos", [folders / "styles"])
-    assert len(pictures.batch(0, 6)[0]) == 6 and pictures.batch(0, 6)[1] == []  # nothing is painted yet
-    pictures.canvases, pictures.styles_of = (plain(count) for count in (6, 3))
-    pictures.given_way = 8
+def test_a_batch_is_a_third_canvases_and_a_name_stays_one_picture(material, monkeypatch):
+    monkeypatch.setattr(tool, "SIDE", 32)
+    monkeypatch.setattr(tool, "CROPS", 10)
+    pictures = tool.Material(material / "photos", [material / "styles"])
+    assert len(pictures.batch(0, 6)) == 4  # nothing is painted yet
+    pictures.canvases = torch.arange(5, dtype=torch.uint8).view(5, 1, 1, 1).expand(5, 3, 32, 32)
+    pictures.given_way = 7
     seen = {}
     for step in range(30):
-        batch, pairs = pictures.batch(step, 6)
-        names = list(batch)
-        assert len(batch) <= 6 and len(pairs) == 2 == sum(name.startswith("canvas") for name in batch)
-        for canvas, style in pairs:  # two of a search
-            assert names[canvas].split()[0] == "canvas" and names[style] == f"style {int(names[canvas].split()[1]) // 2}"
+        batch = pictures.batch(step, 6)
+        assert sum(name.startswith("canvas") for name in batch) == 2
         assert all(0 <= int(name.split()[1]) - step < 10 for name in batch if name.startswith("crop"))
         for name, picture in batch.items():
             assert torch.equal(seen.setdefault(name, picture), picture)
-    levels = {name: (255 * picture).round().unique().tolist() for name, picture in seen.items() if "crop" not in name}
-    assert levels["canvas 9"] == [1] and levels["canvas 13"] == [5] and levels["style 4"] == [0] and levels["style 6"] == [2]
-    again = pictures.batch(29, 6)
-    assert pairs == again[1] and all(torch.equal(one, two) for one, two in zip(batch.values(), again[0].values(), strict=True))
-
-
-def plain(count):
-    """Pictures of one level each: 0, 1, 2 ..."""
-    return torch.arange(count, dtype=torch.uint8).view(count, 1, 1, 1).expand(count, 3, 32, 32)
-
-
-def test_the_oldest_canvases_give_way_with_their_styles(folders, monkeypatch):
-    for name, value in {"SIDE": 32, "LOOKS": (0, 2), "POOL": 4, "RUNS": 2, "EVALUATIONS": 3}.items():
-        monkeypatch.setattr(material, name, value)
-    pictures, eye = material.Material(folders / "photos", [folders / "styles"]), FeatureExtractor("mini", tool.LAYERS)
-    pictures.paint(eye, 0)
-    assert pictures.canvases.shape == (4, 3, 32, 32) and pictures.styles_of.shape == (2, 3, 32, 32)
-    first = pictures.canvases
-    assert not torch.equal(first[0], first[1]) and pictures.given_way == 0
-    pictures.paint(eye, 80)
-    assert len(pictures.canvases) == 4 and len(pictures.styles_of) == 2 and pictures.given_way == 4
-    assert torch.equal(pictures.styles_of[0], material.as_bytes(pictures.styles.batch(80, 1, 1000))[0])
+    assert (255 * seen["canvas 9"]).round().unique().tolist() == [2]
+    assert all(torch.equal(one, two) for one, two in zip(batch.values(), pictures.batch(29, 6).values(), strict=True))
 
 
 def test_an_answer_is_asked_for_once_and_the_longest_unused_is_forgotten(monkeypatch):
@@ -182,18 +138,23 @@ def test_rate(step, share):
     assert tool.rate_of(step, 1000) == pytest.approx(share)
 
 
-def test_a_killed_training_goes_on_to_the_same_weights(folders, tmp_path, monkeypatch):
+def test_a_killed_training_goes_on_to_the_same_weights(material, tmp_path, monkeypatch):
     monkeypatch.setattr(tool, "load_vgg19", narrow_teacher)
     monkeypatch.setattr(tool, "WIDTHS", (4, 4, 6, 6, 6))
-    monkeypatch.setattr(tool, "CHECKPOINT_EVERY", 1)
-    monkeypatch.setattr(tool, "PAINT_EVERY", 2)
-    for name, value in {"RUNS": 1, "EVALUATIONS": 3, "LOOKS": (0, 2), "SIDE": 64}.items():
-        monkeypatch.setattr(material, name, value)
+    for name, value in {
+        "CHECKPOINT_EVERY": 1,
+        "PAINT_EVERY": 2,
+        "RUNS": 1,
+        "EVALUATIONS": 3,
+        "LOOKS": (0, 2),
+        "SIDE": 64,
+    }.items():
+        monkeypatch.setattr(tool, name, value)
 
     def options(run):
         return argparse.Namespace(
-            photos=folders / "photos", styles=[folders / "styles"], run=run, start=None, out=run / "out.safetensors",
-            pictures=12, samples=2000, steps=4, rate=1e-3, kept=1, batch=4,
+            photos=material / "photos", styles=[material / "styles"], run=run, start=None, out=run / "out.safetensors",
+            pictures=12, samples=2000, steps=4, rate=1e-3, batch=4,
         )  # fmt: skip
 
     whole, halved = options(tmp_path / "whole"), options(tmp_path / "halved")
@@ -222,8 +183,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(folders, tmp_path, monkey
     one, two = (load_mini(args.out).state_dict() for args in (whole, halved))
     for key in one:
         torch.testing.assert_close(two[key], one[key], rtol=1e-3, atol=1e-4)
-    moved = {key for key in one if not torch.allclose(one[key], tensors[key].float(), rtol=1e-5, atol=1e-7)}
-    assert moved == {key for key in one if "conv1" not in key} and tool.read(whole.out)[1] == chosen
+    assert any(not torch.equal(one[key], tensors[key].float()) for key in one) and tool.read(whole.out)[1] == chosen
 
 
 def test_export_of_nothing_says_so(tmp_path):

@@ -7,11 +7,10 @@
 `begin` keeps in each layer those channels of VGG-19 that span the energy of all, and fits their kernels anew, by least
 squares, to what the channels kept before them say (He, Zhang and Sun, "Channel pruning for accelerating very deep neural
 networks", 2017). `train` then moves all kernels together: maps and Gram matrices are to be those of VGG-19's channels, on
-photographs, on styles, and on canvases that the student itself has painted, and a canvas is to be as far from its style as
-VGG-19 says. A search leads where its loss is lowest, to pictures on which the student was never asked: so it is asked there
-(Ross, Gordon and Bagnell, "A reduction of imitation learning and structured prediction to no-regret online learning", 2011).
-An answer of VGG-19 takes longer than a step of the student, so each serves a few steps. Training can be killed, and goes on
-from its last checkpoint.
+photographs, on styles, and on canvases that the student itself has painted. A search leads where its loss is lowest, to
+pictures on which the student was never asked: so it is asked there (Ross, Gordon and Bagnell, "A reduction of imitation learning
+and structured prediction to no-regret online learning", 2011). An answer of VGG-19 takes longer than a step of the student, so
+each serves a few steps. Training can be killed, and goes on from its last checkpoint.
 `tools/measure/painters.py --mini FILE` judges what comes out.
 """
 
@@ -21,8 +20,7 @@ import time
 from pathlib import Path
 
 import torch
-from distil_backbone import refill, remembered
-from material import CROPS, PAINT_EVERY, POOL, Material
+from distil_backbone import HELD_OUT, refill, remembered
 from pruning import BLOCKS, in_eight_bits, normalised, prune
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -31,16 +29,68 @@ from torch.nn.utils import parametrize
 from nstlib.features.extractor import CAFFE, IMAGENET, VGG, FeatureExtractor, load_mini, load_vgg19
 from nstlib.files.weights import read_header
 from nstlib.files.writing import write_whole
-from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS
+from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
 from nstlib.losses.terms import gram_matrix
+from nstlib.optimization.search import OPTIMIZERS, Canvas, optimization_steps
 from nstlib.settings import half_precision, has_bf16
 from nstlib.training.checkpoints import Checkpoint, load_latest, save_checkpoint
+from nstlib.training.datasets import Crops, Joined, Pictures, folder
 
 WIDTHS = (16, 48, 96, 256, 512)
+SIDE = 160  # pixels of a crop, and of a canvas
 LAYERS = (*STYLE_LAYERS, *CONTENT_LAYERS)  # what a search looks at, and what is trained
-SHARES = {"relu": 1, "gram": 3, "pair": 6}  # of the parts of the loss: maps, their Gram matrices, canvases beside their styles
+PAINT_EVERY, RUNS, EVALUATIONS = 40, 2, 60  # steps; searches; of each
+LOOKS = (2, 6, 11, 18, 26, 36, 47, 59)  # evaluations of a search whose canvases are kept
+POOL = 800  # canvases: the oldest give way
+CROPS = 800  # those that a step draws from: with each step one goes and one comes
+GRAM_SHARE = 3  # of the Gram matrices' part of the loss, beside 1 for the maps
+STYLE_FACTORS = (0.3, 1, 1, 1, 3)  # of the style weight of a search
 CHECKPOINT_EVERY = 100  # steps
 BEGUN = "begun.safetensors"  # what `begin` writes into the folder of the run
+
+
+# ---------------------------------------------------------------- what is trained on
+
+
+class Material:
+    """Photographs and styles to train on, crops of both, and the canvases that the student has painted of them."""
+
+    def __init__(self, photos: Path, styles: list[Path]):
+        every = folder(photos, SIDE * 7 // 5).sources
+        self.photos = Crops(Pictures(every[:-HELD_OUT] or every, SIDE * 7 // 5), SIDE)
+        drawn = Joined([folder(path, side) for path in styles for side in (SIDE * 8 // 5, 2 * SIDE)], 0.3)
+        self.styles = Crops(drawn, SIDE, seed=1)
+        self.canvases = torch.zeros(0, 3, SIDE, SIDE, dtype=torch.uint8)
+        self.given_way = 0  # canvases that are no longer kept: the number of the first that is
+
+    def crop(self, number: int) -> Tensor:
+        """Return crop `number`, (3, SIDE, SIDE): every fourth is of a photograph, the others of styles, a search's targets."""
+        return (self.styles if number % 4 else self.photos).batch(number, 1)[0]
+
+    def crops(self, count: int) -> Tensor:
+        """Return the first crops: (count, 3, SIDE, SIDE)."""
+        return torch.stack([self.crop(number) for number in range(count)])
+
+    def batch(self, step: int, count: int) -> dict[str, Tensor]:
+        """Return {name: picture}, a third of them canvases, always the same for a step; what has one name is one picture."""
+        random = torch.Generator().manual_seed(step)
+        order = torch.randperm(len(self.canvases), generator=random)[: count // 3].tolist()
+        canvases = {f"canvas {self.given_way + place}": self.canvases[place].float() / 255 for place in order}
+        numbers = (step + torch.randperm(CROPS, generator=random)[: count - count // 3]).tolist()
+        return canvases | {f"crop {number}": self.crop(number) for number in numbers}
+
+    def paint(self, eye: FeatureExtractor, step: int) -> None:
+        """Search for a few pictures with this eye, and keep some of the canvases on the way."""
+        for run in range(RUNS):
+            content, style = self.photos.batch(step, 1, 1000 + run), self.styles.batch(step, 1, 1000 + run)
+            weights = Weights(style=Weights.style * STYLE_FACTORS[(step // PAINT_EVERY + run) % len(STYLE_FACTORS)])
+            objective, canvas = StyleObjective(eye, content, [StyleTarget(style)], weights=weights), Canvas(content)
+            for search in optimization_steps(canvas, objective, OPTIMIZERS["lbfgs"](canvas.z), EVALUATIONS):
+                if search.index in LOOKS:
+                    seen = (search.canvas.clamp(0, 1) * 255).round().byte()
+                    self.canvases = torch.cat([self.canvases, seen])
+        self.given_way += max(0, len(self.canvases) - POOL)
+        self.canvases = self.canvases[-POOL:]
 
 
 # ---------------------------------------------------------------- train
@@ -95,20 +145,6 @@ def losses_of(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, 
     return maps | {f"gram {layer}": share(gram_matrix(found[layer]), gram_matrix(wanted[layer])) for layer in STYLE_LAYERS}
 
 
-def pair_losses(found: dict[str, Tensor], wanted: dict[str, Tensor], pairs: list[tuple[int, int]]) -> dict[str, Tensor]:
-    """Return by layer, of the style's energy, what is wrong with how far a canvas seems from its style: each (pairs,).
-
-    That distance is what a search follows. What is wrong in the same way with both of them does no harm.
-    """
-    losses = {}
-    for layer in STYLE_LAYERS if pairs else ():
-        wrong, told = gram_matrix(found[layer]) - gram_matrix(wanted[layer]), gram_matrix(wanted[layer])
-        canvases, styles = map(list, zip(*pairs, strict=True))
-        off = (wrong[canvases] - wrong[styles]).square().flatten(1).sum(1)
-        losses[f"pair {layer}"] = off / told[styles].square().flatten(1).sum(1)
-    return losses
-
-
 class Lesson:
     """What the student must say to pictures: VGG-19's maps of the channels that it has, in the student's units."""
 
@@ -149,13 +185,12 @@ def said(student: VGG, pictures: Tensor) -> dict[str, Tensor]:
         return {layer: x.float() for layer, x in student.walk(normalised(pictures, IMAGENET), LAYERS) if layer in LAYERS}
 
 
-def optimisers_of(student: VGG, rate: float, kept: int = 0) -> list[torch.optim.Optimizer]:
-    """Muon for the kernels, AdamW for the biases; the first `kept` blocks, of two layers each, stay as they are."""
-    convs = [conv.requires_grad_(int(name[4]) > kept) for name, conv in student.convs.items()]
-    kernels = [conv.parametrizations.weight.original for conv in convs[2 * kept :]]
+def optimisers_of(student: VGG, rate: float) -> list[torch.optim.Optimizer]:
+    """Muon for the kernels, AdamW for the biases."""
+    kernels = [conv.parametrizations.weight.original for conv in student.convs.values()]
     return [
         torch.optim.Muon(kernels, lr=rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW([conv.bias for conv in convs[2 * kept :]], lr=0.3 * rate, weight_decay=0.0),
+        torch.optim.AdamW([conv.bias for conv in student.convs.values()], lr=0.3 * rate, weight_decay=0.0),
     ]
 
 
@@ -173,11 +208,10 @@ def train(args: argparse.Namespace) -> None:
     teacher.drop_beyond(max(LAYERS, key=teacher.layers().index))
     student, material, lesson = student_of(begun), Material(args.photos, args.styles), Lesson(teacher, chosen)
     lesson.calibrate(student, material.crops(12))
-    optimisers, start = optimisers_of(student, args.rate, args.kept), 0
+    optimisers, start = optimisers_of(student, args.rate), 0
     peaks = [optimiser.param_groups[0]["lr"] for optimiser in optimisers]
     if (found := load_latest(args.run)) is not None:
-        start = found.step
-        material.canvases, material.styles_of = found.tensors["canvases"], found.tensors["styles_of"]
+        start, material.canvases = found.step, found.tensors["canvases"]
         resume(student, optimisers, lesson, found)
     average, began = {}, time.time()
     for step in range(start, args.steps):
@@ -190,7 +224,7 @@ def train(args: argparse.Namespace) -> None:
         average = {name: 0.97 * average.get(name, value) + 0.03 * value for name, value in losses.items()}
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == args.steps:
             tensors = {f"student.{name}": tensor for name, tensor in plain(student).items()} | remembered(optimisers)
-            tensors |= {"canvases": material.canvases, "styles_of": material.styles_of}
+            tensors["canvases"] = material.canvases
             save_checkpoint(args.run, Checkpoint(step + 1, tensors, {"units": lesson.units, "channels": chosen}))
             means = {name: round(value, 3) for name, value in average.items()}
             print(step + 1, f"{time.time() - began:.0f} s", means, flush=True)
@@ -199,13 +233,13 @@ def train(args: argparse.Namespace) -> None:
 def train_step(
     student: VGG, lesson: Lesson, material: Material, optimisers: list[torch.optim.Optimizer], step: int, batch: int
 ) -> dict[str, float]:
-    """Make one step, on pictures, canvases and pairs of both; the means of the losses by name."""
-    pictures, pairs = material.batch(step, batch)
+    """Make one step, on pictures and canvases alike; the means of the losses by name."""
+    pictures = material.batch(step, batch)
     found, wanted = said(student, torch.stack(list(pictures.values()))), lesson.remembered(pictures)
-    losses = {name: loss.mean() for name, loss in (losses_of(found, wanted) | pair_losses(found, wanted, pairs)).items()}
+    losses = {name: loss.mean() for name, loss in losses_of(found, wanted).items()}
     for optimiser in optimisers:
         optimiser.zero_grad()
-    sum(loss * SHARES[name[:4]] for name, loss in losses.items()).backward()
+    sum(loss * (GRAM_SHARE if name.startswith("gram") else 1) for name, loss in losses.items()).backward()
     for optimiser in optimisers:
         optimiser.step()
     return {name: loss.item() for name, loss in losses.items()}
@@ -255,7 +289,6 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100_000, help="places of a layer that `begin` fits from")
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--rate", type=float, default=4e-4)
-    parser.add_argument("--kept", type=int, default=0, choices=(0, 1, 2), help="blocks that stay as they are")
     parser.add_argument("--batch", type=int, default=6, help="crops of a step, a third of them canvases")
     args = parser.parse_args()
     {"begin": begin, "train": train, "export": export}[args.command](args)
