@@ -109,7 +109,7 @@ def color_distance(first: Tensor, second: Tensor) -> float:
 
 
 def color_histogram(image: Tensor, name: str = "image") -> Tensor:
-    """Shares of 8x8x8 colours in a picture (1, 3, H, W) in [0, 1]: (512,), of sum 1. Raises ImageError and NstError."""
+    """Shares of 8x8x8 colours in a picture (1, 3, H, W) in [0, 1]: (512,), of sum 1. Raises ImageError."""
     bins = (one_picture(image, name) * BINS).long().clamp_max(BINS - 1).flatten(2)[0]  # (1, 3, H, W) -> (3, H*W)
     index = (bins[0] * BINS + bins[1]) * BINS + bins[2]
     return torch.bincount(index, minlength=BINS**3) / index.numel()

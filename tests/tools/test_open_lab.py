@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from contextlib import ExitStack
 
 import open_lab
 import pytest
@@ -53,22 +54,20 @@ def test_an_address_is_waited_for_until_it_answers(monkeypatch):
     """JupyterLab writes its address down before it listens."""
     with socket.create_server(("localhost", 0)) as taken:  # a port that nobody else is given
         port = taken.getsockname()[1]
-    url, later = f"http://localhost:{port}/", []
-    asked = iter([[], *[[{"token": "ours", "url": url}]] * 2])
+    url, asked = f"http://localhost:{port}/", []
 
-    def running():
-        listed = next(asked, None)
-        if listed is None:
-            later.append(socket.create_server(("localhost", port)))
-            listed = [{"token": "another", "url": "http://localhost:1/"}, {"token": "ours", "url": url}]
-        return listed
+    with ExitStack() as until_the_end:
 
-    monkeypatch.setattr(open_lab, "list_running_servers", running)
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        assert open_lab.Server(process, "ours").address(timeout=60) == url
-        assert next(asked, None) is None and len(later) == 1
-        process.stdin.close()
-    later[0].close()
+        def running():
+            """What JupyterLab lists: at first nothing, then the address, and somebody listens from the fourth time on."""
+            asked.append(port)
+            if len(asked) == 4:
+                until_the_end.enter_context(socket.create_server(("localhost", port)))
+            return [{"token": "another", "url": "http://localhost:1/"}, {"token": "ours", "url": url}] if len(asked) > 1 else []
+
+        monkeypatch.setattr(open_lab, "list_running_servers", running)
+        process = until_the_end.enter_context(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
+        assert open_lab.Server(process, "ours").address(timeout=60) == url and len(asked) == 4
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
