@@ -41,7 +41,7 @@ def test_each_method_paints_and_says_how(method, network_files, pictures):
     assert painted.image.shape == (1, 3, 48, 48) and painted.image.device.type == "cpu" and not painted.image.is_inference()
     assert 0 <= painted.image.min() and painted.image.max() <= 1 and painted.image.std() > 0.01
     assert painted.evaluations == (3 if method == "optimise" else 0)
-    assert painted.backbone == (None if method == "fast" else "mini")
+    assert painted.backbone == {"optimise": "mini", "adain": "micro", "wct": "micro", "sanet": "micro"}.get(method)
     assert (painted.stylized is not None) == (painted.weights is None) == (method == "optimise")
     assert "tensor(" not in repr(painted)
 
@@ -118,7 +118,7 @@ def test_one_pass_gets_the_options_of_painting(network_files, pictures, monkeypa
     painted = transfer(pictures[0], pictures[1:], "wct", weights=network_files["wct"], half=True, **how)
     ((painter, styles, given),) = seen
     assert given == how and styles == list(pictures[1:]) and painter.method == "wct" and painter.network.decoder.in_half
-    assert painted.weights == str(network_files["wct"]) and painted.backbone == "mini"
+    assert painted.weights == str(network_files["wct"]) and painted.backbone == "micro"
     assert not AnyStyle("adain", network_files["adain"], half=False).network.decoder.in_half
 
 

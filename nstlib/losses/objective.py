@@ -7,7 +7,7 @@ region of its own, after Gatys et al., "Controlling perceptual factors in neural
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -44,13 +44,15 @@ class Weights:
 class StyleTarget:
     """One of several styles: its picture (1, 3, H, W), its share of the style weight, its region, its layers.
 
-    `mask` (1, 1, H, W) in [0, 1], of any size, says where on the canvas the style holds; None means everywhere.
+    `mask` (1, 1, H, W) in [0, 1], of any size, says where on the canvas the style holds; None means everywhere. `gains`
+    {layer: (C, 1, 1)}: what its maps are multiplied by before they are measured, see `FeatureExtractor.style_gains`.
     """
 
     picture: Tensor
     share: float = 1.0
     mask: Tensor | None = None
     layers: Sequence[str] = STYLE_LAYERS
+    gains: Mapping[str, Tensor] = field(default_factory=dict)
 
     @cached_property
     def weight(self) -> float:
@@ -128,7 +130,7 @@ class StyleObjective:
 
     def _style_measures(self, style: StyleTarget) -> dict[str, Tensor]:
         seen = self.extractor(style.picture)
-        return {layer: self.statistic.measure(seen[layer], None) for layer in style.layers}
+        return {layer: self.statistic.measure(seen[layer] * style.gains.get(layer, 1), None) for layer in style.layers}
 
 
 def _mean(terms: Iterable[Tensor]) -> Tensor | float:

@@ -34,10 +34,10 @@ def adain(content: Tensor, style: Tensor, epsilon: float = EPSILON) -> Tensor:
 class AdaINNet(nn.Module):
     """Encoder, `adain`, decoder: pictures (N, 3, H, W) in [0, 1] in the manner of others, the same sizes out.
 
-    `backbone`: "mini" or "vgg19" (`weights` as for FeatureExtractor). Only the decoder has weights to learn and to store.
+    `backbone`: "micro", "mini" or "vgg19" (`weights` as for FeatureExtractor). Only the decoder's weights are learned and stored.
     """
 
-    def __init__(self, backbone: str = "mini", weights: str | None = None):
+    def __init__(self, backbone: str = "micro", weights: str | None = None):
         super().__init__()
         encoder = FeatureExtractor(backbone, (LAYER,), weights=weights)
         self.options = {"backbone": encoder.backbone_name}  # of "auto" what it means here: elsewhere it may mean another

@@ -40,7 +40,7 @@ class AnyStyle:
     """A network for any style, ready on this machine's device: `encode` a style once, `paint` with it as often as you like.
 
     `method`: "adain", "wct" or "sanet". `weights`: a file that was trained; by default what the course ships, which sees with
-    the backbone "mini". `half`: convolve in bfloat16; by default on CPUs that have matrix units for it. Raises NstError for
+    the backbone "micro". `half`: convolve in bfloat16; by default on CPUs that have matrix units for it. Raises NstError for
     another method, WeightsError for a file that holds no such network.
     """
 

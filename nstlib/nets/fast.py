@@ -138,7 +138,7 @@ class FastNet(nn.Module):
         styles: int = 1,
         upsampling: str = "nearest",
         names: Sequence[str] = (),
-        backbone: str = "mini",
+        backbone: str = "micro",
     ):
         super().__init__()
         _check(width, norm, styles, upsampling, names)

@@ -28,7 +28,7 @@ OPTIONS = {  # what is needed to build one, and of which type: a file may say no
     "adain": {"backbone": str},
     "sanet": {"backbone": str},
 }
-BACKBONES = ("mini", "vgg19", "vgg19_torchvision", "auto")  # that have the layers which these networks are judged by
+BACKBONES = ("micro", "mini", "vgg19", "vgg19_torchvision", "auto")  # that have the layers which these networks are judged by
 WEIGHTS_FOLDER = Path(__file__).parents[1] / "weights"
 
 
@@ -152,7 +152,7 @@ def _options(meta: Mapping[str, str], kind: str, path: Path) -> dict[str, object
         if not isinstance(value, OPTIONS[kind][name]) or isinstance(value, bool)
     ]
     wrong += [] if all(isinstance(name, str) for name in options.get("names", ()) if not wrong) else ["names, which are no text"]
-    wrong += [f"backbone={options['backbone']!r}"] if options.get("backbone", "mini") not in BACKBONES else []
+    wrong += [f"backbone={options['backbone']!r}"] if options.get("backbone", "micro") not in BACKBONES else []
     if wrong:
         raise WeightsError(
             f"{path}: options that cannot be: {', '.join(wrong)}; the file is damaged, or a newer version wrote it"

@@ -63,11 +63,11 @@ class StyleAttention(nn.Module):
 class SANet(nn.Module):
     """Encoder, attention at relu4_1 and relu5_1, decoder: pictures (N, 3, H, W) in [0, 1] in the manner of others.
 
-    `backbone`: "mini" or "vgg19" (`weights` as for FeatureExtractor). With VGG-19 both attentions and what merges them have
-    4,461,056 parameters.
+    `backbone`: "micro", "mini" or "vgg19" (`weights` as for FeatureExtractor). With VGG-19 both attentions and what merges
+    them have 4,461,056 parameters.
     """
 
-    def __init__(self, backbone: str = "mini", weights: str | None = None):
+    def __init__(self, backbone: str = "micro", weights: str | None = None):
         super().__init__()
         encoder = FeatureExtractor(backbone, LAYERS, weights=weights)
         self.options = {"backbone": encoder.backbone_name}  # of "auto" what it means here: elsewhere it may mean another

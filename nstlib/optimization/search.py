@@ -144,7 +144,7 @@ def stylize(
     with `pyramid` a third of them at full size, the rest at a half and a quarter (not below 128 px; a number: so many
     levels). `finish`: so many more by VGG-19 at full size, whatever painted before: ten give mini's strokes VGG-19's
     forms, in a third of the time that VGG-19 takes alone; mini paints with a quarter of the style weight for it.
-    `init`: "content", "noise", "style", "adain" (what that network, which the course has for mini only, paints in one
+    `init`: "content", "noise", "style", "adain" (what that network paints in one
     pass) or a picture. `optimizer`: "lbfgs" or "adam". `callback` sees each Step; a true answer stops.
 
     Several styles: give a sequence, and `mix`, what each counts (default: equally), or `masks`, where each holds:
@@ -172,7 +172,7 @@ def stylize(
     layers = dict.fromkeys((*content_layers, *(layer for one in styles for layer in one.layers)))
     networks = dict.fromkeys((backbone, FINISHER)) if finish else (backbone,)  # one that does both is loaded once
     eyes = [FeatureExtractor(one, tuple(layers), pooling=pooling, half=half).to(where) for one in networks]
-    start_of = _starting(init, eyes[0].backbone_name, seed)
+    start_of = _starting(init, seed)
     plain, content = content, COLOR_WAYS[color].before(content, styles[0].picture)[0]
     shapes = pyramid_shapes(content.shape[-2:], _levels(pyramid))
     coarse = replace(weights, style=weights.style * COARSE_STYLE) if finish and eyes[0].backbone_name != FINISHER else weights
@@ -184,7 +184,7 @@ def stylize(
     with recorder:
         for eye, weight, shape, share in (one for one in passes if one[-1]):  # there may be fewer steps than levels
             target, recorder.backbone = resampled(content, shape), eye.backbone_name
-            here = [replace(one, picture=shrunk_to(one.picture, max(shape) * style_scale)) for one in styles]
+            here = [replace(it, picture=shrunk_to(it.picture, max(shape) * style_scale), gains=eye.style_gains) for it in styles]
             objective = kind(eye, target, here, weights=weight, content_layers=content_layers, statistic=statistic)
             canvas = Canvas(start_of(target, here) if recorder.good is None else resampled(recorder.good, shape))
             for step in optimization_steps(canvas, objective, OPTIMIZERS[optimizer](canvas.z), share):
@@ -269,16 +269,16 @@ def _check_layers(weights: Weights, content_layers: Sequence[str], styles: Seque
         raise NstError("style_layers is empty: name at least one layer, or give style_weight=0")
 
 
-def _starting(init: str | Tensor, backbone: str, seed: int) -> Start:
+def _starting(init: str | Tensor, seed: int) -> Start:
     """Return what makes the start of the smallest level from its content and its styles. Raises NstError."""
     if isinstance(init, Tensor):
         return lambda content, styles: resampled(init.to(content), content.shape[-2:])
-    return STARTS[init](backbone, seed)
+    return STARTS[init](seed)
 
 
-STARTS: dict[str, Callable[[str, int], Start]] = {  # by the backbone's name and the seed
-    "content": lambda backbone, seed: lambda content, styles: content.clone(),
-    "noise": lambda backbone, seed: lambda content, styles: noise(content, seed),
-    "style": lambda backbone, seed: lambda content, styles: resampled(styles[0].picture, content.shape[-2:]),
-    "adain": lambda backbone, seed: one_pass(backbone),
+STARTS: dict[str, Callable[[int], Start]] = {  # by the seed
+    "content": lambda seed: lambda content, styles: content.clone(),
+    "noise": lambda seed: lambda content, styles: noise(content, seed),
+    "style": lambda seed: lambda content, styles: resampled(styles[0].picture, content.shape[-2:]),
+    "adain": lambda seed: one_pass(),
 }

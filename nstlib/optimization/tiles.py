@@ -95,7 +95,7 @@ class TiledObjective(StyleObjective):
         if len(content) != 1:
             raise NstError(f"content holds {len(content)} pictures: tiles are cut of one, such as content[:1]")
         if not isinstance(getattr(extractor, "network", None), VGG):
-            raise NstError("tile=... needs a backbone of VGG's kind, mini or vgg19: leave tile out with this one")
+            raise NstError("tile=... needs a backbone of VGG's kind, mini, micro or vgg19: leave tile out with this one")
         self.tile, self.shape = tile, tuple(content.shape[-2:])
         self.halo = max(reach(extractor.network, layer) for layer in extractor.layers)
         super().__init__(extractor, content, style, **options)

@@ -78,7 +78,7 @@ class IdentityLoss(_PairLoss):
     for both networks.
     """
 
-    def __init__(self, pixel_weight: float = 20.0, map_weight: float = 1.0, *, backbone: str = "mini"):
+    def __init__(self, pixel_weight: float = 20.0, map_weight: float = 1.0, *, backbone: str = "micro"):
         super().__init__(STYLE_LAYERS[:4], backbone, {"pixels": pixel_weight, "maps": map_weight})
 
     def __call__(self, network: nn.Module, images: Tensor, numbers: Tensor) -> dict[str, Tensor]:
@@ -108,7 +108,7 @@ class AdaINLoss(_PairLoss):
     """
 
     def __init__(
-        self, style_weight: float = 8.0, content_weight: float = 1.0, pixel_weight: float = 30.0, *, backbone: str = "mini"
+        self, style_weight: float = 8.0, content_weight: float = 1.0, pixel_weight: float = 30.0, *, backbone: str = "micro"
     ):
         super().__init__(STYLE_LAYERS[:4], backbone, {"content": content_weight, "style": style_weight, "pixels": pixel_weight})
 
@@ -146,7 +146,7 @@ class SANetLoss(_PairLoss):
         pixel_weight: float = 50.0,
         map_weight: float = 2.0,
         *,
-        backbone: str = "mini",
+        backbone: str = "micro",
     ):
         super().__init__(
             STYLE_LAYERS, backbone, {"content": content_weight, "style": style_weight, "pixels": pixel_weight, "maps": map_weight}

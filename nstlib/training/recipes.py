@@ -117,7 +117,7 @@ class AdaptiveRecipe:
     crop: int = 128  # pixels, a multiple of 8
     sample_every: int = 0  # steps between pictures of how it paints; 0: none
     start: AdaINNet | SANet | None = None  # a network to begin with; for a SANet, an AdaINNet gives its decoder
-    backbone: str = "mini"  # its encoder, and what judges it
+    backbone: str = "micro"  # its encoder, and what judges it
 
     def __post_init__(self) -> None:
         _check_sizes(self.crop, self.sample_every)

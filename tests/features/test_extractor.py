@@ -19,6 +19,7 @@ from nstlib.features import extractor as features
 from nstlib.features import vgg19
 from nstlib.features.extractor import VGG, VGG19_BLOCKS, VGG19_WIDTHS
 from nstlib.files import imagenet
+from nstlib.losses.objective import STYLE_LAYERS
 
 TO_RELU5_1 = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
@@ -123,20 +124,32 @@ def mini(pooling="max"):
 def test_each_small_network_pads_as_it_learned():
     """A flat picture stays flat under reflection; a frame of zeros is seen."""
     flat = torch.full((1, 3, 32, 32), 0.8)
-    for weights, frame in ((features.MINI_WEIGHTS, False), (features.MINI_WEIGHTS.with_name("mini_wide.safetensors"), True)):
-        seen = FeatureExtractor("mini", ["relu1_1"], weights=weights)(flat)["relu1_1"]
+    for name, frame in (("micro", False), ("mini", True)):
+        seen = FeatureExtractor(name, ["relu1_1"])(flat)["relu1_1"]
         torch.testing.assert_close(seen[..., 1:-1, 1:-1], seen[..., 5:6, 5:6].expand(-1, -1, 30, 30))
         assert bool((seen[..., 0, 5] - seen[..., 5, 5]).abs().max() > 1e-3) == frame
 
 
 def test_mini_is_small_frozen_and_seeing():
     extractor = mini()
-    assert features.MINI_WEIGHTS.stat().st_size <= 2.5e6
+    assert features.MICRO_WEIGHTS.stat().st_size <= 2.5e6 and features.MINI_WEIGHTS.stat().st_size <= 4e6
     assert not any(p.requires_grad for p in extractor.parameters())
     picture = torch.rand(1, 3, 48, 48, requires_grad=True)
     extractor(picture)["relu5_1"].sum().backward()
     assert picture.grad.abs().sum() > 0
     assert all(x.is_contiguous(memory_format=torch.channels_last) for x in extractor(torch.rand(1, 3, 48, 64)).values())
+
+
+def test_only_a_file_that_says_so_has_style_gains(tmp_path):
+    gain = torch.linspace(0.5, 2, 16).view(-1, 1, 1)
+    state = features.read_weights(features.MINI_WEIGHTS) | {"style_gain.relu1_1": gain}
+    save_file(state, tmp_path / "louder.safetensors")
+    louder = FeatureExtractor("mini", ("relu1_1",), weights=tmp_path / "louder.safetensors")
+    torch.testing.assert_close(louder.style_gains["relu1_1"], gain)
+    picture = torch.rand(1, 3, 40, 40)
+    torch.testing.assert_close(louder(picture), FeatureExtractor("mini", ("relu1_1",))(picture))  # which it sees as ever
+    assert FeatureExtractor("micro").style_gains == {} == FeatureExtractor("resnet50", ("relu1",), weights="random").style_gains
+    assert set(FeatureExtractor("mini").style_gains) == set(STYLE_LAYERS)
 
 
 def test_nothing_beyond_the_deepest_layer_is_kept_or_computed():
@@ -155,7 +168,7 @@ def test_poolings_differ_only_behind_the_first_pooling():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"backbone": "vgg16"}, "mini, vgg19, vgg19_torchvision, resnet50, auto"),
+        ({"backbone": "vgg16"}, "mini, micro, vgg19, vgg19_torchvision, resnet50, auto"),
         ({"backbone": "mini", "layers": ("relu4_5",)}, "conv1_1, relu1_1"),
         ({"backbone": "mini", "layers": ()}, "missing"),
         ({"backbone": "mini", "pooling": "median"}, "max, average"),
@@ -245,7 +258,7 @@ def test_auto_is_what_the_environment_names(monkeypatch):
     assert features.choose_backbone() == "vgg19" and features.choose_backbone("somewhere.pth") == "vgg19_torchvision"
     for wrong in ("vgg16", "auto"):
         monkeypatch.setenv("NSTLIB_BACKBONE", wrong)
-        with pytest.raises(NstError, match=f"NSTLIB_BACKBONE='{wrong}': choose one of mini, vgg19"):
+        with pytest.raises(NstError, match=f"NSTLIB_BACKBONE='{wrong}': choose one of mini, micro, vgg19"):
             features.choose_backbone()
 
 

@@ -42,6 +42,17 @@ def test_a_mix_is_the_weighted_sum_of_its_styles(extractor, pictures):
     torch.testing.assert_close(mixed["total"], 0.3 * alone[0] + 0.7 * alone[1])
 
 
+def test_a_gain_is_what_a_styles_maps_are_multiplied_by(extractor, pictures):
+    """Twice the maps are four times the Gram matrix: the style itself is (1 - 1/4)^2 of the energy away at that layer."""
+    manner = pictures[1]
+    gains = {"relu2_1": torch.full((extractor(manner)["relu2_1"].shape[1], 1, 1), 2.0)}
+    louder = StyleObjective(extractor, manner, [StyleTarget(manner, gains=gains)], weights=ONE)
+    assert float(louder(manner)["total"]) == pytest.approx((3 / 4) ** 2 / 5, rel=1e-5)
+    plain = StyleObjective(extractor, manner, manner)
+    torch.testing.assert_close(louder.targets[0]["relu2_1"], 4 * plain.targets[0]["relu2_1"])
+    torch.testing.assert_close(louder.targets[0]["relu1_1"], plain.targets[0]["relu1_1"])
+
+
 def test_a_mask_of_ones_is_no_mask(extractor, pictures):
     content, manner, _ = pictures
     masked = StyleObjective(extractor, content, [StyleTarget(manner, mask=torch.ones(1, 1, 9, 9))])(content)

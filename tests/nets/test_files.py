@@ -27,7 +27,10 @@ def test_a_network_comes_back_from_its_file(tmp_path, kind):
     path = save_network(network, tmp_path / "net.safetensors", steps=3)
     again = load(path)
     assert (
-        type(again) is build and not again.training and again.options == {"backbone": "mini"} and read_about(path) == {"steps": 3}
+        type(again) is build
+        and not again.training
+        and again.options == {"backbone": "micro"}
+        and read_about(path) == {"steps": 3}
     )
     with torch.inference_mode():
         torch.testing.assert_close(again(content, style), network(content, style), rtol=0, atol=0.02)  # half precision
@@ -210,7 +213,7 @@ def test_a_file_without_an_ending_is_found(small, tmp_path):
 @pytest.mark.parametrize("load", [*(lambda name=name: load_fast(name) for name in SHIPPED_FAST), load_adain, load_sanet])
 def test_the_shipped_networks_say_that_they_are_minis_whatever_auto_means(load, monkeypatch):
     monkeypatch.setenv("NSTLIB_BACKBONE", "vgg19")
-    assert load().backbone == "mini"
+    assert load().backbone == "micro"
 
 
 def test_who_judged_a_network_is_in_its_file(tmp_path):

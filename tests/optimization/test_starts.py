@@ -5,14 +5,12 @@ import logging
 import pytest
 import torch
 
-from nstlib import FeatureExtractor, mask, photo, style, stylize, transfer
-from nstlib.errors import NstError
+from nstlib import mask, photo, style, stylize, transfer
 from nstlib.images.files import resize
 from nstlib.losses.objective import StyleTarget
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.any_style import AnyStyle
 from nstlib.nets.files import load_adain, save_network
-from nstlib.optimization import search as op
 from nstlib.optimization import starts
 
 
@@ -27,14 +25,9 @@ def test_noise_is_grey_of_the_contents_size_and_its_seed_alone_decides():
 
 def test_one_pass_paints_what_transfer_paints():
     content, picture = photo("cat", 96), style("waves", 96)
-    start = starts.one_pass("mini")(content, [StyleTarget(picture)])
+    start = starts.one_pass()(content, [StyleTarget(picture)])
     assert start.shape == content.shape
     torch.testing.assert_close(start, transfer(content, picture, "adain").image, rtol=0, atol=1e-5)
-
-
-def test_a_backbone_without_such_a_network_is_refused():
-    with pytest.raises(NstError, match="for backbone='mini', not for 'vgg19'"):
-        starts.one_pass("vgg19")
 
 
 def test_a_picture_of_another_shape_is_named(caplog):
@@ -134,9 +127,7 @@ def test_one_pass_never_paints_more_than_it_has_memory_for(pictures, one_pass, m
     assert list(one_pass) == [48]
 
 
-def test_a_backbone_without_a_network_is_named(pictures, one_pass, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        op, "FeatureExtractor", lambda name, *given, **more: FeatureExtractor(name, *given, weights="random", **more)
-    )
-    with pytest.raises(NstError, match="init='adain'.*'mini', not for 'vgg19'"):
-        paint(pictures, init="adain", backbone="vgg19")
+def test_a_search_with_any_backbone_begins_with_what_the_one_network_paints(pictures, one_pass):
+    first = first_canvas(pictures, init="adain", backbone="mini")
+    torch.testing.assert_close(first, first_canvas(pictures, init="adain", backbone="micro"))
+    torch.testing.assert_close(first, one_pass[64])

@@ -24,7 +24,8 @@ def test_the_wheel_holds_every_module_weight_style_and_mask(wheel):
     pictures = {
         f"nstlib/_images/{kind}/{path.name}" for kind in ("styles", "masks") for path in (ROOT / "images" / kind).iterdir()
     }
-    assert {"nstlib/weights/mini.safetensors", "nstlib/_images/styles/styles.json"} <= weights | pictures
+    networks = {f"nstlib/weights/{name}.safetensors" for name in ("mini", "micro")}
+    assert networks | {"nstlib/_images/styles/styles.json"} <= weights | pictures
     assert modules | weights | pictures <= names
 
 

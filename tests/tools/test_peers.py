@@ -21,7 +21,7 @@ def pair():
 def test_the_first_picture_that_is_nearer_both_ways_counts(tmp_path, pair):
     """The photograph is nearest in content and farthest in style; half of each is nearer both ways than grey."""
     content, manner = pair
-    eye, grey = FeatureExtractor("mini"), torch.full_like(content, 0.5)
+    eye, grey = FeatureExtractor("micro"), torch.full_like(content, 0.5)
     middle = (content + torch.nn.functional.interpolate(manner, content.shape[-2:])) / 2
     for number, picture in enumerate((grey, content, middle, content)):
         save_image(picture, tmp_path / f"{number:03d}_{number + 0.25:.2f}_.png")

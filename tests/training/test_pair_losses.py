@@ -29,9 +29,9 @@ def test_manner_is_mean_and_deviation_relative_to_the_targets():
 @each_kind
 def test_a_network_of_another_encoder_is_refused_in_words(kind):
     build, loss = KINDS[kind]
-    network = build("mini")
+    network = build("micro")
     network.options["backbone"] = "vgg19"  # as one that was trained so
-    with pytest.raises(NstError, match=f"sees through 'vgg19', its loss through 'mini': give {loss.__name__}"):
+    with pytest.raises(NstError, match=f"sees through 'vgg19', its loss through 'micro': give {loss.__name__}"):
         loss()(network, pairs().batch(0, 2), torch.arange(2))
 
 

@@ -118,9 +118,9 @@ def test_mistakes_are_sentences():
 def test_a_beginning_sees_as_the_recipe_does_whatever_chooses_its_eye(monkeypatch):
     photos, settings = bundled(48, ["cat"]), TrainingSettings(1, 1, 1e-6, precision="no")
     monkeypatch.setenv("NSTLIB_BACKBONE", "mini")
-    train_adain(photos, photos, settings, None, AdaptiveRecipe(crop=32, start=AdaINNet(), backbone="auto"))
-    monkeypatch.setenv("NSTLIB_BACKBONE", "vgg19")  # what "auto" is; the recipe says mini
-    train_adain(photos, photos, settings, None, AdaptiveRecipe(crop=32, start=AdaINNet("mini"), backbone="mini"))
+    train_adain(photos, photos, settings, None, AdaptiveRecipe(crop=32, start=AdaINNet("mini"), backbone="auto"))
+    monkeypatch.setenv("NSTLIB_BACKBONE", "vgg19")  # what "auto" is; the recipe says micro, its default
+    train_adain(photos, photos, settings, None, AdaptiveRecipe(crop=32, start=AdaINNet()))
     with pytest.raises(NstError, match="'mini'.*'auto'"):
         train_adain(photos, photos, settings, None, AdaptiveRecipe(crop=32, start=AdaINNet("mini"), backbone="auto"))
 

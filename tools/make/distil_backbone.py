@@ -1,7 +1,7 @@
-"""Distil the course's small backbone, `nstlib/weights/mini.safetensors`, from a VGG-19.
+"""Distil the course's smallest backbone, `nstlib/weights/micro.safetensors`, from a VGG-19.
 
-    python tools/make/distil_backbone.py train   --teacher vgg19 --photos PHOTOS --extra PAINTINGS images/styles --run build/mini
-    python tools/make/distil_backbone.py export  --run build/mini            # folds, writes the weights in float16
+    python tools/make/distil_backbone.py train   --teacher vgg19 --photos PHOTOS --extra PAINTINGS images/styles --run build/micro
+    python tools/make/distil_backbone.py export  --run build/micro           # folds, writes the weights in float16
     python tools/make/distil_backbone.py measure --teacher vgg19 --photos PHOTOS
 
 The student has the teacher's layers with fewer channels. Each of its feature maps, through a linear "head" that is thrown
@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torchvision.transforms.functional import center_crop
 
-from nstlib.features.extractor import CAFFE, IMAGENET, MINI_WEIGHTS, VGG, Normalisation, conv_names, load_mini, load_vgg19
+from nstlib.features.extractor import CAFFE, IMAGENET, MICRO_WEIGHTS, VGG, Normalisation, conv_names, load_mini, load_vgg19
 from nstlib.files.writing import write_whole
 from nstlib.training.checkpoints import Checkpoint, load_latest, save_checkpoint
 from nstlib.training.datasets import Crops, Joined, Pictures, folder
@@ -282,8 +282,8 @@ def main() -> None:
     parser.add_argument("--teacher", default="vgg19")
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--extra", type=Path, nargs="*", default=[])
-    parser.add_argument("--run", type=Path, default=Path("build/mini"))
-    parser.add_argument("--out", type=Path, default=MINI_WEIGHTS)
+    parser.add_argument("--run", type=Path, default=Path("build/micro"))
+    parser.add_argument("--out", type=Path, default=MICRO_WEIGHTS)
     parser.add_argument("--steps", type=int, default=24_000)
     parser.add_argument("--cooldown", type=float, default=0.4, help="share of the steps over which the rate falls")
     parser.add_argument("--batch", type=int, default=12)

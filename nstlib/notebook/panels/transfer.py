@@ -19,7 +19,7 @@ from nstlib.errors import NstError
 from nstlib.features.extractor import FeatureExtractor
 from nstlib.images.files import to_jpeg
 from nstlib.images.gallery import PHOTOS, STYLES, photo, style
-from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, Weights
+from nstlib.losses.objective import CONTENT_LAYERS, STYLE_LAYERS, StyleObjective, StyleTarget, Weights
 from nstlib.notebook.panels.mixture import in_words
 from nstlib.optimization.search import OPTIMIZERS, Canvas, Step, optimization_steps
 from nstlib.plots import PALETTE
@@ -51,7 +51,8 @@ class BackgroundTransfer:
     ):
         where = device()
         extractor = FeatureExtractor(backbone, (*CONTENT_LAYERS, *STYLE_LAYERS)).to(where)
-        self.objective = StyleObjective(extractor, content.to(where), style.to(where), weights=weights)
+        styles = [StyleTarget(style.to(where), gains=extractor.style_gains)]
+        self.objective = StyleObjective(extractor, content.to(where), styles, weights=weights)
         self.canvas, self.optimiser = Canvas(content.to(where)), None
         self.weights, self.steps, self.report = weights, steps, report
         self.goal, self.picture, self.error = 0, content, None
