@@ -37,7 +37,7 @@ STEPS = 120  # evaluations, all levels together
 LAST_SHARE = 1 / 3  # of the steps are taken at full size; the smaller levels share the rest
 MAX_STEP = 0.03  # root mean square over the pixels: an early, wrong guess of the curvature does no harm
 FINISHER = "vgg19"  # the network of the last evaluations, see `finish`
-COARSE_STYLE = 0.25  # of the style weight while another paints for it: what it loses of the content, none brings back
+COARSE_STYLE = 0.5  # of the style weight while another paints for it: what it loses of the content, none brings back
 HISTORY = 20  # pairs of pictures that L-BFGS remembers, fewer where they would take more than
 HISTORY_BYTES = 2**30
 OPTIMIZERS = {
@@ -143,7 +143,7 @@ def stylize(
     The weights multiply relative losses, so the defaults serve every backbone, size and pair. `steps`: evaluations in all;
     with `pyramid` a third of them at full size, the rest at a half and a quarter (not below 128 px; a number: so many
     levels). `finish`: so many more by VGG-19 at full size, whatever painted before: ten give mini's strokes VGG-19's
-    forms, in a third of the time that VGG-19 takes alone; mini paints with a quarter of the style weight for it.
+    forms, in a third of the time that VGG-19 takes alone; mini paints with half the style weight for it.
     `init`: "content", "noise", "style", "adain" (what that network paints in one
     pass) or a picture. `optimizer`: "lbfgs" or "adam". `callback` sees each Step; a true answer stops.
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 from checkout import ROOT
 
+from nstlib.features.extractor import MICRO_WEIGHTS
 from nstlib.judging.metrics import BASELINES, MEASURED, METRICS
 
 
@@ -81,8 +82,18 @@ def test_a_stopped_run_goes_on_and_ends_with_every_score(tool, tmp_path):
 def test_a_file_of_other_pairs_is_refused(tool, tmp_path):
     path = tmp_path / "methods.json"
     tool.compare(["photograph"], path, 64, rows_left=1)
-    with pytest.raises(SystemExit, match="other pairs or sizes"):
+    with pytest.raises(SystemExit, match=r"other pairs, sizes or weights \(size\)"):
         tool.compare(["photograph"], path, 96, rows_left=1)
+
+
+def test_rows_that_another_network_painted_are_not_gone_on_with(tool, tmp_path, monkeypatch):
+    path = tmp_path / "methods.json"
+    tool.compare(["photograph"], path, 64, rows_left=-1)
+    painter = json.loads(path.read_text())["painter"]
+    assert painter.startswith("mini (") and f"methods that search see with {painter};" in path.with_suffix(".md").read_text()
+    monkeypatch.setattr(tool, "MINI_WEIGHTS", MICRO_WEIGHTS)
+    with pytest.raises(SystemExit, match=r"\(painter\)"):
+        tool.compare(["style pasted"], path, 64, rows_left=1)
 
 
 @pytest.mark.needs("VGG-19")

@@ -29,7 +29,8 @@ from torch import Tensor
 
 from nstlib import NstError, photo, style, stylize
 from nstlib.features import vgg19
-from nstlib.features.extractor import FeatureExtractor
+from nstlib.features.extractor import MINI_WEIGHTS, FeatureExtractor
+from nstlib.files.weights import sha256
 from nstlib.images.files import resize
 from nstlib.judging.metrics import BASELINES, MEASURED, METRICS, bootstrap_mean, lpips, measure
 from nstlib.judging.seen import seen_distances
@@ -180,10 +181,13 @@ def can_have_lpips() -> bool:
 
 
 def read(path: Path, size: int) -> dict:
-    fresh = {"size": size, "photos": list(PHOTOS), "styles": list(STYLES), "machine": machine(), "methods": {}}
+    """What is stored, or the beginning of it; rows that another network painted are not gone on with."""
+    painter = f"mini ({sha256(MINI_WEIGHTS)[:8]})"
+    fresh = {"size": size, "photos": list(PHOTOS), "styles": list(STYLES), "painter": painter, "machine": machine()}
+    fresh |= {"methods": {}}
     stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else fresh
-    if any(stored[key] != fresh[key] for key in ("size", "photos", "styles")):
-        raise SystemExit(f"{path} is of other pairs or sizes: move it away, or name another --out")
+    if wrong := [key for key in ("size", "photos", "styles", "painter") if stored[key] != fresh[key]]:
+        raise SystemExit(f"{path} is of other pairs, sizes or weights ({', '.join(wrong)}): move it away, or name another --out")
     return stored
 
 
@@ -203,7 +207,8 @@ def markdown(stored: dict) -> str:
     arrows |= dict.fromkeys((*SEEN, "LPIPS"), "↓")
     about = (
         f"{len(PHOTOS)} photographs x {len(STYLES)} styles at {stored['size']} px; mean [95 % interval, bootstrap over "
-        f"photographs and styles]; CPU seconds: median, all cores, {stored['machine']}."
+        f"photographs and styles]; methods that search see with {stored['painter']}; CPU seconds: median, all cores, "
+        f"{stored['machine']}."
     )
     lines = [
         about,
@@ -229,7 +234,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print the stored table")
     args = parser.parse_args()
     if args.show:
-        print(markdown(read(args.out, args.size)))
+        print(markdown(json.loads(args.out.read_text(encoding="utf-8"))))
         return
     if args.seconds:
         time_again(args.methods or list(CONTENDERS), args.out, args.size)
