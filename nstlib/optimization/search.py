@@ -37,7 +37,6 @@ STEPS = 120  # evaluations, all levels together
 LAST_SHARE = 1 / 3  # of the steps are taken at full size; the smaller levels share the rest
 MAX_STEP = 0.03  # root mean square over the pixels: an early, wrong guess of the curvature does no harm
 FINISHER = "vgg19"  # the network of the last evaluations, see `finish`
-COARSE_STYLE = 0.5  # of the style weight while another paints for it: what it loses of the content, none brings back
 HISTORY = 20  # pairs of pictures that L-BFGS remembers, fewer where they would take more than
 HISTORY_BYTES = 2**30
 OPTIMIZERS = {
@@ -143,7 +142,7 @@ def stylize(
     The weights multiply relative losses, so the defaults serve every backbone, size and pair. `steps`: evaluations in all;
     with `pyramid` a third of them at full size, the rest at a half and a quarter (not below 128 px; a number: so many
     levels). `finish`: so many more by VGG-19 at full size, whatever painted before: ten give mini's strokes VGG-19's
-    forms, in a third of the time that VGG-19 takes alone; mini paints with half the style weight for it.
+    forms, in less than half of the time that VGG-19 takes alone.
     `init`: "content", "noise", "style", "adain" (what that network paints in one
     pass) or a picture. `optimizer`: "lbfgs" or "adam". `callback` sees each Step; a true answer stops.
 
@@ -175,17 +174,16 @@ def stylize(
     start_of = _starting(init, seed)
     plain, content = content, COLOR_WAYS[color].before(content, styles[0].picture)[0]
     shapes = pyramid_shapes(content.shape[-2:], _levels(pyramid))
-    coarse = replace(weights, style=weights.style * COARSE_STYLE) if finish and eyes[0].backbone_name != FINISHER else weights
     levels = zip(shapes, split_steps(steps, len(shapes)), strict=True)
-    passes = [*((eyes[0], coarse, *one) for one in levels), (eyes[-1], weights, shapes[-1], finish)]
+    passes = [*((eyes[0], *one) for one in levels), (eyes[-1], shapes[-1], finish)]
     recorder = Recorder(eyes[0].backbone_name, weights, shapes[-1], steps + finish, progress, callback)
     recorder.develop = lambda image: COLOR_WAYS[color].after(image, plain.to(image))
     kind = StyleObjective if tile is None else partial(TiledObjective, tile=tile)
     with recorder:
-        for eye, weight, shape, share in (one for one in passes if one[-1]):  # there may be fewer steps than levels
+        for eye, shape, share in (one for one in passes if one[-1]):  # there may be fewer steps than levels
             target, recorder.backbone = resampled(content, shape), eye.backbone_name
             here = [replace(it, picture=shrunk_to(it.picture, max(shape) * style_scale), gains=eye.style_gains) for it in styles]
-            objective = kind(eye, target, here, weights=weight, content_layers=content_layers, statistic=statistic)
+            objective = kind(eye, target, here, weights=weights, content_layers=content_layers, statistic=statistic)
             canvas = Canvas(start_of(target, here) if recorder.good is None else resampled(recorder.good, shape))
             for step in optimization_steps(canvas, objective, OPTIMIZERS[optimizer](canvas.z), share):
                 recorder.add(step)

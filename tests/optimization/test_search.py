@@ -11,7 +11,7 @@ from nstlib import LBFGS, FeatureExtractor, mask, photo, style, stylize
 from nstlib.errors import ImageError, NstError
 from nstlib.images.files import resize, shrunk_to
 from nstlib.losses import objective
-from nstlib.losses.objective import STYLE_LAYERS, Weights
+from nstlib.losses.objective import STYLE_LAYERS
 from nstlib.optimization import search as op
 from nstlib.optimization.recording import OptimizationError
 
@@ -131,8 +131,7 @@ def test_vgg19_finishes_what_mini_painted_at_full_size(monkeypatch):
     monkeypatch.setattr(op, "COARSEST", 32)
     content, manner = photo("temple", 64), style("swirls", 64)
     both = stylize(content, manner, backbone="mini", steps=6, finish=3, progress=False)
-    weight = Weights.style * op.COARSE_STYLE
-    mini = stylize(content, manner, backbone="mini", steps=6, style_weight=weight, progress=False)
+    mini = stylize(content, manner, backbone="mini", steps=6, progress=False)
     vgg19 = stylize(content, manner, backbone="vgg19", steps=3, pyramid=False, init=mini.image, progress=False)
     assert both.history["backbone"] == ["mini"] * 6 + ["vgg19"] * 3 and both.backbone == "mini, vgg19"
     assert both.history["side"] == mini.history["side"] + [64] * 3 and both.evaluations == 9
