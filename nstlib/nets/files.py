@@ -29,6 +29,7 @@ OPTIONS = {  # what is needed to build one, and of which type: a file may say no
     "sanet": {"backbone": str},
 }
 BACKBONES = ("micro", "mini", "vgg19", "vgg19_torchvision", "auto")  # that have the layers which these networks are judged by
+FIRST_OF_DECODER, MICRO_CHANNELS = "decoder.blocks.0.0.weight", 144  # it reads the encoder's relu4_1; micro has so many there
 WEIGHTS_FOLDER = Path(__file__).parents[1] / "weights"
 
 
@@ -103,6 +104,8 @@ def load_network(path: Path, kind: str) -> nn.Module:
         raise WeightsError(f"no network at {path}: train it, or name a file that was trained")
     meta, shapes = read_header(path)
     options = _options(meta, kind, path)
+    if options.get("backbone") == "mini" and shapes.get(FIRST_OF_DECODER, ())[1:2] == (MICRO_CHANNELS,):
+        options["backbone"] = "micro"  # written before mini was exchanged: what was mini then is called so now
     try:
         if kind == "fast":
             check_shapes(lambda: KINDS[kind](**options), shapes, path)

@@ -9,10 +9,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from nstlib.errors import NstError, WeightsError
+from nstlib.files.weights import read_header
 from nstlib.nets.adain import AdaINNet
 from nstlib.nets.bands import paint
 from nstlib.nets.fast import FastNet
-from nstlib.nets.files import SHIPPED_FAST, find_fast, load_adain, load_fast, load_sanet, read_about, save_network
+from nstlib.nets.files import SHIPPED_FAST, WEIGHTS_FOLDER, find_fast, load_adain, load_fast, load_sanet, read_about, save_network
 from nstlib.nets.sanet import SANet
 
 LOADERS = {"adain": (AdaINNet, load_adain), "sanet": (SANet, load_sanet)}
@@ -225,3 +226,14 @@ def test_who_judged_a_network_is_in_its_file(tmp_path):
 def test_auto_is_noted_by_what_it_meant(kind, monkeypatch):
     monkeypatch.setenv("NSTLIB_BACKBONE", "mini")
     assert LOADERS[kind][0]("auto").options == {"backbone": "mini"}
+
+
+@each_kind
+def test_a_file_from_before_mini_was_exchanged_is_read_with_the_encoder_that_it_had(kind, tmp_path):
+    shipped, old = WEIGHTS_FOLDER / f"{kind}.safetensors", tmp_path / "old.safetensors"
+    save_file(load_file(shipped), old, read_header(shipped)[0] | {"options": json.dumps({"backbone": "mini"})})
+    read = LOADERS[kind][1](old)
+    assert read.backbone == "micro"
+    pictures = torch.rand(2, 1, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(read(*pictures), LOADERS[kind][1](shipped)(*pictures))
