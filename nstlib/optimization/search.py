@@ -138,13 +138,12 @@ def stylize(
 ) -> Stylized:
     """Paint `content` in the manner of `style`: pictures (1, 3, H, W) in [0, 1] of any sizes. Gatys et al. 2016.
 
-    `size`: longer side of the result in pixels (default: the content's). `backbone`: "auto", "mini", "vgg19".
+    `size`: longer side of the result in pixels (default: the content's). `backbone`: "auto", "mini", "micro", "vgg19".
     The weights multiply relative losses, so the defaults serve every backbone, size and pair. `steps`: evaluations in all;
     with `pyramid` a third of them at full size, the rest at a half and a quarter (not below 128 px; a number: so many
     levels). `finish`: so many more by VGG-19 at full size, whatever painted before: ten give mini's strokes VGG-19's
-    forms, in less than half of the time that VGG-19 takes alone.
-    `init`: "content", "noise", "style", "adain" (what that network paints in one
-    pass) or a picture. `optimizer`: "lbfgs" or "adam". `callback` sees each Step; a true answer stops.
+    forms, in less than half of the time that VGG-19 takes alone. `init`: "content", "noise", "style", "adain" (what that
+    network paints in one pass) or a picture. `optimizer`: "lbfgs" or "adam". `callback` sees each Step; a true answer stops.
 
     Several styles: give a sequence, and `mix`, what each counts (default: equally), or `masks`, where each holds:
     (1, 1, H, W) in [0, 1], of any size; and layers of its own for each, if `style_layers` is a sequence of sequences.
