@@ -30,7 +30,6 @@ VGG19_WIDTHS, VGG19_BLOCKS = (64, 128, 256, 512, 512), (2, 2, 4, 4, 4)
 MORE = "VGG-19's feature maps need about three times as much as mini's"
 POOLINGS = {"max": F.max_pool2d, "average": F.avg_pool2d}
 SMALLEST_SIDE = 32  # pixels: four poolings leave relu5_1 a map of 2 x 2
-PADDING = {True: "zeros", False: "reflect"}  # weights in eight bits (mini) were learned with VGG-19's, others (micro) without
 GAIN = "style_gain."  # before a layer's name: so a file calls what a style's maps are to be multiplied by
 DEFAULT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 MINI_WEIGHTS, MICRO_WEIGHTS = (Path(__file__).parents[1] / "weights" / f"{name}.safetensors" for name in ("mini", "micro"))
@@ -209,8 +208,10 @@ def load_mini(weights: str | Path | None = None) -> VGG:
     widths = [state[f"convs.conv{block}_1.bias"].numel() for block in range(1, 6) if f"convs.conv{block}_1.bias" in state]
     blocks = [sum(key.startswith(f"convs.conv{b}_") for key in state) // 2 for b in range(1, len(widths) + 1)]
     gains = {name.removeprefix(GAIN): state.pop(name) for name in list(state) if name.startswith(GAIN)}
+    # Weights in eight bits (mini) were learned with VGG-19's frame of zeros, those in sixteen (micro) with reflection.
+    padding = "zeros" if "convs.conv1_1.weight.unit" in stored else "reflect"
     # "meta" as an argument: a file may ask for a network that no memory holds; as a context it could outlive an interrupt.
-    return fill(VGG(widths, blocks, PADDING["convs.conv1_1.weight.unit" in stored], "meta", gains), state, path, assign=True)
+    return fill(VGG(widths, blocks, padding, "meta", gains), state, path, assign=True)
 
 
 def load_vgg19(weights: str | Path | None = None) -> VGG:

@@ -10,7 +10,7 @@ to the style's; the gain grows by that. The file holds the gains after each roun
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -42,10 +42,13 @@ def pairs(photos: Path, styles: list[Path], count: int, seed: int) -> Iterator[t
 
 
 class Comparison:
-    """What VGG-19's Gram matrices of paintings have in common with those of their styles, summed over pairs."""
+    """What VGG-19's Gram matrices of paintings have in common with those of their styles, summed over pairs.
 
-    def __init__(self, channels: dict[str, list[int]]):
-        self.eye, self.channels = FeatureExtractor("vgg19", STYLE_LAYERS), channels
+    `eye` is VGG-19; `channels`: those that the small network has, by convolution.
+    """
+
+    def __init__(self, eye: Callable[[Tensor], dict[str, Tensor]], channels: dict[str, list[int]]):
+        self.eye, self.channels = eye, channels
         self.product, self.energy, self.distances = {}, {}, []
 
     @torch.no_grad()
@@ -86,9 +89,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=12, help="pairs of a round")
     args = parser.parse_args()
     extractor.MINI_WEIGHTS = args.file
-    channels = json.loads(read_header(args.file)[0]["channels"])
+    eye, channels = FeatureExtractor("vgg19", STYLE_LAYERS), json.loads(read_header(args.file)[0]["channels"])
     for number in range(args.first, args.rounds):
-        gains, comparison = FeatureExtractor("mini").style_gains, Comparison(channels)
+        gains, comparison = FeatureExtractor("mini").style_gains, Comparison(eye, channels)
         for content, style in pairs(args.photos, args.styles, args.count, number):
             painted = stylize(content, style, backbone="mini", steps=EVALUATIONS, progress=False).image
             comparison.add(painted, style)

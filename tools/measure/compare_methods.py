@@ -183,10 +183,10 @@ def can_have_lpips() -> bool:
 def read(path: Path, size: int) -> dict:
     """What is stored, or the beginning of it; rows that another network painted are not gone on with."""
     painter = f"mini ({sha256(MINI_WEIGHTS)[:8]})"
-    fresh = {"size": size, "photos": list(PHOTOS), "styles": list(STYLES), "painter": painter, "machine": machine()}
-    fresh |= {"methods": {}}
+    pairs = {"size": size, "photos": list(PHOTOS), "styles": list(STYLES), "painter": painter}
+    fresh = pairs | {"machine": machine(), "methods": {}}
     stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else fresh
-    if wrong := [key for key in ("size", "photos", "styles", "painter") if stored[key] != fresh[key]]:
+    if wrong := [key for key in pairs if stored[key] != fresh[key]]:
         raise SystemExit(f"{path} is of other pairs, sizes or weights ({', '.join(wrong)}): move it away, or name another --out")
     return stored
 
